@@ -1,0 +1,119 @@
+/**
+ * What the desktop app, the headless server and the command line may ask of a peer. Calls go down and answer with return
+ * values; news goes up through one subscription. `peer.ts` is the one that does it; tests may use a fake.
+ */
+
+import type { Writable } from 'node:stream'
+import type { News, OnClash } from '../../shared/contract.ts'
+import type { Settings } from '../../shared/settings.ts'
+import type {
+  ActivityView,
+  FileView,
+  InviteView,
+  LeavingView,
+  NearbyRingView,
+  RingView,
+  SafetyView,
+  StatusView,
+  TransferView,
+  WhatIfView,
+  WhereView,
+} from '../../shared/views.ts'
+import type { PeerEvent } from './peer-events.ts'
+
+export interface HolderRef {
+  readonly id: string
+  readonly name: string
+}
+
+export interface StoreResult {
+  readonly name: string
+  readonly sizeBytes: number
+  readonly sha256: string
+  readonly copies: number
+  readonly wanted: number
+  readonly state: 'stored' | 'partial'
+  readonly holders: readonly HolderRef[]
+  readonly route: readonly string[]
+  readonly seconds: number
+}
+
+export interface RequestResult {
+  readonly name: string
+  readonly sizeBytes: number
+  readonly sha256: string
+  /** Absolute path, or '-' when it went to a stream. */
+  readonly out: string
+  readonly from: readonly { readonly id: string; readonly name: string; readonly bytes: number }[]
+  readonly route: readonly string[]
+  readonly seconds: number
+}
+
+export interface WorkOptions {
+  readonly signal?: AbortSignal
+  /** Latest-wins, at most four a second. */
+  readonly onProgress?: (doneBytes: number, totalBytes: number) => void
+}
+
+export interface StoreOptions extends WorkOptions {
+  /** Name in the ring; default: the file's base name. */
+  readonly name?: string
+  readonly onClash?: OnClash
+}
+
+export interface RequestOptions extends WorkOptions {
+  /** Version id; default: the current one. */
+  readonly version?: string
+  /** A file path to write (replaced when it exists), an existing folder, or a stream. Default: the downloads folder, `name (2)` on a clash. */
+  readonly out?: string | Writable
+}
+
+export interface VerifyResult {
+  readonly name: string
+  readonly good: boolean
+}
+
+/** All methods reject with AppError. */
+export interface PeerApi {
+  readonly id: string
+  readonly address: string
+  readonly dataFolder: string
+  /** Stores one regular file. Resolves when durable on min(k, ring size) machines, or `partial`. */
+  storeFile(path: string, options?: StoreOptions): Promise<StoreResult>
+  /** Every file below the paths with its ring name: base name, or for a folder the paths from its own name on. */
+  expandPaths(paths: readonly string[]): AsyncIterable<{ readonly path: string; readonly name: string }>
+  /** Queues files and folders; returns when counted. Progress comes as transfers. */
+  queueStores(paths: readonly string[], onClash: OnClash): Promise<number>
+  requestFile(name: string, options?: RequestOptions): Promise<RequestResult>
+  /** Queues a request; `out` as in RequestOptions. */
+  queueRequest(name: string, options: { readonly version?: string; readonly out?: string }): Promise<string>
+  removeFile(name: string): Promise<void>
+  restoreFile(name: string): Promise<void>
+  chooseVersion(name: string, version: string): Promise<void>
+  whereIs(name: string): Promise<WhereView>
+  /** Re-reads this machine's copies (of one name, or all) and checks their hashes. */
+  verify(name: string | null): AsyncIterable<VerifyResult>
+  files(): FileView[]
+  transfers(): TransferView[]
+  cancelTransfer(id: string): void
+  retryTransfer(id: string, onClash: OnClash): void
+  clearFinished(): void
+  activity(limit: number): ActivityView[]
+  ring(): RingView
+  safety(): SafetyView
+  status(): StatusView
+  nearby(): NearbyRingView[]
+  whatIf(machineIds: readonly string[]): WhatIfView
+  invite(): Promise<InviteView>
+  join(link: string, bringFiles: boolean): Promise<void>
+  settings(): Settings
+  updateSettings(patch: Partial<Settings>): Promise<Settings>
+  /** Hands over, tells the neighbours, stops. Ring and files stay on disk: the next start resumes. `forget`: they do not. */
+  leave(options: { readonly forget: boolean; readonly onProgress?: (leaving: LeavingView) => void; readonly signal?: AbortSignal }): Promise<void>
+  /** Stops at once, without a word to the others: what a crash would be, but with files closed. */
+  stop(): Promise<void>
+  /** News for windows. */
+  onNews(listener: (news: News) => void): () => void
+  /** The peer's own events, for logs, tests and the classroom. */
+  onEvent(listener: (event: PeerEvent) => void): () => void
+}

@@ -1,0 +1,44 @@
+/** Every bound of the protocol, in one place: name, unit, reason. Whatever exceeds one is refused, not cut. */
+
+export const limits = {
+  /** A line on a stream, in bytes: 64 contacts with three ways each, or a 4 096-byte name percent-encoded, with room. */
+  lineBytes: 32_768,
+  /** A sealed datagram, in bytes: fits the IPv6 minimum MTU with its headers. */
+  datagramBytes: 1_200,
+  /** Members piggybacked on one ping, so that it stays under `datagramBytes`. */
+  gossipMembers: 6,
+  /** Members in one view message. */
+  viewMembers: 128,
+  /** Successors kept or sent. */
+  successors: 32,
+  /** Ways of one contact. */
+  ways: 8,
+  /** One way, in characters. */
+  wayLength: 128,
+  /** Peers a message may pass: the classroom's 256 peers all round. */
+  route: 256,
+  /** Contacts in `closer`. */
+  closer: 3,
+  /** Candidates in `/store`. */
+  next: 16,
+  /** A file's name in the ring, in bytes of UTF-8. */
+  nameBytes: 4_096,
+  /** One segment of a name, in bytes of UTF-8: what file systems take. */
+  nameSegmentBytes: 255,
+  /** Details of a refusal, in characters. */
+  detailLength: 1_000,
+  /** A record in JSON, in bytes: about a thousand versions. */
+  recordBytes: 1_048_576,
+  /** Versions of one name. */
+  versions: 256,
+  /** A manifest in bytes: 32 bytes a block, 1 MiB a block: files to 2 TiB. */
+  manifestBytes: 64 * 1_048_576 + 64,
+  /** A file in bytes. */
+  fileBytes: 2 * 1024 ** 4,
+  /** The body of one `/records` answer, in bytes. */
+  catalogueBytes: 4 * 1_048_576,
+  /** An `/enrolled` answer, in bytes. */
+  enrolledBytes: 65_536,
+  /** Largest sequence, exchange or incarnation number. */
+  counter: Number.MAX_SAFE_INTEGER,
+} as const

@@ -1,0 +1,249 @@
+/**
+ * Every message of the ring, as one discriminated union. The codec beside it writes each as a line of text:
+ * `/command [argument ...] <destination> <source>`; see docs/protocol.md. A body, where there is one, follows its line on
+ * the same stream and its length stands in the line.
+ */
+
+import type { Contact } from './contact.ts'
+import type { Identifier } from './identifier.ts'
+
+/** What a look-up is for; shown to people, and `join` ends at the predecessor of the key instead of its owner. */
+export type LookupPurpose = 'store' | 'request' | 'find'
+
+export type MemberState = 'alive' | 'suspect' | 'dead' | 'left'
+
+/** One member as gossip has it. The higher incarnation wins; at equal incarnation left > dead > suspect > alive. */
+export interface Member {
+  readonly contact: Contact
+  readonly incarnation: number
+  readonly state: MemberState
+}
+
+interface Between {
+  readonly destination: Identifier
+  readonly source: Identifier
+}
+
+// ---- Liveness, over UDP (and over TCP when a datagram stays unanswered)
+
+/** `place`: the target's place in the sender's successor list from 1 on, or 0: tells the target who its predecessors are. */
+export interface Ping extends Between {
+  readonly command: 'ping'
+  readonly sequence: number
+  readonly incarnation: number
+  readonly place: number
+  /** Hash of the sender's table of members, 8 hexadecimal digits: unequal digests start a view exchange. */
+  readonly viewDigest: string
+  readonly gossip: readonly Member[]
+}
+export interface Response extends Between {
+  readonly command: 'response'
+  readonly sequence: number
+  readonly incarnation: number
+  readonly viewDigest: string
+  readonly gossip: readonly Member[]
+}
+/** Indirect probe: "ping this one for me". */
+export interface Probe extends Between {
+  readonly command: 'probe'
+  readonly sequence: number
+  readonly target: Contact
+}
+export interface Probed extends Between {
+  readonly command: 'probed'
+  readonly sequence: number
+  readonly target: Identifier
+}
+
+// ---- Membership, over TCP. `exchange` pairs an answer with its question.
+
+export interface Join extends Between {
+  readonly command: 'join'
+  readonly exchange: number
+  readonly joiner: Contact
+  readonly incarnation: number
+  readonly route: readonly Identifier[]
+}
+/** Taken in: the predecessor's own contact and its whole successor list. */
+export interface Accept extends Between {
+  readonly command: 'accept'
+  readonly exchange: number
+  readonly predecessor: Contact
+  readonly successors: readonly Contact[]
+  readonly route: readonly Identifier[]
+}
+export type DeclineReason = 'id-taken' | 'not-between' | 'not-ready' | 'wrong-version'
+/** Refused; `better` is a peer to ask instead. */
+export interface Decline extends Between {
+  readonly command: 'decline'
+  readonly exchange: number
+  readonly reason: DeclineReason
+  readonly better: Contact | null
+  readonly route: readonly Identifier[]
+}
+/**
+ * `ask` for, or `tell`, predecessor and successor list (stabilise); `notify` the head of the list that the sender may be
+ * its predecessor (rectify); `change`: the sender's list changed, told to its predecessors.
+ */
+export interface Successor extends Between {
+  readonly command: 'successor'
+  readonly kind: 'ask' | 'tell' | 'notify' | 'change'
+  readonly exchange: number
+  readonly predecessor: Contact | null
+  readonly successors: readonly Contact[]
+}
+/** A graceful departure: to both sides, with the lists that replace the leaver. */
+export interface Leave extends Between {
+  readonly command: 'leave'
+  readonly incarnation: number
+  readonly predecessor: Contact | null
+  readonly successors: readonly Contact[]
+}
+/** A look-up, asked hop by hop (`forward` false) or passed from peer to peer to the owner, who answers `requester`. */
+export interface Find extends Between {
+  readonly command: 'find'
+  readonly exchange: number
+  readonly forward: boolean
+  readonly purpose: LookupPurpose
+  readonly key: Identifier
+  /** The file's name, percent-encoded on the wire; empty when the look-up is not for a file. */
+  readonly name: string
+  readonly requester: Contact
+  readonly route: readonly Identifier[]
+}
+/** "Mine", with the owner's successors. */
+export interface Found extends Between {
+  readonly command: 'found'
+  readonly exchange: number
+  readonly owner: Contact
+  readonly successors: readonly Contact[]
+  readonly route: readonly Identifier[]
+}
+/** Not mine: up to 3 closer contacts. */
+export interface Closer extends Between {
+  readonly command: 'closer'
+  readonly exchange: number
+  readonly contacts: readonly Contact[]
+}
+/** View exchange: `ask` carries the asker's table (a page of it), `tell` the answer's. */
+export interface View extends Between {
+  readonly command: 'view'
+  readonly kind: 'ask' | 'tell'
+  readonly exchange: number
+  readonly members: readonly Member[]
+}
+
+// ---- Files, over TCP: a question and its answer on one connection, one after the other. Bodies are as long as `…Bytes` says.
+
+/** Where a version goes. Body: `recordBytes` of the record with the version (JSON), then `manifestBytes` of its manifest. */
+export interface Store extends Between {
+  readonly command: 'store'
+  readonly key: Identifier
+  /** Copies wanted on the receiver and those after it. */
+  readonly copies: number
+  /** Who the receiver passes the bytes on to, best first; more than needed, so that one may fail. */
+  readonly next: readonly Contact[]
+  readonly recordBytes: number
+  readonly manifestBytes: number
+}
+/** "Send the bytes": the whole content follows from the writer, `sizeBytes` of the manifest long. */
+export interface Continue extends Between {
+  readonly command: 'continue'
+}
+/** Durable on `holders` (the answerer first). `failed` did not take it. */
+export interface Stored extends Between {
+  readonly command: 'stored'
+  readonly holders: readonly Identifier[]
+  readonly failed: readonly Identifier[]
+}
+export type RefuseReason = 'exists' | 'no-space' | 'not-found' | 'corrupt' | 'not-a-member' | 'expired' | 'busy' | 'failed'
+/** A file command refused. `detail`, percent-encoded on the wire, is for people. */
+export interface Refuse extends Between {
+  readonly command: 'refuse'
+  readonly reason: RefuseReason
+  readonly detail: string
+}
+/** Asks for `lengthBytes` of a version's content from `offsetBytes` on; a length of 0 asks for its manifest. */
+export interface Request extends Between {
+  readonly command: 'request'
+  readonly name: string
+  readonly version: string
+  readonly offsetBytes: number
+  readonly lengthBytes: number
+}
+/** The answer's body: `lengthBytes` of content, or the manifest when `manifest`. */
+export interface Deliver extends Between {
+  readonly command: 'deliver'
+  readonly version: string
+  readonly offsetBytes: number
+  readonly lengthBytes: number
+  readonly manifest: boolean
+}
+/** "What do you know of this name, and which versions do you hold?" Answered by Records with one entry or none. */
+export interface RecordQuery extends Between {
+  readonly command: 'record'
+  readonly name: string
+}
+/** "Your records that changed since revision `since` (0 = all)." Answered by Records. */
+export interface Catalogue extends Between {
+  readonly command: 'catalogue'
+  readonly since: number
+}
+/** Body: one JSON object a line; the first tells the machine (name, space), then an entry a record. `more`: ask again from `revision`. */
+export interface Records extends Between {
+  readonly command: 'records'
+  readonly revision: number
+  readonly more: boolean
+  readonly bodyBytes: number
+}
+/** A record without bytes (a delete, a merge). Body: the record (JSON). Answered by Stored. */
+export interface Update extends Between {
+  readonly command: 'update'
+  readonly recordBytes: number
+}
+/** "Do you hold this version, durable and checked?" Answered by Holds. */
+export interface Have extends Between {
+  readonly command: 'have'
+  readonly version: string
+}
+/** `verifiedAt`: Unix time in ms of the last check against the hash; 0 = not held. */
+export interface Holds extends Between {
+  readonly command: 'holds'
+  readonly version: string
+  readonly verifiedAt: number
+}
+/** Trades an invite's token for the ring. The only command a stranger may send. `source` is all zeros. */
+export interface Enroll extends Between {
+  readonly command: 'enroll'
+  readonly token: string
+  readonly machineName: string
+}
+/** Body: JSON with ring key, parameters, ring name and contacts. */
+export interface Enrolled extends Between {
+  readonly command: 'enrolled'
+  readonly bodyBytes: number
+}
+
+/** What the ring's state machine receives and sends. */
+export type RingMessage = Ping | Response | Probe | Probed | Join | Accept | Decline | Successor | Leave | Find | Found | Closer | View
+
+/** What files travel by. */
+export type FileMessage =
+  | Store
+  | Continue
+  | Stored
+  | Refuse
+  | Request
+  | Deliver
+  | RecordQuery
+  | Catalogue
+  | Records
+  | Update
+  | Have
+  | Holds
+  | Enroll
+  | Enrolled
+
+export type Message = RingMessage | FileMessage
+export type Command = Message['command']
+export type MessageOf<C extends Command> = Extract<Message, { command: C }>

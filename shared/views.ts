@@ -1,0 +1,183 @@
+/** Plain data that a window or the command line shows. Structured-clonable, no methods. Ids are text as people see them. */
+
+import type { PlainError } from './errors.ts'
+
+/** A machine as others see it. */
+export interface MachineView {
+  readonly id: string
+  readonly name: string
+  /** `leaving` while it hands its files over; `away` = silent or gone without leaving, may come back. */
+  readonly state: 'online' | 'suspect' | 'away' | 'leaving'
+  readonly isSelf: boolean
+  /** Place on the circle, clockwise from the top, 0 <= position < 1. */
+  readonly position: number
+  readonly address: string | null
+  /** Round-trip time of the last answered ping, or null when never measured. */
+  readonly roundTripMs: number | null
+  /** Unix time in ms of the last message from it, or null. */
+  readonly lastHeardAt: number | null
+  /** Unix time in ms since when it is away, or null. */
+  readonly awaySince: number | null
+  /** Machines keep one colour everywhere: an index into the palette, stable for an id. */
+  readonly colour: number
+}
+
+/** One row of the neighbours table. `offset` -2 = second predecessor, -1 = predecessor, 1 = first successor … */
+export interface NeighbourView {
+  readonly offset: number
+  readonly machineId: string
+}
+
+export interface RingView {
+  readonly name: string
+  readonly ringId: string
+  readonly selfId: string
+  readonly copiesWanted: number
+  /** Bits of an identifier; 8 = a classroom ring. */
+  readonly bits: number
+  /** All machines known, in clockwise order from position 0. */
+  readonly machines: readonly MachineView[]
+  readonly neighbours: readonly NeighbourView[]
+}
+
+export type FileState = 'safe' | 'copying' | 'at-risk' | 'out-of-reach' | 'checking'
+
+export interface HolderView {
+  readonly machineId: string
+  /** Unix time in ms when the holder last checked the copy against its hash. */
+  readonly verifiedAt: number
+  readonly online: boolean
+}
+
+export interface VersionView {
+  readonly version: string
+  readonly sizeBytes: number
+  readonly sha256: string
+  readonly storedAt: number
+  readonly writerId: string
+  readonly writerName: string
+  readonly holders: readonly HolderView[]
+}
+
+/** A row of the file list: the default version of a name. */
+export interface FileView {
+  readonly name: string
+  readonly sizeBytes: number
+  readonly storedAt: number
+  readonly writerId: string
+  readonly writerName: string
+  readonly sha256: string
+  readonly state: FileState
+  /** Machines with a durable copy, online ones first. */
+  readonly holders: readonly HolderView[]
+  readonly copiesWanted: number
+  /** This machine holds a copy in its store. */
+  readonly here: boolean
+  /** More than one live version: a conflict that a person decides. */
+  readonly conflicts: number
+}
+
+/** Everything about one name, for the details pane and `ringdrop where`. */
+export interface WhereView {
+  readonly name: string
+  readonly key: string
+  /** Place of the key on the circle, 0 <= position < 1. */
+  readonly keyPosition: number
+  readonly versions: readonly VersionView[]
+  /** Ids that the last look-up of this name passed, from this machine to the owner. */
+  readonly route: readonly string[]
+  readonly lookupMs: number
+}
+
+export interface TransferView {
+  readonly id: string
+  readonly kind: 'store' | 'request' | 'repair' | 'hand-over'
+  readonly name: string
+  readonly state: 'waiting' | 'running' | 'done' | 'partial' | 'failed' | 'cancelled'
+  readonly sizeBytes: number
+  readonly doneBytes: number
+  readonly bytesPerSecond: number
+  /** Only when the estimate is trusted, else null. */
+  readonly secondsLeft: number | null
+  /** Which machine gave or took how many bytes, in order of first byte. */
+  readonly parts: readonly { readonly machineId: string; readonly bytes: number }[]
+  readonly startedAt: number
+  readonly endedAt: number | null
+  readonly error: PlainError | null
+  /** Where a requested file was put, or the path that is stored. */
+  readonly path: string | null
+}
+
+/** One line of the activity feed. */
+export interface ActivityView {
+  readonly sequence: number
+  readonly at: number
+  readonly kind: 'ring' | 'file' | 'transfer' | 'repair' | 'folder' | 'security' | 'error'
+  /** A readable sentence. */
+  readonly text: string
+  /** The protocol line as it travelled, when there is one. */
+  readonly line: string | null
+  readonly machineId: string | null
+  readonly name: string | null
+}
+
+/** The footer, computed from the copies that are confirmed. */
+export interface SafetyView {
+  readonly files: number
+  readonly sizeBytes: number
+  /** Machines that belong to the ring, online or away. */
+  readonly machines: number
+  readonly machinesOnline: number
+  /** Any so many of the machines may fail and nothing is lost. */
+  readonly mayFail: number
+  readonly copying: number
+  readonly atRisk: number
+  readonly outOfReach: number
+  readonly checking: boolean
+  readonly downloadBytesPerSecond: number
+  readonly uploadBytesPerSecond: number
+}
+
+export interface WhatIfView {
+  /** Files with no copy on any other machine that is online. */
+  readonly outOfReach: readonly string[]
+  readonly outOfReachCount: number
+  /** Files that would be left with one copy. */
+  readonly oneCopyLeftCount: number
+}
+
+export interface InviteView {
+  readonly link: string
+  /** The command that joins from another machine. */
+  readonly command: string
+  readonly expiresAt: number
+}
+
+/** A hand-over while this machine leaves. */
+export interface LeavingView {
+  readonly filesLeft: number
+  readonly filesTotal: number
+  readonly done: boolean
+}
+
+/** A ring announced on the local network. */
+export interface NearbyRingView {
+  readonly ringId: string
+  readonly name: string
+  readonly machines: number
+  readonly files: number
+}
+
+export interface StatusView {
+  readonly id: string
+  readonly name: string
+  readonly ring: string
+  readonly copiesWanted: number
+  readonly predecessors: readonly string[]
+  readonly successors: readonly string[]
+  readonly peers: number
+  readonly files: number
+  readonly bytes: number
+  readonly mayFail: number
+  readonly atRisk: readonly string[]
+}

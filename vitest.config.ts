@@ -1,0 +1,24 @@
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+
+/** Projects run one after the other where they start processes, so that two cores are enough everywhere. */
+export default defineConfig({
+  test: {
+    reporters: ['default', './tests/reporter.ts'],
+    projects: [
+      { test: { name: 'unit', include: ['{shared,electron,scripts}/**/*.test.ts', 'tests/{wire,compliance}/**/*.test.ts'], environment: 'node' } },
+      { plugins: [vue()], test: { name: 'renderer', include: ['renderer/**/*.test.ts'], environment: 'happy-dom' } },
+      { test: { name: 'sim', include: ['tests/sim/**/*.test.ts'], environment: 'node', testTimeout: 600_000 } },
+      {
+        test: {
+          name: 'real',
+          include: ['tests/{cluster,window,shell}/**/*.test.ts'],
+          environment: 'node',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
