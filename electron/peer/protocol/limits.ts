@@ -27,6 +27,10 @@ export const limits = {
   nameSegmentBytes: 255,
   /** Details of a refusal, in characters. */
   detailLength: 1_000,
+  /** A machine's name, in bytes of UTF-8: 64 characters of the widest kind. */
+  machineNameBytes: 256,
+  /** An invite's token as text: 128 bits, in hexadecimal or base64. */
+  tokenBytes: 64,
   /** A record in JSON, in bytes: about a thousand versions. */
   recordBytes: 1_048_576,
   /** Versions of one name. */

@@ -229,20 +229,7 @@ export type RingMessage = Ping | Response | Probe | Probed | Join | Accept | Dec
 
 /** What files travel by. */
 export type FileMessage =
-  | Store
-  | Continue
-  | Stored
-  | Refuse
-  | Request
-  | Deliver
-  | RecordQuery
-  | Catalogue
-  | Records
-  | Update
-  | Have
-  | Holds
-  | Enroll
-  | Enrolled
+  Store | Continue | Stored | Refuse | Request | Deliver | RecordQuery | Catalogue | Records | Update | Have | Holds | Enroll | Enrolled
 
 export type Message = RingMessage | FileMessage
 export type Command = Message['command']

@@ -11,6 +11,8 @@ export interface Version {
   readonly version: string
   readonly sha256: string
   readonly sizeBytes: number
+  /** SHA-256 of the manifest's bytes, hexadecimal: a manifest from any holder is checked against it. Empty for a delete. */
+  readonly manifestSha256: string
   /** Lamport number: one more than the highest it supersedes. */
   readonly lamport: number
   readonly writerId: string
@@ -75,10 +77,12 @@ export function sameRecord(a: FileRecord, b: FileRecord): boolean {
   return JSON.stringify([a.spelling, a.versions, a.superseded]) === JSON.stringify([b.spelling, b.versions, b.superseded])
 }
 
-const hex = (text: unknown, length: number): text is string => typeof text === 'string' && text.length === length && /^[0-9a-f]+$/.test(text)
+const hex = (text: unknown, length: number): text is string =>
+  typeof text === 'string' && text.length === length && /^[0-9a-f]+$/.test(text)
 const counter = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 const text = (value: unknown, max: number): value is string => typeof value === 'string' && value.length <= max
-const ids = (value: unknown): value is string[] => Array.isArray(value) && value.length <= limits.versions * 16 && value.every((id) => hex(id, 40))
+const ids = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.length <= limits.versions * 16 && value.every((id) => hex(id, 40))
 
 function isVersion(value: unknown): value is Version {
   if (typeof value !== 'object' || value === null) return false
@@ -88,6 +92,7 @@ function isVersion(value: unknown): value is Version {
     hex(v.sha256, 64) &&
     counter(v.sizeBytes) &&
     v.sizeBytes <= limits.fileBytes &&
+    (hex(v.manifestSha256, 64) || v.manifestSha256 === '') &&
     counter(v.lamport) &&
     text(v.writerId, 40) &&
     text(v.writerName, 64) &&
@@ -109,9 +114,11 @@ export function decodeRecord(json: string): FileRecord | { readonly reason: stri
   }
   if (typeof value !== 'object' || value === null) return { reason: 'record is not an object' }
   const r = value as Record<keyof FileRecord, unknown>
-  if (!text(r.name, limits.nameBytes) || r.name.length === 0 || r.name.normalize('NFC') !== r.name) return { reason: 'record has no name in NFC' }
+  if (!text(r.name, limits.nameBytes) || r.name.length === 0 || r.name.normalize('NFC') !== r.name)
+    return { reason: 'record has no name in NFC' }
   if (!text(r.spelling, limits.nameBytes) || r.spelling.normalize('NFC') !== r.name) return { reason: 'spelling is not of this name' }
-  if (!Array.isArray(r.versions) || r.versions.length > limits.versions || !r.versions.every(isVersion)) return { reason: 'record has bad versions' }
+  if (!Array.isArray(r.versions) || r.versions.length > limits.versions || !r.versions.every(isVersion))
+    return { reason: 'record has bad versions' }
   if (!ids(r.superseded)) return { reason: 'record has bad superseded ids' }
   return { name: r.name, spelling: r.spelling, versions: r.versions, superseded: r.superseded }
 }
