@@ -1,0 +1,297 @@
+/**
+ * The bytes of the copies kept here, by their whole SHA-256: `ab/abcdef…` and `ab/abcdef….manifest` beside it. A content of one
+ * block has no manifest file: its block hash is its name. What is not finished lies in `partial/` and is removed at start.
+ * Invariant: a file under its hash was complete, verified and synced before it got there (held by compliance and crash tests).
+ */
+
+import { join } from 'node:path'
+import { AppError } from '../../../shared/errors.ts'
+import { decodeManifest, defaultBlockBytes, encodeManifest } from '../protocol/manifest.ts'
+import type { Manifest } from '../protocol/manifest.ts'
+import { limits } from '../protocol/limits.ts'
+import type { Disk, DiskFile } from './disk.ts'
+import { manifestOf, matchesManifest, readChunks } from './hash-file.ts'
+import { PartialFile } from './partial-file.ts'
+import { Space } from './space.ts'
+import type { Reservation } from './space.ts'
+
+const partialFolder = 'partial'
+const manifestSuffix = '.manifest'
+
+export class ContentStore {
+  /** What may be used here, and what is. */
+  readonly space: Space
+  readonly #disk: Disk
+  readonly #folder: string
+  /** Contents kept here and their sizes in bytes. */
+  readonly #sizes = new Map<string, number>()
+  #partials = 0
+
+  private constructor(disk: Disk, folder: string, space: Space) {
+    this.#disk = disk
+    this.#folder = folder
+    this.space = space
+  }
+
+  /** @param space what may be used; absent = half of what is free on the disk of `folder` */
+  static async open(disk: Disk, folder: string, space?: Space): Promise<ContentStore> {
+    await disk.makeFolder(join(folder, partialFolder))
+    const store = new ContentStore(disk, folder, space ?? new Space(disk, folder))
+    for (const entry of await disk.list(join(folder, partialFolder))) await disk.remove(join(folder, partialFolder, entry.name))
+    for (const shard of await disk.list(folder)) {
+      if (shard.kind === 'folder' && /^[0-9a-f]{2}$/.test(shard.name)) await store.#scan(shard.name)
+    }
+    return store
+  }
+
+  /** True when the content is here. Its bytes may have rotted since: `verify` tells. */
+  async has(sha256: string): Promise<boolean> {
+    if (!isHash(sha256)) return false
+    const stat = await this.#disk.stat(this.#pathOf(sha256))
+    return stat?.kind === 'file'
+  }
+
+  /** Hashes of all contents here. */
+  hashes(): IterableIterator<string> {
+    return this.#sizes.keys()
+  }
+
+  /** The manifest of a content here, or null. A lost or damaged manifest file is made again from the content when that is still good. */
+  async manifest(sha256: string): Promise<Manifest | null> {
+    if (!isHash(sha256)) return null
+    const stat = await this.#disk.stat(this.#pathOf(sha256))
+    if (stat?.kind !== 'file') return null
+    const saved = await this.#savedManifest(sha256)
+    if (saved) return saved
+    if (stat.sizeBytes <= defaultBlockBytes) return singleBlockManifest(sha256, stat.sizeBytes)
+    const rebuilt = await this.#withFile(sha256, (file) => manifestOf(file, defaultBlockBytes))
+    if (rebuilt.sha256 !== sha256) throw new AppError('corrupt', 'The content does not match its hash any more', { sha256 })
+    await this.#saveManifest(rebuilt)
+    return rebuilt
+  }
+
+  /**
+   * Bytes of a content from an offset, in chunks of up to 1 MiB, each in its own buffer, one read ahead. The length is checked, hashes
+   * are not: the receiver checks every block. Throws AppError('not-found'), or AppError('corrupt') when the file is too short.
+   */
+  async *read(sha256: string, offsetBytes: number, lengthBytes: number): AsyncIterable<Buffer> {
+    if (!isHash(sha256)) throw new AppError('not-found', 'No such content here', { sha256 })
+    const file = await this.#disk.open(this.#pathOf(sha256), 'read')
+    try {
+      yield* readChunks(file, offsetBytes, lengthBytes)
+    } finally {
+      await file.close()
+    }
+  }
+
+  /** A place for a content that comes in. Room is reserved first: AppError('disk-full') when it does not fit. */
+  async create(manifest: Manifest): Promise<PartialFile> {
+    return this.#openPartial({ manifest, reservation: await this.space.reserve(manifest.sizeBytes) })
+  }
+
+  /**
+   * A local file whose manifest was just built becomes a copy: a clone where the file system can, else copied; verified either way,
+   * because the file may change meanwhile: AppError('changed-while-reading'). Stopped by `signal`: AppError('cancelled').
+   */
+  async importFile(path: string, manifest: Manifest, signal?: AbortSignal): Promise<void> {
+    const reservation = await this.space.reserve(manifest.sizeBytes)
+    try {
+      if (await this.#importClone(path, { manifest, reservation }, signal)) return
+    } catch (thrown) {
+      reservation.release()
+      throw asImportError(thrown, path)
+    }
+    const partial = await this.#openPartial({ manifest, reservation })
+    try {
+      await this.#copyInto(partial, path, signal)
+      await partial.commit()
+    } catch (thrown) {
+      await partial.abort()
+      throw asImportError(thrown, path)
+    }
+  }
+
+  /** Removes a content; one that is not here is no error. */
+  async remove(sha256: string): Promise<void> {
+    if (!isHash(sha256)) return
+    const path = this.#pathOf(sha256)
+    // the content goes first: a manifest alone claims nothing
+    await this.#disk.remove(path)
+    await this.#disk.remove(path + manifestSuffix)
+    this.space.subtract(this.#sizes.get(sha256) ?? 0)
+    this.#sizes.delete(sha256)
+    await this.#disk.makeFolder(join(this.#folder, sha256.slice(0, 2)))
+    await this.#disk.syncFolder(join(this.#folder, sha256.slice(0, 2)))
+  }
+
+  /** Re-reads and checks every block and the whole hash. False when it is damaged or not here. */
+  async verify(sha256: string): Promise<boolean> {
+    try {
+      const manifest = await this.manifest(sha256)
+      return manifest !== null && (await this.#withFile(sha256, (file) => matchesManifest(file, manifest)))
+    } catch (thrown) {
+      // a sector that cannot be read any more is as good as wrong bytes
+      if (thrown instanceof AppError && ['corrupt', 'not-found', 'file-unreadable'].includes(thrown.code)) return false
+      throw thrown
+    }
+  }
+
+  /** Bytes of all contents kept here. */
+  usedBytes(): number {
+    return this.space.usedBytes
+  }
+
+  async #importClone(path: string, target: Target, signal: AbortSignal | undefined): Promise<boolean> {
+    const partialPath = this.#partialPath(target.manifest.sha256)
+    if (target.manifest.sizeBytes === 0 || !(await this.#disk.clone(path, partialPath))) return false
+    try {
+      const file = await this.#disk.open(partialPath, 'write')
+      try {
+        if (!(await matchesManifest(file, target.manifest, signal))) throw new AppError('corrupt', 'The file changed', { path })
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await this.#keep(partialPath, target)
+      return true
+    } catch (thrown) {
+      await this.#disk.remove(partialPath)
+      throw thrown
+    }
+  }
+
+  async #copyInto(partial: PartialFile, path: string, signal: AbortSignal | undefined): Promise<void> {
+    const source = await this.#disk.open(path, 'read')
+    try {
+      for await (const chunk of readChunks(source, 0, partial.manifest.sizeBytes)) {
+        if (signal?.aborted) throw new AppError('cancelled', 'Stopped')
+        await partial.write(chunk)
+      }
+      if ((await source.read(new Uint8Array(1), partial.manifest.sizeBytes)) > 0) throw new AppError('corrupt', 'The file grew')
+    } finally {
+      await source.close()
+    }
+  }
+
+  async #openPartial(target: Target): Promise<PartialFile> {
+    const path = this.#partialPath(target.manifest.sha256)
+    const file = await this.#disk.open(path, 'new').catch((thrown: unknown) => {
+      target.reservation.release()
+      throw thrown
+    })
+    return new PartialFile(file, target.manifest, {
+      wrote: (bytes) => {
+        target.reservation.wrote(bytes)
+      },
+      keep: () => this.#keep(path, target),
+      discard: async () => {
+        target.reservation.release()
+        await this.#disk.remove(path)
+      },
+    })
+  }
+
+  /** From `partial/` to its place, durably. Two that finish the same content replace one another: the bytes are the same. */
+  async #keep(partialPath: string, { manifest, reservation }: Target): Promise<void> {
+    const { sha256, sizeBytes } = manifest
+    const shard = join(this.#folder, sha256.slice(0, 2))
+    await this.#disk.makeFolder(shard)
+    if (needsManifestFile(manifest)) await this.#saveManifest(manifest)
+    await this.#disk.rename(partialPath, this.#pathOf(sha256))
+    await this.#disk.syncFolder(shard)
+    if (this.#sizes.has(sha256)) {
+      reservation.release()
+      return
+    }
+    this.#sizes.set(sha256, sizeBytes)
+    reservation.keep()
+  }
+
+  async #saveManifest(manifest: Manifest): Promise<void> {
+    const path = this.#partialPath(manifest.sha256)
+    const file = await this.#disk.open(path, 'new')
+    try {
+      await file.write(encodeManifest(manifest), 0)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await this.#disk.rename(path, this.#pathOf(manifest.sha256) + manifestSuffix)
+  }
+
+  async #savedManifest(sha256: string): Promise<Manifest | null> {
+    const path = this.#pathOf(sha256) + manifestSuffix
+    const stat = await this.#disk.stat(path)
+    if (stat?.kind !== 'file' || stat.sizeBytes > limits.manifestBytes) return null
+    const bytes = new Uint8Array(stat.sizeBytes)
+    const file = await this.#disk.open(path, 'read')
+    try {
+      await file.read(bytes, 0)
+    } finally {
+      await file.close()
+    }
+    const manifest = decodeManifest(bytes)
+    return 'reason' in manifest || manifest.sha256 !== sha256 ? null : manifest
+  }
+
+  async #withFile<T>(sha256: string, work: (file: DiskFile) => Promise<T>): Promise<T> {
+    const file = await this.#disk.open(this.#pathOf(sha256), 'read')
+    try {
+      return await work(file)
+    } finally {
+      await file.close()
+    }
+  }
+
+  async #scan(shard: string): Promise<void> {
+    const names = (await this.#disk.list(join(this.#folder, shard))).map((entry) => entry.name)
+    const contents = new Set(names.filter((name) => isHash(name) && name.startsWith(shard)))
+    await Promise.all(
+      names.map(async (name) => {
+        const path = join(this.#folder, shard, name)
+        if (contents.has(name)) {
+          const sizeBytes = (await this.#disk.stat(path))?.sizeBytes ?? 0
+          this.#sizes.set(name, sizeBytes)
+          this.space.add(sizeBytes)
+        } else if (!contents.has(name.slice(0, -manifestSuffix.length))) await this.#disk.remove(path)
+      }),
+    )
+  }
+
+  #pathOf(sha256: string): string {
+    return join(this.#folder, sha256.slice(0, 2), sha256)
+  }
+
+  #partialPath(sha256: string): string {
+    return join(this.#folder, partialFolder, `${sha256}.${++this.#partials}`)
+  }
+}
+
+interface Target {
+  readonly manifest: Manifest
+  readonly reservation: Reservation
+}
+
+/** Hashes become paths: nothing else may. */
+function isHash(sha256: string): boolean {
+  return /^[0-9a-f]{64}$/.test(sha256)
+}
+
+function needsManifestFile(manifest: Manifest): boolean {
+  return manifest.blockBytes !== defaultBlockBytes || manifest.sizeBytes > defaultBlockBytes
+}
+
+function singleBlockManifest(sha256: string, sizeBytes: number): Manifest {
+  return {
+    sizeBytes,
+    blockBytes: defaultBlockBytes,
+    sha256,
+    blockHashes: sizeBytes === 0 ? new Uint8Array(0) : new Uint8Array(Buffer.from(sha256, 'hex')),
+  }
+}
+
+/** The source's own fault: what does not match was changed between building the manifest and reading again. */
+function asImportError(thrown: unknown, path: string): unknown {
+  if (!(thrown instanceof AppError) || (thrown.code !== 'corrupt' && thrown.code !== 'not-found')) return thrown
+  return new AppError('changed-while-reading', `The file changed while it was being stored: ${path}`, { path })
+}

@@ -1,0 +1,225 @@
+/**
+ * The disk as a port: what the stores need of a file system and nothing more, so that a fake can fail, tear and fill up.
+ * Errors come out as AppError: disk-full, not-found, already-exists, and file-unreadable for all else.
+ */
+
+import { constants } from 'node:fs'
+import { copyFile, link, lstat, mkdir, open, readdir, rename, rm, statfs, unlink } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { AppError } from '../../../shared/errors.ts'
+
+/** `read`: existing, read only. `write`: existing or new, kept bytes. `new`: refused with already-exists when there. */
+export type OpenMode = 'read' | 'write' | 'new'
+export type EntryKind = 'file' | 'folder' | 'other'
+
+export interface DiskEntry {
+  readonly name: string
+  readonly kind: EntryKind
+}
+
+export interface DiskStat {
+  /** Symbolic links are `other`: they are never followed. */
+  readonly kind: EntryKind
+  readonly sizeBytes: number
+  /** Unix ms, with fractions where the file system has them. */
+  readonly modifiedMs: number
+}
+
+export interface DiskRoom {
+  readonly freeBytes: number
+  readonly totalBytes: number
+}
+
+export interface DiskFile {
+  /** Fills `buffer` from `position`; fewer bytes than asked only at the end of the file. Result: bytes read. */
+  read(buffer: Uint8Array, position: number): Promise<number>
+  /** Writes all of `bytes` at `position`. */
+  write(bytes: Uint8Array, position: number): Promise<void>
+  /** The bytes written so far survive a power cut. */
+  sync(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Disk {
+  open(path: string, mode: OpenMode): Promise<DiskFile>
+  /** Replaces what is at `to`. Durable only after `syncFolder`. */
+  rename(from: string, to: string): Promise<void>
+  /** Like rename, but AppError('already-exists') when something is at `to`, without a moment in which both could win. */
+  renameNew(from: string, to: string): Promise<void>
+  /** A missing file is no error. */
+  remove(path: string): Promise<void>
+  /** Entries in no order; empty for a missing folder. */
+  list(folder: string): Promise<readonly DiskEntry[]>
+  /** Null when nothing is there. */
+  stat(path: string): Promise<DiskStat | null>
+  /** With parents; durable; an existing folder is no error. */
+  makeFolder(folder: string): Promise<void>
+  /** Names made, renamed and removed in `folder` survive a power cut. */
+  syncFolder(folder: string): Promise<void>
+  room(folder: string): Promise<DiskRoom>
+  /** A copy that shares its blocks with the original until either changes; false where the file system cannot. */
+  clone(from: string, to: string): Promise<boolean>
+}
+
+/** What a system call threw, as an AppError that names the path. */
+export function diskError(thrown: unknown, path: string): AppError {
+  if (thrown instanceof AppError) return thrown
+  const code = errorCode(thrown)
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new AppError('disk-full', `No room on the disk of ${path}`, { path })
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new AppError('not-found', `No such file: ${path}`, { path })
+  if (code === 'EEXIST') return new AppError('already-exists', `Already there: ${path}`, { path })
+  return new AppError('file-unreadable', message, { path })
+}
+
+function errorCode(thrown: unknown): string {
+  return typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : ''
+}
+
+async function guarded<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (thrown) {
+    throw diskError(thrown, path)
+  }
+}
+
+class NodeFile implements DiskFile {
+  readonly #handle: FileHandle
+  readonly #path: string
+
+  constructor(handle: FileHandle, path: string) {
+    this.#handle = handle
+    this.#path = path
+  }
+
+  async read(buffer: Uint8Array, position: number): Promise<number> {
+    let done = 0
+    while (done < buffer.length) {
+      const { bytesRead } = await guarded(this.#path, this.#handle.read(buffer, done, buffer.length - done, position + done))
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    return done
+  }
+
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    let done = 0
+    while (done < bytes.length) {
+      const { bytesWritten } = await guarded(this.#path, this.#handle.write(bytes, done, bytes.length - done, position + done))
+      done += bytesWritten
+    }
+  }
+
+  sync(): Promise<void> {
+    return guarded(this.#path, this.#handle.sync())
+  }
+
+  close(): Promise<void> {
+    return guarded(this.#path, this.#handle.close())
+  }
+}
+
+const flags = {
+  read: constants.O_RDONLY,
+  write: constants.O_RDWR | constants.O_CREAT,
+  new: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
+}
+
+/** The disk through Node's fs. */
+export const nodeDisk: Disk = {
+  async open(path, mode) {
+    return new NodeFile(await guarded(path, open(path, flags[mode])), path)
+  },
+
+  rename(from, to) {
+    return guarded(to, rename(from, to))
+  },
+
+  async renameNew(from, to) {
+    try {
+      await link(from, to)
+    } catch (thrown) {
+      if (errorCode(thrown) === 'EEXIST') throw diskError(thrown, to)
+      await renameOverPlaceholder(from, to)
+      return
+    }
+    await guarded(from, unlink(from))
+  },
+
+  remove(path) {
+    return guarded(path, rm(path, { force: true }))
+  },
+
+  async list(folder) {
+    try {
+      const entries = await readdir(folder, { withFileTypes: true })
+      return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }))
+    } catch (thrown) {
+      if (errorCode(thrown) === 'ENOENT') return []
+      throw diskError(thrown, folder)
+    }
+  },
+
+  async stat(path) {
+    try {
+      const stats = await lstat(path)
+      return { kind: kindOf(stats), sizeBytes: stats.size, modifiedMs: stats.mtimeMs }
+    } catch (thrown) {
+      if (errorCode(thrown) === 'ENOENT' || errorCode(thrown) === 'ENOTDIR') return null
+      throw diskError(thrown, path)
+    }
+  },
+
+  async makeFolder(folder) {
+    const first = await guarded(folder, mkdir(folder, { recursive: true }))
+    if (first === undefined) return
+    for (let made = folder; made.length >= first.length && made !== dirname(made); made = dirname(made)) {
+      await nodeDisk.syncFolder(dirname(made))
+    }
+  },
+
+  async syncFolder(folder) {
+    // Windows cannot open a folder for syncing; its journal orders the rename after the file's own flush
+    if (process.platform === 'win32') return
+    const handle = await guarded(folder, open(folder, constants.O_RDONLY))
+    try {
+      await guarded(folder, handle.sync())
+    } finally {
+      await handle.close()
+    }
+  },
+
+  async room(folder) {
+    const stats = await guarded(folder, statfs(folder))
+    return { freeBytes: stats.bavail * stats.bsize, totalBytes: stats.blocks * stats.bsize }
+  },
+
+  async clone(from, to) {
+    try {
+      await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL)
+      return true
+    } catch (thrown) {
+      if (errorCode(thrown) === 'ENOENT' || errorCode(thrown) === 'EACCES' || errorCode(thrown) === 'EEXIST') throw diskError(thrown, from)
+      await rm(to, { force: true })
+      return false
+    }
+  },
+}
+
+function kindOf(entry: { isFile(): boolean; isDirectory(): boolean }): EntryKind {
+  return entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : 'other'
+}
+
+/** For file systems without hard links (FAT): an empty file of ours claims the name, then gives way. */
+async function renameOverPlaceholder(from: string, to: string): Promise<void> {
+  const claim = await nodeDisk.open(to, 'new')
+  await claim.close()
+  try {
+    await rename(from, to)
+  } catch (thrown) {
+    await rm(to, { force: true })
+    throw diskError(thrown, to)
+  }
+}

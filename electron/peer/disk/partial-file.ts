@@ -1,0 +1,72 @@
+/** A content on its way into the content store: verified block by block, visible under its hash only after `commit`. */
+
+import type { Manifest } from '../protocol/manifest.ts'
+import { BlockWriter } from './block-writer.ts'
+import type { DiskFile } from './disk.ts'
+
+/** What the store does at the end of a partial file. */
+export interface PartialFileEnd {
+  readonly wrote: (bytes: number) => void
+  /** Puts the synced and closed file under its hash, durably. */
+  readonly keep: () => Promise<void>
+  /** Removes the file and gives its room back. */
+  readonly discard: () => Promise<void>
+}
+
+export class PartialFile {
+  readonly manifest: Manifest
+  readonly #file: DiskFile
+  readonly #writer: BlockWriter
+  readonly #end: PartialFileEnd
+  #state: 'open' | 'committing' | 'ended' = 'open'
+
+  constructor(file: DiskFile, manifest: Manifest, end: PartialFileEnd) {
+    this.manifest = manifest
+    this.#file = file
+    this.#writer = new BlockWriter(file, manifest, end.wrote)
+    this.#end = end
+  }
+
+  /**
+   * Sequential bytes in chunks of any size, copied before it resolves. Each completed block is checked against its hash
+   * before more is taken: AppError('corrupt'). Disk errors of earlier blocks surface here or in `commit`.
+   */
+  write(chunk: Uint8Array): Promise<void> {
+    return this.#writer.write(chunk)
+  }
+
+  /** One whole block at its place, verified: AppError('corrupt'), after which other blocks may still come. Not to be changed afterwards. */
+  writeBlock(index: number, block: Uint8Array): Promise<void> {
+    return this.#writer.writeBlock(index, block)
+  }
+
+  /** Indexes of the blocks that are not here yet, in order. */
+  missingBlocks(): number[] {
+    return this.#writer.missingBlocks()
+  }
+
+  /** All blocks here and matching the whole hash: durable under its hash once this resolves. Else it is given up and throws. */
+  async commit(): Promise<void> {
+    if (this.#state !== 'open') return
+    this.#state = 'committing'
+    try {
+      await this.#writer.finish()
+      await this.#file.close()
+      await this.#end.keep()
+      this.#state = 'ended'
+    } catch (thrown) {
+      this.#state = 'open'
+      await this.abort()
+      throw thrown
+    }
+  }
+
+  /** Gives up: the bytes are removed, their room is free again. Harmless after `commit`. */
+  async abort(): Promise<void> {
+    if (this.#state !== 'open') return
+    this.#state = 'ended'
+    await this.#writer.stop()
+    await this.#file.close().catch(() => undefined)
+    await this.#end.discard()
+  }
+}
