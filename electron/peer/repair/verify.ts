@@ -1,0 +1,30 @@
+/** Copies are re-read and checked against their hashes; a damaged one is let go, and the ring brings a good one back. */
+
+import type { TransferContext } from '../transfer/transfer-context.ts'
+
+export interface Verified {
+  readonly name: string
+  readonly good: boolean
+}
+
+/** Checks this machine's copies of one name, or of all (`null`), one after the other. */
+export async function* verifyCopies(context: TransferContext, name: string | null): AsyncGenerator<Verified> {
+  for await (const entry of context.records.entries()) {
+    if (name !== null && entry.record.name !== name.normalize('NFC')) continue
+    for (const sha256 of Object.keys(entry.held)) {
+      yield { name: entry.record.spelling, good: await verifyContent(context, sha256, entry.record.spelling) }
+    }
+  }
+}
+
+/** One content: a good one gets a new date, a bad one is removed. */
+export async function verifyContent(context: TransferContext, sha256: string, name: string): Promise<boolean> {
+  if (await context.contents.verify(sha256)) {
+    await context.records.setHeld(sha256, context.wallClock())
+    return true
+  }
+  await context.records.setHeld(sha256, null)
+  await context.contents.remove(sha256)
+  context.emit({ kind: 'copy-damaged', name })
+  return false
+}

@@ -1,0 +1,121 @@
+/**
+ * Bytes flow once: this machine -> the first target -> the next -> the next, each passing on while it writes (ring.md 8).
+ * A target that is away, full or breaks off is replaced by the next candidate.
+ */
+
+import { AppError } from '../../../shared/errors.ts'
+import type { Connection } from '../net/connection.ts'
+import type { Contact } from '../protocol/contact.ts'
+import type { Identifier } from '../protocol/identifier.ts'
+import { limits } from '../protocol/limits.ts'
+import type { Stored } from '../protocol/messages.ts'
+import { encodeManifest, type Manifest } from '../protocol/manifest.ts'
+import type { FileRecord } from '../protocol/record.ts'
+import { answer, exchangeWith } from './exchange.ts'
+import { between, type TransferContext } from './transfer-context.ts'
+
+/** A version on its way: its record, its manifest, and its bytes as often as they are asked for. */
+export interface Cargo {
+  readonly record: FileRecord
+  readonly manifest: Manifest
+  read(): AsyncIterable<Uint8Array>
+}
+
+export interface DistributeOptions {
+  /** Machines to try, best first; never this one. */
+  readonly candidates: readonly Contact[]
+  /** Copies wanted on them. */
+  readonly copies: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (to: Identifier, doneBytes: number) => void
+}
+
+export interface Distributed {
+  readonly holders: readonly Identifier[]
+  /** Why the last target that failed did so. */
+  readonly failure: AppError | null
+}
+
+/** How long a chain of machines may take to make everything durable after the last byte. */
+const durableTimeoutMs = 300_000
+
+/** Copies `cargo` to `copies` of the candidates. Fewer holders than wanted is an answer, not an error. Throws `cancelled` and the local file's own errors. */
+export async function distribute(context: TransferContext, cargo: Cargo, options: DistributeOptions): Promise<Distributed> {
+  const holders = new Set<Identifier>()
+  const waiting = options.candidates.filter((contact) => contact.id !== context.self.id)
+  let failure: AppError | null = null
+  while (holders.size < options.copies && waiting.length > 0) {
+    const head = waiting.shift()
+    if (!head) break
+    try {
+      const stored = await push(context, cargo, { ...options, head, next: waiting, copies: options.copies - holders.size })
+      for (const id of stored.holders) holders.add(id)
+      for (const id of [...stored.holders, ...stored.failed]) {
+        const at = waiting.findIndex((contact) => contact.id === id)
+        if (at >= 0) waiting.splice(at, 1)
+      }
+    } catch (error) {
+      failure = asTargetFailure(error)
+    }
+  }
+  return { holders: [...holders], failure }
+}
+
+/** Errors of this machine, its file or its person end the work; anything else concerns one target only. */
+function asTargetFailure(error: unknown): AppError {
+  if (!(error instanceof AppError)) throw error
+  const own = ['cancelled', 'changed-while-reading', 'file-unreadable', 'internal', 'bad-argument']
+  if (own.includes(error.code)) throw error
+  return error
+}
+
+interface Push extends DistributeOptions {
+  readonly head: Contact
+  readonly next: readonly Contact[]
+}
+
+function push(context: TransferContext, cargo: Cargo, options: Push): Promise<Stored> {
+  return exchangeWith(context, options.head, {
+    ...(options.signal ? { signal: options.signal } : {}),
+    run: async (connection) => {
+      const wanted = await offer(context, cargo, { ...options, connection })
+      if (wanted.command === 'stored') return wanted
+      let doneBytes = 0
+      for await (const chunk of cargo.read()) {
+        await connection.write(chunk)
+        doneBytes += chunk.length
+        options.onProgress?.(options.head.id, doneBytes)
+      }
+      return answer(connection, ['stored'], durableTimeoutMs)
+    },
+  })
+}
+
+export interface Offer {
+  readonly connection: Connection
+  readonly head: Contact
+  readonly next: readonly Contact[]
+  readonly copies: number
+}
+
+/** Sends `/store` with record and manifest; the answer says whether the bytes are wanted. */
+export async function offer(context: TransferContext, cargo: Pick<Cargo, 'record' | 'manifest'>, to: Offer): ReturnType<typeof answerToOffer> {
+  const record = Buffer.from(JSON.stringify(cargo.record), 'utf8')
+  const manifest = encodeManifest(cargo.manifest)
+  await to.connection.send({
+    command: 'store',
+    key: context.keyOf(cargo.record.name),
+    copies: to.copies,
+    next: to.next.slice(0, limits.next),
+    recordBytes: record.length,
+    manifestBytes: manifest.length,
+    ...between(context, to.head.id),
+  })
+  await to.connection.write(record)
+  await to.connection.write(manifest)
+  return answerToOffer(to.connection)
+}
+
+function answerToOffer(connection: Connection) {
+  return answer(connection, ['continue', 'stored'], durableTimeoutMs)
+}

@@ -1,0 +1,180 @@
+/** Questions to one machine over one connection: asked, answered, connection back to the pool; refusals become errors. */
+
+import { AppError } from '../../../shared/errors.ts'
+import type { Connection } from '../net/connection.ts'
+import type { Contact } from '../protocol/contact.ts'
+import { limits } from '../protocol/limits.ts'
+import type { FileMessage, Refuse } from '../protocol/messages.ts'
+import { decodeManifest, type Manifest } from '../protocol/manifest.ts'
+import { decodeRecord } from '../protocol/record.ts'
+import type { CatalogueEntry } from '../disk/record-store.ts'
+import { between, type AnswerTo, type TransferContext } from './transfer-context.ts'
+import { createHash } from 'node:crypto'
+
+/** What a machine told of itself at the head of its records. */
+export interface MachineCard {
+  readonly machineName: string
+  readonly usedBytes: number
+}
+
+export interface RecordsAnswer {
+  readonly card: MachineCard
+  readonly revision: number
+  readonly more: boolean
+  readonly entries: readonly CatalogueEntry[]
+}
+
+/** The next answer on `connection`, which must be one of `commands`. A refusal is thrown as what it means. */
+export async function answer<C extends FileMessage['command']>(
+  connection: Connection,
+  commands: readonly C[],
+  timeoutMs?: number,
+): Promise<AnswerTo<C>> {
+  const message = await connection.receive(timeoutMs === undefined ? {} : { timeoutMs })
+  if (message === null) throw new AppError('peer-unreachable', 'The other machine closed the connection')
+  if (message.command === 'refuse') throw refusal(message)
+  if (!(commands as readonly string[]).includes(message.command)) {
+    throw new AppError('protocol', `The other machine answered /${message.command} where /${commands.join(' or /')} was due`)
+  }
+  return message as AnswerTo<C>
+}
+
+function refusal(message: Refuse): AppError {
+  const codes = {
+    exists: 'already-exists',
+    'no-space': 'disk-full',
+    'not-found': 'not-found',
+    corrupt: 'corrupt',
+    'not-a-member': 'not-a-member',
+    expired: 'invite-expired',
+    busy: 'peer-unreachable',
+    failed: 'peer-unreachable',
+  } as const
+  return new AppError(codes[message.reason], message.detail || `The other machine refused: ${message.reason}`)
+}
+
+/** Runs one exchange with `to`; the connection is released after a clean end and destroyed after an error. */
+export async function exchangeWith<T>(
+  context: TransferContext,
+  to: Contact,
+  work: { readonly signal?: AbortSignal; readonly run: (connection: Connection) => Promise<T> },
+): Promise<T> {
+  const connection = await context.open(to, work.signal)
+  const abort = (): void => connection.destroy()
+  work.signal?.addEventListener('abort', abort, { once: true })
+  try {
+    const result = await work.run(connection)
+    connection.release()
+    return result
+  } catch (error) {
+    connection.destroy()
+    if (work.signal?.aborted) throw new AppError('cancelled', 'Cancelled')
+    throw error
+  } finally {
+    work.signal?.removeEventListener('abort', abort)
+  }
+}
+
+/** What `to` knows of a name, or null. */
+export async function askRecord(context: TransferContext, to: Contact, name: string): Promise<CatalogueEntry | null> {
+  const records = await exchangeWith(context, to, {
+    run: async (connection) => {
+      await connection.send({ command: 'record', name, ...between(context, to.id) })
+      return readRecords(connection)
+    },
+  })
+  return records.entries[0] ?? null
+}
+
+/** A page of what changed in the records of `to` after revision `since`. */
+export function askCatalogue(context: TransferContext, to: Contact, since: number): Promise<RecordsAnswer> {
+  return exchangeWith(context, to, {
+    run: async (connection) => {
+      await connection.send({ command: 'catalogue', since, ...between(context, to.id) })
+      return readRecords(connection)
+    },
+  })
+}
+
+/** When `to` last checked its copy of a version's content, or 0 when it has none. */
+export function askHave(context: TransferContext, to: Contact, version: string): Promise<number> {
+  return exchangeWith(context, to, {
+    run: async (connection) => {
+      await connection.send({ command: 'have', version, ...between(context, to.id) })
+      return (await answer(connection, ['holds'])).verifiedAt
+    },
+  })
+}
+
+/** The manifest of a version from `to`, checked against the hash that the version's record names. */
+export function askManifest(
+  context: TransferContext,
+  to: Contact,
+  wanted: { readonly name: string; readonly version: string; readonly manifestSha256: string },
+): Promise<Manifest> {
+  return exchangeWith(context, to, {
+    run: async (connection) => {
+      const { name, version } = wanted
+      await connection.send({ command: 'request', name, version, offsetBytes: 0, lengthBytes: 0, ...between(context, to.id) })
+      const deliver = await answer(connection, ['deliver'])
+      if (!deliver.manifest || deliver.lengthBytes > limits.manifestBytes) throw new AppError('protocol', 'The answer is not a manifest')
+      const bytes = await connection.readBodyBuffer(deliver.lengthBytes)
+      if (createHash('sha256').update(bytes).digest('hex') !== wanted.manifestSha256) {
+        throw new AppError('corrupt', `The block list of ${name} does not match its record`, { name })
+      }
+      const manifest = decodeManifest(bytes)
+      if ('reason' in manifest) throw new AppError('corrupt', `The block list of ${name} is damaged: ${manifest.reason}`, { name })
+      return manifest
+    },
+  })
+}
+
+async function readRecords(connection: Connection): Promise<RecordsAnswer> {
+  const head = await answer(connection, ['records'])
+  if (head.bodyBytes > limits.catalogueBytes) throw new AppError('protocol', 'Too many records in one answer')
+  const lines = (await connection.readBodyBuffer(head.bodyBytes)).toString('utf8').split('\n')
+  const card = parseCard(lines[0] ?? '')
+  const entries: CatalogueEntry[] = []
+  for (const line of lines.slice(1)) {
+    const entry = line === '' ? null : parseEntry(line)
+    if (entry) entries.push(entry)
+  }
+  return { card, revision: head.revision, more: head.more, entries }
+}
+
+function parseCard(line: string): MachineCard {
+  const value = parseJson(line)
+  const name = value?.['machineName']
+  const used = value?.['usedBytes']
+  return { machineName: typeof name === 'string' ? name.slice(0, 64) : '', usedBytes: typeof used === 'number' ? used : 0 }
+}
+
+/** An entry out of a line, or null when it is not one: a bad record of another machine is passed over. */
+function parseEntry(line: string): CatalogueEntry | null {
+  const value = parseJson(line)
+  if (!value) return null
+  const record = decodeRecord(JSON.stringify(value['record'] ?? null))
+  if ('reason' in record) return null
+  const held: Record<string, number> = {}
+  const given = value['held']
+  if (typeof given === 'object' && given !== null) {
+    for (const [sha256, at] of Object.entries(given).slice(0, limits.versions)) {
+      if (/^[0-9a-f]{64}$/.test(sha256) && typeof at === 'number') held[sha256] = at
+    }
+  }
+  return { record, held }
+}
+
+function parseJson(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
+}
+
+/** The body of a `/records` answer: this machine's card, then an entry a line. */
+export function encodeRecords(card: MachineCard, entries: readonly CatalogueEntry[]): Buffer {
+  return Buffer.from([card, ...entries].map((value) => JSON.stringify(value)).join('\n'), 'utf8')
+}

@@ -1,0 +1,48 @@
+/** Speed and time left of one transfer, from its progress; injected clock. */
+
+/** Weight of the newest sample: about the last three seconds count. */
+const smoothing = 0.3
+const sampleMs = 250
+/** Time left is told only after so long and so many samples: earlier estimates jump. */
+const trustedSamples = 8
+
+export class Progress {
+  readonly #now: () => number
+  #doneBytes = 0
+  #sampledBytes = 0
+  #sampledAt: number
+  #speed = 0
+  #samples = 0
+
+  /** `now` in ms, monotonic. */
+  constructor(now: () => number) {
+    this.#now = now
+    this.#sampledAt = now()
+  }
+
+  update(doneBytes: number): void {
+    this.#doneBytes = doneBytes
+    const now = this.#now()
+    const elapsed = now - this.#sampledAt
+    if (elapsed < sampleMs) return
+    const speed = ((doneBytes - this.#sampledBytes) / elapsed) * 1000
+    this.#speed = this.#samples === 0 ? speed : this.#speed * (1 - smoothing) + speed * smoothing
+    this.#samples++
+    this.#sampledAt = now
+    this.#sampledBytes = doneBytes
+  }
+
+  get doneBytes(): number {
+    return this.#doneBytes
+  }
+
+  get bytesPerSecond(): number {
+    return Math.max(0, this.#speed)
+  }
+
+  /** Null until the estimate can be trusted. */
+  secondsLeft(totalBytes: number): number | null {
+    if (this.#samples < trustedSamples || this.#speed <= 0) return null
+    return Math.max(0, totalBytes - this.#doneBytes) / this.#speed
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * The holder's side of a store: check the record and the manifest, make room, then write each block as it comes and pass it
+ * on to the next machine while writing; acknowledge only what is durable here and there.
+ */
+
+import { createHash } from 'node:crypto'
+import { AppError, toPlainError } from '../../../shared/errors.ts'
+import type { PartialFile } from '../disk/partial-file.ts'
+import type { Connection } from '../net/connection.ts'
+import type { Contact } from '../protocol/contact.ts'
+import type { Identifier } from '../protocol/identifier.ts'
+import { limits } from '../protocol/limits.ts'
+import { decodeManifest, type Manifest } from '../protocol/manifest.ts'
+import type { RefuseReason, Store } from '../protocol/messages.ts'
+import { decodeRecord, type FileRecord } from '../protocol/record.ts'
+import { answer } from './exchange.ts'
+import { distribute, offer } from './distribute.ts'
+import { between, type TransferContext } from './transfer-context.ts'
+
+/** A machine behind this one that takes no bytes for so long is given up, so that the writer is not held. */
+const passOnStallMs = 10_000
+const durableTimeoutMs = 240_000
+
+/** Handles one `/store`. Never throws for what the other side did; a broken connection ends it and leaves nothing behind. */
+export async function receiveStore(context: TransferContext, connection: Connection, store: Store): Promise<void> {
+  const from = store.source
+  if (store.recordBytes > limits.recordBytes || store.manifestBytes > limits.manifestBytes) {
+    await refuse(context, connection, { reason: 'failed', detail: 'The record or the block list is too large' })
+    connection.destroy()
+    return
+  }
+  const record = decodeRecord((await connection.readBodyBuffer(store.recordBytes)).toString('utf8'))
+  const manifestBytes = await connection.readBodyBuffer(store.manifestBytes)
+  const manifest = decodeManifest(manifestBytes)
+  if ('reason' in record) return refuse(context, connection, { reason: 'failed', detail: record.reason })
+  if ('reason' in manifest) return refuse(context, connection, { reason: 'failed', detail: manifest.reason })
+  const manifestSha256 = createHash('sha256').update(manifestBytes).digest('hex')
+  if (!record.versions.some((version) => version.sha256 === manifest.sha256 && version.manifestSha256 === manifestSha256)) {
+    return refuse(context, connection, { reason: 'corrupt', detail: 'The block list belongs to no version of the record' })
+  }
+  context.emit({ kind: 'receiving', name: record.spelling, peer: from })
+  if (await context.contents.has(manifest.sha256)) return keepAndPassOn(context, connection, { store, record, manifest })
+  await receiveBytes(context, connection, { store, record, manifest })
+}
+
+interface Incoming {
+  readonly store: Store
+  readonly record: FileRecord
+  readonly manifest: Manifest
+}
+
+/** The bytes are here already: only the record is new, and the others get the bytes from here. */
+async function keepAndPassOn(context: TransferContext, connection: Connection, incoming: Incoming): Promise<void> {
+  const { store, record, manifest } = incoming
+  await keepRecord(context, record, manifest)
+  const { holders } = await distribute(
+    context,
+    { record, manifest, read: () => context.contents.read(manifest.sha256, 0, manifest.sizeBytes) },
+    { candidates: store.next, copies: store.copies - 1 },
+  )
+  await connection.send({ command: 'stored', holders: [context.self.id, ...holders], failed: [], ...between(context, store.source) })
+}
+
+async function receiveBytes(context: TransferContext, connection: Connection, incoming: Incoming): Promise<void> {
+  const { store, record, manifest } = incoming
+  let partial: PartialFile | null
+  try {
+    partial = await context.contents.create(manifest)
+  } catch (error) {
+    const plain = toPlainError(error)
+    const reason: RefuseReason = plain.code === 'disk-full' ? 'no-space' : 'failed'
+    return refuse(context, connection, { reason, detail: `${context.machineName}: ${plain.message}` })
+  }
+  const passOn = store.copies > 1 ? await PassOn.start(context, incoming) : null
+  try {
+    await connection.send({ command: 'continue', ...between(context, store.source) })
+    for await (const chunk of connection.readBody(manifest.sizeBytes)) {
+      const passed = passOn?.write(chunk)
+      // a write that fails here (disk full, a damaged block) must not keep the bytes from those behind
+      if (partial && !(await writeOrGiveUp(partial, chunk))) partial = null
+      await passed
+    }
+    if (partial) {
+      await partial.commit()
+      partial = null
+      await keepRecord(context, record, manifest)
+    }
+  } catch (error) {
+    await partial?.abort()
+    passOn?.destroy()
+    throw error
+  }
+  const behind = (await passOn?.finish()) ?? []
+  const heldHere = await context.contents.has(manifest.sha256)
+  const holders = heldHere ? [context.self.id, ...behind] : behind
+  if (holders.length === 0) {
+    return refuse(context, connection, { reason: 'failed', detail: `${context.machineName} could not write ${record.spelling}, or its bytes were damaged on the way` })
+  }
+  const failed = [...(heldHere ? [] : [context.self.id]), ...(passOn?.failed ?? [])]
+  if (heldHere) context.emit({ kind: 'copy-kept', name: record.spelling, peer: store.source })
+  await connection.send({ command: 'stored', holders, failed, ...between(context, store.source) })
+}
+
+async function writeOrGiveUp(partial: PartialFile, chunk: Uint8Array): Promise<boolean> {
+  try {
+    await partial.write(chunk)
+    return true
+  } catch {
+    await partial.abort()
+    return false
+  }
+}
+
+/** Record and holding become durable after the bytes are. */
+async function keepRecord(context: TransferContext, record: FileRecord, manifest: Manifest): Promise<void> {
+  await context.records.merge(record)
+  await context.records.setHeld(manifest.sha256, context.wallClock())
+}
+
+export function refuse(
+  context: TransferContext,
+  connection: Connection,
+  why: { readonly reason: RefuseReason; readonly detail: string },
+): Promise<void> {
+  const to = connection.peerId ?? context.self.id
+  return connection.send({ command: 'refuse', reason: why.reason, detail: why.detail.slice(0, limits.detailLength), ...between(context, to) })
+}
+
+/** The connection to the machine behind this one: takes the same bytes; when it breaks, this machine goes on alone. */
+class PassOn {
+  readonly failed: Identifier[] = []
+  readonly #holders: Identifier[] = []
+  #connection: Connection | null = null
+  #head: Contact | null = null
+
+  static async start(context: TransferContext, incoming: Incoming): Promise<PassOn> {
+    const passOn = new PassOn()
+    const waiting = incoming.store.next.filter((contact) => contact.id !== context.self.id)
+    let copies = incoming.store.copies - 1
+    while (copies > 0 && waiting.length > 0 && !passOn.#connection) {
+      const head = waiting.shift()
+      if (!head) break
+      let connection: Connection | null = null
+      try {
+        connection = await context.open(head)
+        const reply = await offer(context, incoming, { connection, head, next: waiting, copies })
+        if (reply.command === 'continue') {
+          passOn.#connection = connection
+          passOn.#head = head
+          continue
+        }
+        passOn.#holders.push(...reply.holders)
+        copies -= reply.holders.length
+        connection.release()
+        for (const id of [...reply.holders, ...reply.failed]) remove(waiting, id)
+      } catch {
+        connection?.destroy()
+        passOn.failed.push(head.id)
+      }
+    }
+    return passOn
+  }
+
+  /** Never rejects. */
+  async write(chunk: Uint8Array): Promise<void> {
+    if (!this.#connection) return
+    const connection = this.#connection
+    const stalled = setTimeout(() => connection.destroy(), passOnStallMs)
+    try {
+      await connection.write(chunk)
+    } catch {
+      this.#giveUp()
+    } finally {
+      clearTimeout(stalled)
+    }
+  }
+
+  /** The machines behind this one that hold the file now. */
+  async finish(): Promise<readonly Identifier[]> {
+    if (!this.#connection) return this.#holders
+    try {
+      const stored = await answer(this.#connection, ['stored'], durableTimeoutMs)
+      this.#connection.release()
+      this.failed.push(...stored.failed)
+      return [...this.#holders, ...stored.holders]
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      this.#giveUp()
+      return this.#holders
+    }
+  }
+
+  destroy(): void {
+    this.#connection?.destroy()
+  }
+
+  #giveUp(): void {
+    this.#connection?.destroy()
+    this.#connection = null
+    if (this.#head) this.failed.push(this.#head.id)
+  }
+}
+
+function remove(contacts: Contact[], id: Identifier): void {
+  const at = contacts.findIndex((contact) => contact.id === id)
+  if (at >= 0) contacts.splice(at, 1)
+}

@@ -1,0 +1,123 @@
+/** The machine's answers to file commands of others: one function a command. */
+
+import type { Connection } from '../net/connection.ts'
+import type { Enroll, FileMessage, Request } from '../protocol/messages.ts'
+import { encodeManifest } from '../protocol/manifest.ts'
+import { decodeRecord, type Version } from '../protocol/record.ts'
+import { limits } from '../protocol/limits.ts'
+import { AppError, toPlainError } from '../../../shared/errors.ts'
+import { encodeRecords, type MachineCard } from './exchange.ts'
+import { receiveStore, refuse } from './receive-store.ts'
+import { between, type TransferContext } from './transfer-context.ts'
+
+/** Records in one `/records` answer, in bytes, under the receiver's bound. */
+const recordsPageBytes = limits.catalogueBytes / 4
+
+export type EnrollHandler = (connection: Connection, enroll: Enroll) => Promise<void>
+
+/** Runs the exchange that `message` opens on `connection`. Throws only when the connection is of no use any more. */
+export async function serve(
+  context: TransferContext,
+  exchange: { readonly connection: Connection; readonly message: FileMessage },
+  enroll: EnrollHandler,
+): Promise<void> {
+  const { connection, message } = exchange
+  switch (message.command) {
+    case 'enroll':
+      return enroll(connection, message)
+    case 'store':
+      return receiveStore(context, connection, message)
+    case 'request':
+      return deliver(context, connection, message)
+    case 'record': {
+      const entry = await context.records.get(message.name)
+      return sendRecords(context, connection, { entries: entry ? [entry] : [], revision: 0, more: false })
+    }
+    case 'catalogue':
+      return sendRecords(context, connection, await context.records.changedSince(message.since, recordsPageBytes))
+    case 'have': {
+      const verifiedAt = await heldSince(context, message.version)
+      return connection.send({ command: 'holds', version: message.version, verifiedAt, ...between(context, message.source) })
+    }
+    case 'update': {
+      if (message.recordBytes > limits.recordBytes) throw new AppError('protocol', 'record too large')
+      const record = decodeRecord((await connection.readBodyBuffer(message.recordBytes)).toString('utf8'))
+      if ('reason' in record) return refuse(context, connection, { reason: 'failed', detail: record.reason })
+      await context.records.merge(record)
+      return connection.send({ command: 'stored', holders: [context.self.id], failed: [], ...between(context, message.source) })
+    }
+    case 'continue':
+    case 'stored':
+    case 'refuse':
+    case 'deliver':
+    case 'records':
+    case 'holds':
+    case 'enrolled':
+      throw new AppError('protocol', `/${message.command} answers nothing that was asked`)
+  }
+}
+
+async function heldSince(context: TransferContext, sha256: string): Promise<number> {
+  const verifiedAt = context.records.heldAt(sha256)
+  return verifiedAt !== null && (await context.contents.has(sha256)) ? verifiedAt : 0
+}
+
+async function sendRecords(
+  context: TransferContext,
+  connection: Connection,
+  page: { readonly entries: Parameters<typeof encodeRecords>[1]; readonly revision: number; readonly more: boolean },
+): Promise<void> {
+  const card: MachineCard = { machineName: context.machineName, usedBytes: context.contents.usedBytes() }
+  const body = encodeRecords(card, page.entries)
+  const { revision, more } = page
+  const to = connection.peerId ?? context.self.id
+  await connection.send({ command: 'records', revision, more, bodyBytes: body.length, ...between(context, to) })
+  await connection.write(body)
+}
+
+/** `/request` -> `/deliver` with the manifest (length 0) or a stretch of the content. */
+async function deliver(context: TransferContext, connection: Connection, request: Request): Promise<void> {
+  const { name, offsetBytes, lengthBytes, source } = request
+  const version = await findVersion(context, request)
+  const manifest = version && (await context.contents.manifest(version.sha256))
+  if (!version || !manifest) {
+    return refuse(context, connection, { reason: 'not-found', detail: `${name} is not on ${context.machineName}` })
+  }
+  const head = { command: 'deliver', version: request.version, offsetBytes, ...between(context, source) } as const
+  if (lengthBytes === 0) {
+    context.emit({ kind: 'serving', name, peer: source, bytes: 0 })
+    const bytes = encodeManifest(manifest)
+    await connection.send({ ...head, lengthBytes: bytes.length, manifest: true })
+    await connection.write(bytes)
+    if (manifest.sizeBytes === 0) context.emit({ kind: 'served', name, peer: source, bytes: 0 })
+    return
+  }
+  if (offsetBytes + lengthBytes > manifest.sizeBytes) {
+    return refuse(context, connection, { reason: 'failed', detail: `${name} is not that long` })
+  }
+  await connection.send({ ...head, lengthBytes, manifest: false })
+  await sendContent(context, connection, { version, request })
+  if (offsetBytes + lengthBytes === manifest.sizeBytes) context.emit({ kind: 'served', name, peer: source, bytes: manifest.sizeBytes })
+}
+
+/** After the head is sent, a damaged copy can only break the connection off; it is reported and checked here. */
+async function sendContent(
+  context: TransferContext,
+  connection: Connection,
+  what: { readonly version: Version; readonly request: Request },
+): Promise<void> {
+  try {
+    for await (const chunk of context.contents.read(what.version.sha256, what.request.offsetBytes, what.request.lengthBytes)) {
+      await connection.write(chunk)
+    }
+  } catch (error) {
+    connection.destroy()
+    if (toPlainError(error).code === 'corrupt') context.emit({ kind: 'copy-damaged', name: what.request.name })
+    throw error
+  }
+}
+
+async function findVersion(context: TransferContext, request: Request): Promise<Version | null> {
+  const entry = await context.records.get(request.name)
+  return entry?.record.versions.find((version) => version.version === request.version) ?? null
+}

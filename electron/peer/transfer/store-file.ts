@@ -1,0 +1,193 @@
+/**
+ * Storing a file: hash it, find who keeps its name, decide which version it is, then copy it to the replica set and answer
+ * only when enough machines have it on disk (ring.md 8).
+ */
+
+import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
+import type { OnClash } from '../../../shared/contract.ts'
+import { AppError } from '../../../shared/errors.ts'
+import { checkRingName } from '../disk/safe-name.ts'
+import type { Contact } from '../protocol/contact.ts'
+import type { Identifier } from '../protocol/identifier.ts'
+import { encodeManifest, type Manifest } from '../protocol/manifest.ts'
+import { liveVersions, type FileRecord, type Version } from '../protocol/record.ts'
+import { buildManifest, readFileBlocks } from './build-manifest.ts'
+import { distribute, type Cargo } from './distribute.ts'
+import { readRecord, type KnownRecord } from './read-record.ts'
+import type { TransferContext } from './transfer-context.ts'
+
+export interface StoreFileOptions {
+  readonly name: string
+  readonly onClash: OnClash
+  readonly signal?: AbortSignal
+  readonly onManifest?: (manifest: Manifest) => void
+  readonly onProgress?: (to: Identifier, doneBytes: number) => void
+}
+
+export interface StoredFile {
+  readonly name: string
+  readonly manifest: Manifest
+  readonly holders: readonly Identifier[]
+  /** Copies that make the answer complete: min(k, ring size). */
+  readonly wanted: number
+  readonly route: readonly Identifier[]
+}
+
+/** Names tried for "keep both" before giving up. */
+const keepBothTries = 1000
+
+/**
+ * Stores one local file. Throws `already-exists` (declined: the name has other content), `file-unreadable`,
+ * `changed-while-reading`, `bad-argument` (name), `peer-unreachable`, `disk-full` (nobody has room), `cancelled`.
+ */
+export async function storeFile(context: TransferContext, path: string, options: StoreFileOptions): Promise<StoredFile> {
+  const checked = checkRingName(options.name)
+  if (!checked.ok) throw new AppError('bad-argument', `${options.name} cannot be a name in the ring: ${checked.reason}`, { name: options.name })
+  const manifest = await buildManifest(path, options.signal ? { signal: options.signal } : {})
+  options.onManifest?.(manifest)
+  const { known, spelling } = await findPlace(context, { spelling: checked.spelling, manifest, onClash: options.onClash })
+  const record = recordFor(context, known.record, { spelling, manifest, originalName: basename(path) })
+  const wanted = Math.min(context.parameters.copies, context.ringSize())
+  const cargo: Cargo = { record, manifest, read: () => readFileBlocks(path, manifest) }
+  const holders = await spread(context, cargo, { path, known, wanted, options })
+  for (const holder of holders) rememberHolder(context, holder, { record, manifest })
+  return { name: record.spelling, manifest, holders, wanted, route: known.route }
+}
+
+interface Place {
+  readonly spelling: string
+  readonly manifest: Manifest
+  readonly onClash: OnClash
+}
+
+/** The record to add to; a clash is declined, replaced, or led to a free name next to it. */
+async function findPlace(context: TransferContext, place: Place): Promise<{ known: KnownRecord; spelling: string }> {
+  let spelling = place.spelling
+  for (let number = 2; number < keepBothTries; number++) {
+    const known = await readRecord(context, spelling.normalize('NFC'), 'store')
+    const live = known.record ? liveVersions(known.record) : []
+    const clash = live.length > 0 && !live.some((version) => version.sha256 === place.manifest.sha256)
+    if (!clash || place.onClash === 'replace') return { known, spelling: known.record?.spelling ?? spelling }
+    if (place.onClash === 'decline') {
+      const newest = live[0]
+      const by = newest ? ` by ${newest.writerName}` : ''
+      throw new AppError('already-exists', `${spelling} is stored already with other content${by}; replace it or keep both`, {
+        name: spelling,
+        versions: live.map((version) => version.version).join(' '),
+      })
+    }
+    spelling = numbered(place.spelling, number)
+  }
+  throw new AppError('already-exists', `${place.spelling} has too many numbered neighbours`, { name: place.spelling })
+}
+
+/** "a/report.pdf", 2 -> "a/report (2).pdf". */
+export function numbered(name: string, number: number): string {
+  const [, stem = name, extension = ''] = /^(.*[^/])(\.[^./]+)$/s.exec(name) ?? []
+  return `${stem} (${number})${extension}`
+}
+
+interface NewContent {
+  readonly spelling: string
+  readonly manifest: Manifest
+  readonly originalName: string
+}
+
+/** The record with this content as a version. The same content as a live version is that version: a retry is no change. */
+function recordFor(context: TransferContext, known: FileRecord | null, content: NewContent): FileRecord {
+  const same = known?.versions.some((version) => !version.deleted && version.sha256 === content.manifest.sha256)
+  if (known && same) return known
+  const version = newVersion(context, known, {
+    sha256: content.manifest.sha256,
+    sizeBytes: content.manifest.sizeBytes,
+    manifestSha256: createHash('sha256').update(encodeManifest(content.manifest)).digest('hex'),
+    originalName: content.originalName,
+    deleted: false,
+  })
+  return withVersion(known, content.spelling, version)
+}
+
+/** A version that supersedes all that `known` has. Its id follows from content and history alone. */
+export function newVersion(
+  context: TransferContext,
+  known: FileRecord | null,
+  content: Pick<Version, 'sha256' | 'sizeBytes' | 'manifestSha256' | 'originalName' | 'deleted'>,
+): Version {
+  const supersedes = (known?.versions ?? []).map((version) => version.version).sort()
+  const lamport = 1 + Math.max(0, ...(known?.versions ?? []).map((version) => version.lamport))
+  const identity = JSON.stringify([content.sha256, supersedes, content.deleted])
+  return {
+    ...content,
+    version: createHash('sha256').update(identity).digest('hex').slice(0, 40),
+    lamport,
+    supersedes,
+    writerId: context.space.format(context.self.id),
+    writerName: context.machineName,
+    storedAt: context.wallClock(),
+  }
+}
+
+/** `known` after `version`, which supersedes all of it. */
+export function withVersion(known: FileRecord | null, spelling: string, version: Version): FileRecord {
+  return {
+    name: spelling.normalize('NFC'),
+    spelling: known?.spelling ?? spelling,
+    versions: [version],
+    superseded: [...new Set([...(known?.superseded ?? []), ...version.supersedes])].sort(),
+  }
+}
+
+interface Spread {
+  readonly path: string
+  readonly known: KnownRecord
+  readonly wanted: number
+  readonly options: StoreFileOptions
+}
+
+/** Copies to the replica set: this machine's share from its own disk, the others' over the network, both at once. */
+async function spread(context: TransferContext, cargo: Cargo, spreading: Spread): Promise<Identifier[]> {
+  const { path, known, wanted, options } = spreading
+  const candidates = answeredFirst(known)
+  const keepsHere = candidates.slice(0, wanted).some((contact) => contact.id === context.self.id)
+  const remotes = candidates.filter((contact) => contact.id !== context.self.id)
+  const forward = { ...(options.signal ? { signal: options.signal } : {}), ...(options.onProgress ? { onProgress: options.onProgress } : {}) }
+  const here = keepsHere ? keepHere(context, cargo, path) : Promise.resolve(new AppError('disk-full', 'not asked'))
+  here.catch(() => undefined) // awaited below; a failure of the other half comes first
+  const first = await distribute(context, cargo, { candidates: remotes, copies: keepsHere ? wanted - 1 : wanted, ...forward })
+  const failedHere = await here
+  const holders = failedHere === null ? [context.self.id, ...first.holders] : [...first.holders]
+  if (keepsHere && failedHere && holders.length < wanted) {
+    const rest = remotes.filter((contact) => !holders.includes(contact.id))
+    holders.push(...(await distribute(context, cargo, { candidates: rest, copies: wanted - holders.length, ...forward })).holders)
+  }
+  if (holders.length > 0) return holders
+  const failure = (keepsHere ? failedHere : null) ?? first.failure
+  throw failure ?? new AppError('peer-unreachable', `No machine took ${cargo.record.spelling}; try again when the ring is whole`)
+}
+
+/** The look-up's candidates, those who did not answer last. */
+function answeredFirst(known: KnownRecord): Contact[] {
+  const silent = new Set(known.silent.map((contact) => contact.id))
+  const answered = known.candidates.filter((contact) => !silent.has(contact.id))
+  return [...answered, ...known.candidates.filter((contact) => silent.has(contact.id))]
+}
+
+/** Null when the copy is durable here, else why not. Throws when the file itself is the cause. */
+async function keepHere(context: TransferContext, cargo: Cargo, path: string): Promise<AppError | null> {
+  try {
+    if (!(await context.contents.has(cargo.manifest.sha256))) await context.contents.importFile(path, cargo.manifest)
+    await context.records.merge(cargo.record)
+    await context.records.setHeld(cargo.manifest.sha256, context.wallClock())
+    return null
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'disk-full') return error
+    throw error
+  }
+}
+
+/** What was just acknowledged is shown at once, before the holders' next news says so. */
+function rememberHolder(context: TransferContext, holder: Identifier, what: { record: FileRecord; manifest: Manifest }): void {
+  const held = context.catalogue.get(what.record.name)?.machines.get(holder) ?? {}
+  context.catalogue.put(holder, { record: what.record, held: { ...held, [what.manifest.sha256]: context.wallClock() } })
+}

@@ -1,0 +1,56 @@
+/** What storing, requesting, serving and repairing share: this peer's ring, connections, stores and news. */
+
+import type { Contact } from '../protocol/contact.ts'
+import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
+import type { FileMessage, LookupPurpose } from '../protocol/messages.ts'
+import type { Connection } from '../net/connection.ts'
+import type { ContentStore } from '../disk/content-store.ts'
+import type { RecordStore } from '../disk/record-store.ts'
+import type { RingParameters } from '../ring/ring-options.ts'
+import type { Catalogue } from './catalogue.ts'
+
+export interface Located {
+  readonly owner: Contact
+  /** The owner first, then those after it, clockwise. */
+  readonly candidates: readonly Contact[]
+  readonly route: readonly Identifier[]
+  readonly lookupMs: number
+}
+
+/** News from below, by their PeerEvent names; ids still as identifiers. */
+export type TransferNews =
+  | { readonly kind: 'serving' | 'served'; readonly name: string; readonly peer: Identifier; readonly bytes: number }
+  | { readonly kind: 'copy-kept' | 'receiving'; readonly name: string; readonly peer: Identifier }
+  | { readonly kind: 'copy-dropped' | 'copy-damaged'; readonly name: string }
+  | { readonly kind: 'repaired'; readonly name: string; readonly to: readonly Identifier[] }
+
+export interface TransferContext {
+  readonly self: Contact
+  readonly machineName: string
+  readonly space: IdentifierSpace
+  readonly parameters: RingParameters
+  readonly contents: ContentStore
+  readonly records: RecordStore
+  readonly catalogue: Catalogue
+  keyOf(name: string): Identifier
+  /** Owner and candidates of a name's key, by the ring's look-up. Throws `peer-unreachable`. */
+  locate(name: string, purpose: LookupPurpose): Promise<Located>
+  /** Owner first, live machines only, by own knowledge. */
+  replicaSet(key: Identifier, count: number): readonly Contact[]
+  /** Members online, self included. */
+  online(): readonly Contact[]
+  /** Members that count for acknowledgements: seen in the last 24 h and not left, self included. */
+  ringSize(): number
+  open(to: Contact, signal?: AbortSignal): Promise<Connection>
+  contact(id: Identifier): Contact | null
+  emit(news: TransferNews): void
+  /** Unix time in ms, for people. */
+  wallClock(): number
+}
+
+/** The envelope of a message from this peer. */
+export function between(context: TransferContext, to: Identifier): { readonly destination: Identifier; readonly source: Identifier } {
+  return { destination: to, source: context.self.id }
+}
+
+export type AnswerTo<C extends FileMessage['command']> = Extract<FileMessage, { command: C }>
