@@ -46,10 +46,10 @@ export function localName(name: string): string {
 }
 
 /** What Windows would open as a device, with an extension too; the superscript digits count as digits there. */
-const device = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\..*)?$/i
+const device = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\..*)?$/is
 
 function localSegment(segment: string): string {
-  const shown = segment.replace(/\p{Cs}/gu, '_')
+  const shown = segment.replace(/[\p{Cc}\p{Cs}<>:"|?*]/gu, '_')
   // a mark in front keeps the extension, where the library would replace the whole name
   const harmless = device.test(shown) ? `_${shown}` : shown
   const cut = cutToBytes(sanitize(harmless, { replacement: '_' }), limits.nameSegmentBytes).replace(/[. ]+$/, '_')

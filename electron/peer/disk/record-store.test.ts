@@ -1,0 +1,182 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ClassicLevel } from 'classic-level'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { FileRecord, Version } from '../protocol/record.ts'
+import { lockFolder } from './lock.ts'
+import { RecordStore } from './record-store.ts'
+import type { CatalogueEntry } from './record-store.ts'
+
+let folder = ''
+let records: RecordStore
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ringdrop-records-'))
+  records = await RecordStore.open(join(folder, 'records'))
+})
+afterEach(async () => {
+  await records.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const hash = (content: string): string => Buffer.from(content).toString('hex').padEnd(64, '0')
+
+function version(id: string, content: string, supersedes: readonly string[] = []): Version {
+  return {
+    version: Buffer.from(id).toString('hex').padEnd(40, '0'),
+    sha256: hash(content),
+    sizeBytes: 5,
+    manifestSha256: hash('manifest'),
+    lamport: 1 + supersedes.length,
+    writerId: 'a1',
+    writerName: 'Desk',
+    storedAt: 1_700_000_000_000,
+    supersedes: supersedes.map((other) => Buffer.from(other).toString('hex').padEnd(40, '0')),
+    deleted: false,
+    originalName: 'x',
+  }
+}
+
+const record = (name: string, ...versions: Version[]): FileRecord => ({ name, spelling: name, versions, superseded: [] })
+
+async function reopen(): Promise<void> {
+  await records.close()
+  records = await RecordStore.open(join(folder, 'records'))
+}
+
+async function all(): Promise<CatalogueEntry[]> {
+  const entries: CatalogueEntry[] = []
+  for await (const entry of records.entries()) entries.push(entry)
+  return entries
+}
+
+describe('record store', () => {
+  it('merges, says whether that changed anything, and keeps it over a restart', async () => {
+    expect(await records.get('a')).toBeNull()
+    expect((await records.merge(record('a', version('v1', 'one')))).changed).toBe(true)
+    expect((await records.merge(record('a', version('v1', 'one')))).changed).toBe(false)
+    const merged = await records.merge(record('a', version('v2', 'two', ['v1'])))
+    expect(merged.entry.record.versions.map((v) => v.sha256)).toEqual([hash('two')])
+    const revision = records.revision
+    await reopen()
+    expect(records.revision).toBe(revision)
+    expect((await records.get('a'))?.record).toEqual(merged.entry.record)
+    // the superseded version does not come back
+    expect((await records.merge(record('a', version('v1', 'one')))).changed).toBe(false)
+  })
+
+  it('finds a name in whichever Unicode form it is asked for', async () => {
+    await records.merge(record('é', version('v1', 'one')))
+    expect((await records.get('e\u0301'))?.record.name).toBe('é')
+  })
+
+  it('merges many at once into one result, on one name and on many', async () => {
+    await Promise.all(Array.from({ length: 100 }, (_, i) => records.merge(record('same', version(`v${i}`, `c${i}`)))))
+    expect((await records.get('same'))?.record.versions).toHaveLength(100)
+    await Promise.all(Array.from({ length: 2_000 }, (_, i) => records.merge(record(`n${i}`, version('v', `c${i}`)))))
+    await reopen()
+    expect(await all()).toHaveLength(2_001)
+    expect((await records.get('same'))?.record.versions).toHaveLength(100)
+  })
+
+  it('tells changes in order, once each, in pages, over restarts', async () => {
+    for (const name of ['c', 'a', 'b', 'a']) await records.merge(record(name, version(`${name}${records.revision}`, name)))
+    const first = await records.changedSince(0, 1)
+    expect(first.entries.map((entry) => entry.record.name)).toEqual(['c'])
+    expect(first.more).toBe(true)
+    await reopen()
+    const rest = await records.changedSince(first.revision, 1_000_000)
+    expect(rest.entries.map((entry) => entry.record.name)).toEqual(['b', 'a'])
+    expect(rest).toMatchObject({ more: false, revision: records.revision })
+    expect(await records.changedSince(rest.revision, 1_000)).toEqual({ entries: [], revision: rest.revision, more: false })
+    await records.merge(record('c', version('new', 'new')))
+    expect((await records.changedSince(rest.revision, 1_000_000)).entries.map((entry) => entry.record.name)).toEqual(['c'])
+  })
+
+  it('reaches every change by paging while merges go on', async () => {
+    const writing = Promise.all(Array.from({ length: 500 }, (_, i) => records.merge(record(`n${i}`, version('v', `c${i}`)))))
+    const seen = new Set<string>()
+    let since = 0
+    let done = false
+    void writing.then(() => (done = true))
+    for (let last = false; !last;) {
+      last = done
+      const page = await records.changedSince(since, 2_000)
+      for (const entry of page.entries) seen.add(entry.record.name)
+      if (page.more) last = false
+      since = page.revision
+    }
+    expect(seen.size).toBe(500)
+  })
+
+  it('knows what is held, tells it with the entries, and gives their names a new revision', async () => {
+    const news: CatalogueEntry[] = []
+    await records.merge(record('a', version('v1', 'one')))
+    await records.merge(record('b', version('v2', 'one'), version('v3', 'two')))
+    records.onChanged((entry) => news.push(entry))
+    const before = records.revision
+    await records.setHeld(hash('one'), 1234)
+    expect(records.heldAt(hash('one'))).toBe(1234)
+    expect(news.map((entry) => [entry.record.name, entry.held])).toEqual([
+      ['a', { [hash('one')]: 1234 }],
+      ['b', { [hash('one')]: 1234 }],
+    ])
+    expect((await records.changedSince(before, 1e6)).entries).toHaveLength(2)
+    expect((await records.namesOf(hash('one'))).sort()).toEqual(['a', 'b'])
+    await reopen()
+    expect((await records.get('b'))?.held).toEqual({ [hash('one')]: 1234 })
+    await records.merge(record('a', version('v9', 'nine', ['v1'])))
+    expect(await records.namesOf(hash('one'))).toEqual(['b'])
+    await records.setHeld(hash('one'), null)
+    expect((await records.get('b'))?.held).toEqual({})
+    await reopen()
+    expect(records.heldAt(hash('one'))).toBeNull()
+  })
+
+  it('misses no name that is merged while a content becomes held', async () => {
+    const seen = new Map<string, CatalogueEntry>()
+    records.onChanged((entry) => seen.set(entry.record.name, entry))
+    const merges = Array.from({ length: 50 }, (_, i) => records.merge(record(`n${i}`, version('v', 'one'))))
+    const held = records.setHeld(hash('one'), 7)
+    const later = Array.from({ length: 50 }, (_, i) => records.merge(record(`m${i}`, version('v', 'one'))))
+    await Promise.all([...merges, held, ...later])
+    expect([...seen.values()].filter((entry) => entry.held[hash('one')] === 7)).toHaveLength(100)
+  })
+
+  it('refuses what it could not read again', async () => {
+    const many = Array.from({ length: 300 }, (_, i) => version(`v${i}`, `c${i}`))
+    await expect(records.merge(record('a', ...many))).rejects.toMatchObject({ code: 'protocol' })
+    await expect(records.merge({ ...record('e\u0301', version('v', 'c')) })).rejects.toMatchObject({ code: 'protocol' })
+    expect(await all()).toHaveLength(0)
+  })
+
+  it('takes a damaged row for none, and repairs a damaged database', async () => {
+    await records.merge(record('a', version('v1', 'one')))
+    await records.merge(record('b', version('v1', 'one')))
+    await records.close()
+    const db = new ClassicLevel(join(folder, 'records'))
+    await db.put('r!a', '7\n{"name":')
+    await db.close()
+    await writeFile(join(folder, 'records', 'CURRENT'), 'rubbish')
+    records = await RecordStore.open(join(folder, 'records'))
+    expect(records.repaired).toBe(true)
+    expect(await records.get('a')).toBeNull()
+    expect((await all()).map((entry) => entry.record.name)).toEqual(['b'])
+    expect((await records.merge(record('a', version('v1', 'one')))).changed).toBe(true)
+  })
+
+  it('names the folder when nothing can be done', async () => {
+    await writeFile(join(folder, 'file'), '')
+    await expect(RecordStore.open(join(folder, 'file', 'x'))).rejects.toMatchObject({ name: 'AppError' })
+  })
+
+  it('is opened once at a time', async () => {
+    await expect(RecordStore.open(join(folder, 'records'))).rejects.toMatchObject({ code: 'peer-running' })
+    const lock = await lockFolder(folder)
+    await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'peer-running' })
+    await lock.release()
+    for (const name of await readdir(join(folder, 'lock'))) await writeFile(join(folder, 'lock', name), 'rubbish')
+    await (await lockFolder(folder)).release()
+  })
+})

@@ -1,0 +1,84 @@
+/** Group commit: whatever was asked to be written while the last synced batch was under way goes into the next one, in order. */
+
+import type { ClassicLevel } from 'classic-level'
+import { diskError } from './disk.ts'
+
+export type WriteOperation =
+  { readonly type: 'put'; readonly key: string; readonly value: string } | { readonly type: 'del'; readonly key: string }
+
+/** Called once the batch is durable: every write's `done` first, then every `announce`; or `failed` when it was not written. */
+export interface WriteEnd {
+  readonly done: () => void
+  readonly announce: () => void
+  readonly failed: () => void
+}
+
+interface Batch {
+  readonly operations: WriteOperation[]
+  readonly ends: WriteEnd[]
+  readonly written: Promise<void>
+}
+
+/** Operations of one batch. More would hold back those who came first. */
+const batchOperations = 10_000
+
+export class WriteQueue {
+  readonly #db: ClassicLevel
+  readonly #waiting: Batch[] = []
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(db: ClassicLevel) {
+    this.#db = db
+  }
+
+  /** Durable once it resolves. Rejects with an AppError, disk-full among them. */
+  write(operations: readonly WriteOperation[], end: WriteEnd): Promise<void> {
+    const batch = this.#open()
+    batch.operations.push(...operations)
+    batch.ends.push(end)
+    return batch.written
+  }
+
+  /** Resolves once everything asked for so far is durable; rejects when the last of it was not written. */
+  flushed(): Promise<void> {
+    return this.#last
+  }
+
+  #open(): Batch {
+    const open = this.#waiting.at(-1)
+    if (open && open.operations.length < batchOperations) return open
+    const before = this.#last
+    const operations: WriteOperation[] = []
+    const ends: WriteEnd[] = []
+    const written = before.catch(() => undefined).then(() => this.#run(operations, ends))
+    this.#last = written
+    // whoever wrote hears of it: `flushed` alone must not count as unheard
+    written.catch(() => undefined)
+    const batch: Batch = { operations, ends, written }
+    this.#waiting.push(batch)
+    return batch
+  }
+
+  async #run(operations: WriteOperation[], ends: WriteEnd[]): Promise<void> {
+    this.#waiting.shift()
+    try {
+      await this.#db.batch(operations, { sync: true })
+    } catch (thrown) {
+      for (const end of ends) end.failed()
+      throw diskError(thrown, this.#db.location)
+    }
+    for (const end of ends) end.done()
+    for (const end of ends) announce(end)
+  }
+}
+
+/** The write is durable whatever a listener does: its error surfaces on its own. */
+function announce(end: WriteEnd): void {
+  try {
+    end.announce()
+  } catch (thrown) {
+    setImmediate(() => {
+      throw thrown
+    })
+  }
+}
