@@ -1,0 +1,318 @@
+/**
+ * The commands that travel over the control socket: argument in, JSON objects out, one file, machine or line each. The
+ * objects are what `--json` prints, to the letter of the manual; people's wording is the client's business.
+ */
+
+import type { Writable } from 'node:stream'
+import * as v from 'valibot'
+import { AppError, type PlainError } from '../../shared/errors.ts'
+import type { ActivityView, FileView, LeavingView, MachineView, StatusView, TransferView, VersionView } from '../../shared/views.ts'
+import type { HolderRef, PeerApi } from '../peer/peer-api.ts'
+import { storePaths } from './control-store.ts'
+
+/** Where a command's answers go. */
+export interface Answer {
+  /** One object of the answer. Resolves when there is room for the next. */
+  item(value: unknown): Promise<void>
+  /** One thing of several failed; the others go on. */
+  failed(error: PlainError, label: string): Promise<void>
+  /** Latest-wins. */
+  progress(label: string, doneBytes: number, totalBytes: number): void
+  /** A stream for a file's bytes. */
+  bytes(): Writable
+  /** Aborted when the asking side went away. */
+  readonly signal: AbortSignal
+}
+
+/** What a peer's host does besides the peer. */
+export interface ControlHost {
+  readonly peer: PeerApi
+  /** Leaves in good order; the process ends once the answer has been sent. */
+  leave(options: { readonly forget: boolean; readonly onProgress: (leaving: LeavingView) => void }): Promise<void>
+}
+
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
+const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
+const names = v.pipe(v.array(name), v.minLength(1), v.maxLength(10_000))
+const paths = v.pipe(v.array(path), v.minLength(1), v.maxLength(10_000))
+
+export const controlSchemas = {
+  store: v.object({ paths, as: v.nullable(name), replace: v.boolean() }),
+  /** `out`: absolute path of a file or a folder; null = stream the bytes. */
+  request: v.object({ names, out: v.nullable(path) }),
+  list: v.object({ only: v.picklist(['all', 'here', 'mine']) }),
+  where: v.object({ name }),
+  versions: v.object({ name }),
+  remove: v.object({ name }),
+  restore: v.object({ name }),
+  status: v.object({}),
+  peers: v.object({}),
+  transfers: v.object({}),
+  log: v.object({ follow: v.boolean() }),
+  whatif: v.object({ machines: names }),
+  verify: v.object({ name: v.nullable(name) }),
+  invite: v.object({}),
+  join: v.object({ link: v.pipe(v.string(), v.minLength(1), v.maxLength(4096)), bringFiles: v.boolean() }),
+  leave: v.object({ forget: v.boolean() }),
+} as const
+
+export type ControlName = keyof typeof controlSchemas
+export type ControlArgument<K extends ControlName> = v.InferOutput<(typeof controlSchemas)[K]>
+
+/** The shapes of the answers. */
+export interface ControlItems {
+  store: {
+    name: string
+    size: number
+    sha256: string
+    copies: number
+    wanted: number
+    state: 'stored' | 'partial'
+    holders: readonly HolderRef[]
+    route: readonly string[]
+    seconds: number
+  }
+  request: {
+    name: string
+    size: number
+    sha256: string
+    out: string
+    from: readonly { id: string; name: string; bytes: number }[]
+    route: readonly string[]
+    seconds: number
+  }
+  list: {
+    name: string
+    size: number
+    sha256: string
+    storedAt: number
+    state: FileView['state']
+    copies: number
+    wanted: number
+    here: boolean
+    conflicts: number
+    writer: HolderRef
+    holders: HolderRef[]
+  }
+  where: { name: string; key: string; versions: { version: string; size: number; sha256: string; holders: HolderItem[] }[] }
+  versions: { name: string; version: string; size: number; sha256: string; storedAt: number; writer: HolderRef; holders: HolderItem[] }
+  remove: { name: string; removed: true }
+  restore: { name: string; restored: true }
+  status: StatusView
+  peers: Omit<MachineView, 'isSelf' | 'colour'> & { self: boolean }
+  transfers: Omit<TransferView, 'sizeBytes' | 'doneBytes' | 'parts'> & { size: number; done: number; parts: { id: string; name: string; bytes: number }[] }
+  log: ActivityView
+  whatif: { machines: HolderRef[]; outOfReach: readonly string[]; outOfReachCount: number; oneCopyLeftCount: number }
+  verify: { name: string; good: boolean }
+  invite: { link: string; expiresAt: number }
+  join: { id: string; ring: string }
+  leave: { left: true; forgot: boolean }
+}
+interface HolderItem extends HolderRef {
+  verifiedAt: number
+}
+
+/** Lines of the log that are shown before following. */
+const logLines = 1000
+/** Lines that wait for a slow reader of `log --follow`; older ones are dropped. */
+const followLines = 10_000
+
+type Runner<K extends ControlName> = (host: ControlHost, argument: ControlArgument<K>, answer: Answer) => Promise<void>
+
+const machineName = (peer: PeerApi, id: string): string => peer.ring().machines.find((machine) => machine.id === id)?.name ?? id
+const holderItems = (peer: PeerApi, version: VersionView): HolderItem[] =>
+  version.holders.map((holder) => ({ id: holder.machineId, name: machineName(peer, holder.machineId), verifiedAt: holder.verifiedAt }))
+
+const listItem = (file: FileView, nameOf: ReadonlyMap<string, string>): ControlItems['list'] => ({
+  name: file.name,
+  size: file.sizeBytes,
+  sha256: file.sha256,
+  storedAt: file.storedAt,
+  state: file.state,
+  copies: file.holders.length,
+  wanted: file.copiesWanted,
+  here: file.here,
+  conflicts: file.conflicts,
+  writer: { id: file.writerId, name: file.writerName },
+  holders: file.holders.map(({ machineId }) => ({ id: machineId, name: nameOf.get(machineId) ?? machineId })),
+})
+
+/** A machine by its name, its id, or the beginning of its id when only one fits. */
+function findMachine(peer: PeerApi, wanted: string): MachineView {
+  const machines = peer.ring().machines
+  const named = machines.filter((machine) => machine.id === wanted || machine.name === wanted)
+  const found = named.length > 0 ? named : machines.filter((machine) => wanted.length >= 4 && machine.id.startsWith(wanted))
+  const [machine] = found
+  if (!machine) throw new AppError('not-found', `No machine of this ring is called ${wanted}; see: ringdrop peers`, { machine: wanted })
+  if (found.length > 1) throw new AppError('bad-argument', `Several machines are called ${wanted}; give the id, see: ringdrop peers`, { machine: wanted })
+  return machine
+}
+
+const request: Runner<'request'> = async ({ peer }, argument, answer) => {
+  for (const wanted of argument.names) {
+    if (answer.signal.aborted) return
+    const stream = argument.out === null ? answer.bytes() : null
+    try {
+      const done = await peer.requestFile(wanted, {
+        out: stream ?? argument.out ?? '',
+        signal: answer.signal,
+        onProgress: (doneBytes, totalBytes) => {
+          answer.progress(wanted, doneBytes, totalBytes)
+        },
+      })
+      const { sizeBytes, ...rest } = done
+      const item: ControlItems['request'] = { ...rest, size: sizeBytes }
+      await answer.item({ name: item.name, size: item.size, sha256: item.sha256, out: item.out, from: item.from, route: item.route, seconds: item.seconds })
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown
+      await answer.failed(thrown.toPlain(), wanted)
+    }
+  }
+}
+
+const log: Runner<'log'> = async ({ peer }, { follow }, answer) => {
+  const waiting: ActivityView[] = []
+  let wake = (): void => undefined
+  const stop = !follow
+    ? (): void => undefined
+    : peer.onNews((news) => {
+        if (news.kind !== 'activity') return
+        waiting.push(...news.lines)
+        if (waiting.length > followLines) waiting.splice(0, waiting.length - followLines)
+        wake()
+      })
+  const onAbort = (): void => {
+    wake()
+  }
+  answer.signal.addEventListener('abort', onAbort)
+  try {
+    let last = -1
+    waiting.unshift(...peer.activity(logLines).toSorted((a, b) => a.sequence - b.sequence))
+    for (;;) {
+      for (const line of waiting.splice(0)) {
+        if (line.sequence <= last) continue
+        last = line.sequence
+        await answer.item(line)
+      }
+      if (!follow || answer.signal.aborted) return
+      if (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve))
+    }
+  } finally {
+    stop()
+    answer.signal.removeEventListener('abort', onAbort)
+  }
+}
+
+const leave: Runner<'leave'> = async (host, { forget }, answer) => {
+  const others = host.peer.ring().machines.some((machine) => !machine.isSelf && machine.state === 'online')
+  const files = host.peer.safety().files
+  if (forget && !others && files > 0) {
+    throw new AppError('out-of-reach', `No other machine is online to take over ${files} files; leave without --forget, or wait for one`)
+  }
+  await host.leave({
+    forget,
+    onProgress: (leaving) => {
+      answer.progress('files handed over', leaving.filesTotal - leaving.filesLeft, leaving.filesTotal)
+    },
+  })
+  await answer.item({ left: true, forgot: forget })
+}
+
+const runners: { [K in ControlName]: Runner<K> } = {
+  store: ({ peer }, argument, answer) => storePaths(peer, argument, answer),
+  request,
+  list: async ({ peer }, { only }, answer) => {
+    const nameOf = new Map(peer.ring().machines.map((machine) => [machine.id, machine.name]))
+    for (const file of peer.files()) {
+      if (only === 'here' && !file.here) continue
+      if (only === 'mine' && file.writerId !== peer.id) continue
+      await answer.item(listItem(file, nameOf))
+    }
+  },
+  where: async ({ peer }, argument, answer) => {
+    const found = await peer.whereIs(argument.name)
+    const versions = found.versions.map((version) => ({
+      version: version.version,
+      size: version.sizeBytes,
+      sha256: version.sha256,
+      holders: holderItems(peer, version),
+    }))
+    await answer.item({ name: found.name, key: found.key, versions } satisfies ControlItems['where'])
+  },
+  versions: async ({ peer }, argument, answer) => {
+    const found = await peer.whereIs(argument.name)
+    for (const version of found.versions) {
+      const item: ControlItems['versions'] = {
+        name: found.name,
+        version: version.version,
+        size: version.sizeBytes,
+        sha256: version.sha256,
+        storedAt: version.storedAt,
+        writer: { id: version.writerId, name: version.writerName },
+        holders: holderItems(peer, version),
+      }
+      await answer.item(item)
+    }
+  },
+  remove: async ({ peer }, argument, answer) => {
+    await peer.removeFile(argument.name)
+    await answer.item({ name: argument.name, removed: true })
+  },
+  restore: async ({ peer }, argument, answer) => {
+    await peer.restoreFile(argument.name)
+    await answer.item({ name: argument.name, restored: true })
+  },
+  status: ({ peer }, _argument, answer) => {
+    const s = peer.status()
+    const { id, name: own, ring, copiesWanted, predecessors, successors, peers, files, bytes, mayFail, atRisk } = s
+    return answer.item({ id, name: own, ring, copiesWanted, predecessors, successors, peers, files, bytes, mayFail, atRisk })
+  },
+  peers: async ({ peer }, _argument, answer) => {
+    for (const { isSelf, colour: _, ...machine } of peer.ring().machines) await answer.item({ ...machine, self: isSelf })
+  },
+  transfers: async ({ peer }, _argument, answer) => {
+    for (const { sizeBytes, doneBytes, parts, ...transfer } of peer.transfers()) {
+      const named = parts.map(({ machineId, bytes }) => ({ id: machineId, name: machineName(peer, machineId), bytes }))
+      await answer.item({ ...transfer, size: sizeBytes, done: doneBytes, parts: named })
+    }
+  },
+  log,
+  whatif: async ({ peer }, argument, answer) => {
+    const machines = argument.machines.map((wanted) => findMachine(peer, wanted))
+    const { outOfReach, outOfReachCount, oneCopyLeftCount } = peer.whatIf(machines.map((machine) => machine.id))
+    await answer.item({ machines: machines.map(({ id, name: own }) => ({ id, name: own })), outOfReach, outOfReachCount, oneCopyLeftCount })
+  },
+  verify: async ({ peer }, argument, answer) => {
+    for await (const { name: checked, good } of peer.verify(argument.name)) {
+      if (answer.signal.aborted) return
+      await answer.item({ name: checked, good })
+    }
+  },
+  invite: async ({ peer }, _argument, answer) => {
+    const { link, expiresAt } = await peer.invite()
+    await answer.item({ link, expiresAt })
+  },
+  join: async ({ peer }, argument, answer) => {
+    await peer.join(argument.link, argument.bringFiles)
+    await answer.item({ id: peer.status().id, ring: peer.status().ring })
+  },
+  leave,
+}
+
+const isControlName = (text: string): text is ControlName => Object.hasOwn(controlSchemas, text)
+
+/** Validates and runs one command. Rejects with AppError. */
+export async function runControl(host: ControlHost, asked: { readonly name: string; readonly argument: unknown }, answer: Answer): Promise<void> {
+  if (!isControlName(asked.name)) throw new AppError('bad-argument', 'The running peer does not know this command; is it an older version?')
+  await runChecked(host, { name: asked.name, argument: asked.argument }, answer)
+}
+
+async function runChecked<K extends ControlName>(host: ControlHost, asked: { name: K; argument: unknown }, answer: Answer): Promise<void> {
+  const schema: v.GenericSchema<unknown, ControlArgument<K>> = controlSchemas[asked.name] as never
+  const parsed = v.safeParse(schema, asked.argument)
+  if (!parsed.success) {
+    const issue = parsed.issues[0]
+    throw new AppError('bad-argument', `${asked.name}: ${v.getDotPath(issue) ?? 'argument'}: ${issue.message}`)
+  }
+  await runners[asked.name](host, parsed.output, answer)
+}
