@@ -1,0 +1,231 @@
+/**
+ * One connection to another machine, used as HTTP/1.1 uses one: a question and its answer, then the next. Lines and bodies
+ * are pulled and writing awaits the drain, so that bytes wait where they are and not in memory.
+ */
+
+import type { Duplex } from 'node:stream'
+import { assert } from '../../../shared/assert.ts'
+import { AppError } from '../../../shared/errors.ts'
+import { decodeMessage, encodeMessage } from '../protocol/codec.ts'
+import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
+import type { Message } from '../protocol/messages.ts'
+import { StreamReader } from './stream-reader.ts'
+
+/** Silence after which the other side is taken for gone: a disk may sleep, a person's network may blink. */
+const silenceMs = 30_000
+/** A write is cut so, to see that a slow reader still takes something while it takes long. No bytes are copied. */
+const pieceBytes = 128 * 1024
+/** Lines that wait for a reader, on a connection of lines only: a peer that does not read its lines is as good as gone. */
+const backlogBytesMax = 1024 * 1024
+
+/** Payload bytes over all connections and datagrams, since start. */
+export interface TrafficCounters {
+  bytesIn: number
+  bytesOut: number
+}
+
+export type LineDirection = 'sent' | 'received'
+
+export interface ConnectionOptions {
+  /** Any duplex stream; TLS in practice. */
+  readonly stream: Duplex
+  readonly space: IdentifierSpace
+  /** As the certificate has it; null for a stranger. */
+  readonly peerId: Identifier | null
+  /** The other side's way, for people and logs. */
+  readonly remoteAddress: string
+  readonly counters?: TrafficCounters
+  /** Called with every line, in order. */
+  readonly onLine?: (direction: LineDirection, peerId: Identifier | null, line: string) => void
+  /** Takes the connection back when an exchange ended cleanly; without it a released connection is closed. */
+  readonly onRelease?: (connection: Connection) => void
+  /** Milliseconds without a byte in or out before reading or writing gives up. Default 30 000. */
+  readonly silenceMs?: number
+}
+
+export class Connection {
+  readonly peerId: Identifier | null
+  readonly remoteAddress: string
+  readonly #options: ConnectionOptions
+  readonly #stream: Duplex
+  readonly #reader: StreamReader
+  readonly #silenceMs: number
+  #drained: Promise<void> | null = null
+  #bodyOpen = false
+  #activity = 0
+  readonly #closeListeners = new Set<() => void>()
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#stream = options.stream
+    this.peerId = options.peerId
+    this.remoteAddress = options.remoteAddress
+    this.#silenceMs = options.silenceMs ?? silenceMs
+    this.#reader = new StreamReader(options.stream, (count) => {
+      this.#activity++
+      if (options.counters) options.counters.bytesIn += count
+    })
+    const closed = (): void => {
+      const listeners = [...this.#closeListeners]
+      this.#closeListeners.clear()
+      for (const listener of listeners) listener()
+    }
+    options.stream.on('end', closed)
+    options.stream.on('close', closed)
+  }
+
+  get destroyed(): boolean {
+    return this.#stream.destroyed
+  }
+
+  /** Whether a new exchange can begin: both directions open, nothing left over. */
+  get idle(): boolean {
+    return this.writable && !this.#reader.over && this.#reader.bufferedBytes === 0 && !this.#bodyOpen
+  }
+
+  get writable(): boolean {
+    return !this.#stream.destroyed && this.#stream.writable
+  }
+
+  /** Counts up with every read and write: unchanged between two looks = idle between them. */
+  get activity(): number {
+    return this.#activity
+  }
+
+  /** Whether the other side stopped taking what is sent without waiting. */
+  get clogged(): boolean {
+    return this.#stream.writableLength > backlogBytesMax
+  }
+
+  /** `listener` runs once, when the other side has ended or the connection is closed. The result takes the listener back. */
+  onClose(listener: () => void): () => void {
+    if (this.#stream.destroyed || this.#reader.over) queueMicrotask(listener)
+    else this.#closeListeners.add(listener)
+    return () => this.#closeListeners.delete(listener)
+  }
+
+  /** Resolves when flushed below the high-water mark. AppError('peer-unreachable') when the connection is gone. */
+  async send(message: Message): Promise<void> {
+    const line = encodeMessage(this.#options.space, message)
+    this.#options.onLine?.('sent', this.peerId, line)
+    await this.write(Buffer.from(`${line}\n`, 'utf8'))
+  }
+
+  /**
+   * The next message; null at the end of the stream.
+   * @throws AppError('protocol') on rubbish (the connection is closed then), AppError('peer-unreachable') after `timeoutMs`
+   *   without a byte (default 30 000; the connection stays open) or when it broke.
+   */
+  async receive(options: { readonly timeoutMs?: number } = {}): Promise<Message | null> {
+    assert(!this.#bodyOpen, 'a body is read to its end before the next line')
+    try {
+      const line = await this.#reader.readLine(options.timeoutMs ?? this.#silenceMs)
+      if (line === null) return null
+      this.#options.onLine?.('received', this.peerId, line)
+      const message = decodeMessage(this.#options.space, line)
+      if ('command' in message) return message
+      throw new AppError('protocol', `The other machine sent a line that cannot be read: ${message.reason}`)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'protocol') this.destroy()
+      throw error
+    }
+  }
+
+  /**
+   * Exactly `lengthBytes` bytes, as they arrive. AppError('peer-unreachable') when the connection breaks or is silent for 30 s.
+   * The chunks are the reader's to keep. A body that is not read to its end closes the connection.
+   */
+  async *readBody(lengthBytes: number): AsyncGenerator<Buffer, void, undefined> {
+    assert(!this.#bodyOpen, 'one body is read at a time')
+    let missing = lengthBytes
+    if (missing === 0) return
+    this.#bodyOpen = true
+    this.#reader.expectBody(missing)
+    try {
+      while (missing > 0) {
+        const chunk = await this.#reader.readPiece(this.#silenceMs)
+        missing -= chunk.length
+        if (missing === 0) this.#bodyOpen = false
+        yield chunk
+      }
+    } finally {
+      if (missing > 0) this.destroy()
+    }
+  }
+
+  /** A body of so many bytes in one piece: for small ones, whose limit the caller has checked. */
+  async readBodyBuffer(lengthBytes: number): Promise<Buffer> {
+    const chunks: Buffer[] = []
+    for await (const chunk of this.readBody(lengthBytes)) chunks.push(chunk)
+    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, lengthBytes)
+  }
+
+  /** Writes bytes that the caller does not touch again. Awaits the drain when needed. AppError('peer-unreachable') when gone or stuck. */
+  async write(chunk: Uint8Array): Promise<void> {
+    if (!this.writable) throw gone()
+    let flowing = true
+    for (let offset = 0; offset < chunk.length; offset += pieceBytes) {
+      const piece = chunk.length <= pieceBytes ? chunk : chunk.subarray(offset, offset + pieceBytes)
+      flowing = this.#stream.write(piece)
+    }
+    this.#activity++
+    if (this.#options.counters) this.#options.counters.bytesOut += chunk.length
+    if (flowing) return
+    this.#drained ??= this.#untilDrained()
+    await this.#drained
+  }
+
+  /** The exchange is over: back to the pool, or closed when that was not its clean end. */
+  release(): void {
+    if (this.idle && this.#options.onRelease) this.#options.onRelease(this)
+    else this.destroy()
+  }
+
+  /** Says good-bye after what was written, and closes at the latest after a moment. */
+  end(): void {
+    if (this.#stream.destroyed) return
+    this.#stream.end()
+    setTimeout(() => {
+      this.destroy()
+    }, 1000).unref()
+  }
+
+  destroy(): void {
+    this.#stream.destroy()
+  }
+
+  /** Until the stream is empty again; every `silenceMs` at least a piece must have gone. */
+  async #untilDrained(): Promise<void> {
+    const stream = this.#stream
+    const outcome = await new Promise<'drained' | 'closed' | 'stuck'>((resolve) => {
+      let left = stream.writableLength
+      const timer = setInterval(() => {
+        if (stream.writableLength >= left) finish('stuck')
+        left = stream.writableLength
+      }, this.#silenceMs)
+      const onDrain = (): void => {
+        finish('drained')
+      }
+      const onClose = (): void => {
+        finish('closed')
+      }
+      const finish = (how: 'drained' | 'closed' | 'stuck'): void => {
+        clearInterval(timer)
+        stream.off('drain', onDrain)
+        stream.off('close', onClose)
+        resolve(how)
+      }
+      stream.once('drain', onDrain)
+      stream.once('close', onClose)
+      if (stream.destroyed) finish('closed')
+    })
+    this.#drained = null
+    if (outcome === 'drained') return
+    this.destroy()
+    throw outcome === 'closed' ? gone() : new AppError('peer-unreachable', 'The other machine takes no more bytes')
+  }
+}
+
+function gone(): AppError {
+  return new AppError('peer-unreachable', 'The connection to the other machine is closed')
+}

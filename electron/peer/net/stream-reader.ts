@@ -1,0 +1,130 @@
+/**
+ * Lines and bodies pulled from a stream, framed by `protocol/framing.ts`. Past the high-water mark the stream is paused, so
+ * that a slow reader slows the sender down and does not fill this machine's memory.
+ */
+
+import type { Duplex } from 'node:stream'
+import { assert } from '../../../shared/assert.ts'
+import { AppError } from '../../../shared/errors.ts'
+import { FrameReader } from '../protocol/framing.ts'
+
+/** Bytes held for a reader before the stream is paused: a few round trips' worth on a fast local network. */
+const highWaterBytes = 1024 * 1024
+const lowWaterBytes = 256 * 1024
+
+export class StreamReader {
+  readonly #stream: Duplex
+  readonly #frames = new FrameReader()
+  /** Arrived and not taken, a line's beginning included. */
+  #bufferedBytes = 0
+  #paused = false
+  #ended = false
+  #failure: Error | null = null
+  #wake: (() => void) | null = null
+
+  constructor(stream: Duplex, onBytes: (count: number) => void) {
+    this.#stream = stream
+    // flowing mode: reading in paused mode would join chunks, which is a copy of everything
+    stream.on('data', (chunk: Buffer) => {
+      onBytes(chunk.length)
+      this.#frames.push(chunk)
+      this.#bufferedBytes += chunk.length
+      if (this.#bufferedBytes >= highWaterBytes && !this.#paused) {
+        this.#paused = true
+        stream.pause()
+      }
+      this.#wakeUp()
+    })
+    stream.on('end', () => {
+      this.#ended = true
+      this.#wakeUp()
+    })
+    stream.on('error', (error: Error) => {
+      this.#failure = error
+      this.#wakeUp()
+    })
+    stream.on('close', () => {
+      if (!this.#ended) this.#failure ??= new Error('it is closed')
+      this.#wakeUp()
+    })
+  }
+
+  get bufferedBytes(): number {
+    return this.#bufferedBytes
+  }
+
+  /** The other side sends no more, or the stream broke. */
+  get over(): boolean {
+    return this.#ended || this.#failure !== null
+  }
+
+  /**
+   * The next line without its newline, or null at the end of the stream. A line that is too long or not ASCII is
+   * AppError('protocol'); silence for `timeoutMs`, a break, or an end in mid-line is AppError('peer-unreachable').
+   */
+  async readLine(timeoutMs: number): Promise<string | null> {
+    for (;;) {
+      const frame = this.#frames.next()
+      if (frame?.kind === 'error') throw new AppError('protocol', `The other machine sent what cannot be read: ${frame.reason}`)
+      if (frame) {
+        assert(frame.kind === 'line', 'a body is read to its end before the next line')
+        this.#taken(frame.line.length + 1)
+        return frame.line
+      }
+      if (this.#ended && this.#bufferedBytes === 0) return null
+      await this.#moreData(timeoutMs)
+    }
+  }
+
+  /** The next `lengthBytes` bytes are a body, to be read with `readPiece`. */
+  expectBody(lengthBytes: number): void {
+    this.#frames.expectBody(lengthBytes)
+  }
+
+  /** A piece of the expected body as soon as there is one. AppError('peer-unreachable') on silence, a break or the end. */
+  async readPiece(timeoutMs: number): Promise<Buffer> {
+    for (;;) {
+      const frame = this.#frames.next()
+      if (frame) {
+        assert(frame.kind === 'body', 'a body was expected')
+        this.#taken(frame.bytes.length)
+        return frame.bytes as Buffer // views of what was pushed, and buffers were pushed
+      }
+      await this.#moreData(timeoutMs)
+    }
+  }
+
+  #taken(count: number): void {
+    this.#bufferedBytes -= count
+    if (!this.#paused || this.#bufferedBytes > lowWaterBytes) return
+    this.#paused = false
+    this.#stream.resume()
+  }
+
+  async #moreData(timeoutMs: number): Promise<void> {
+    if (this.#failure) throw broken(this.#failure.message)
+    if (this.#ended) throw broken('it hung up in the middle')
+    assert(this.#wake === null, 'a stream has one reader at a time')
+    const woken = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => {
+        this.#wake = null
+        resolve(false)
+      }, timeoutMs)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve(true)
+      }
+    })
+    if (!woken) throw new AppError('peer-unreachable', `The other machine was silent for ${Math.round(timeoutMs / 1000)} s`)
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake
+    this.#wake = null
+    wake?.()
+  }
+}
+
+function broken(why: string): AppError {
+  return new AppError('peer-unreachable', `The connection to the other machine broke: ${why}`)
+}
