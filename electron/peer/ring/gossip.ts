@@ -1,0 +1,182 @@
+/**
+ * How news of members travels: on every ping and response a few members each, every piece of news about 3 log2 N times
+ * (SWIM); and by comparing views with a random member when digests differ, or every 30 s in any case.
+ */
+
+import type { Contact } from '../protocol/contact.ts'
+import type { Identifier } from '../protocol/identifier.ts'
+import { limits } from '../protocol/limits.ts'
+import type { Member, View } from '../protocol/messages.ts'
+import { type Core, selfAsMember } from './core.ts'
+import { around } from './interval.ts'
+import { isLive, supersedes } from './membership.ts'
+import { pick, pickNumber } from './prng.ts'
+import { timing } from './timing.ts'
+
+/** Room for members in a sealed datagram, in characters. */
+const datagramRoom = limits.datagramBytes - 300
+/** Room for members in one view message, in characters. */
+const viewRoom = limits.lineBytes - 512
+
+export class Gossip {
+  readonly #core: Core
+  /** News, and how often each is still to be passed on. */
+  readonly #news = new Map<Identifier, number>()
+  #lastExchangeAt = 0
+  #nextExchangeAt = 0
+
+  constructor(core: Core) {
+    this.#core = core
+  }
+
+  get hasNews(): boolean {
+    return this.#news.size > 0
+  }
+
+  /** Passes on what the table has of `id` (or self) from now. */
+  note(id: Identifier): void {
+    if (this.#core.parameters.viewCap === 0) return
+    this.#news.set(id, 3 * Math.ceil(Math.log2(this.#core.table.liveIds().length + 2)))
+  }
+
+  /** Members for a ping or response to `receiver`. What is held against the receiver itself goes first, so that it can refute. */
+  take(receiver: Identifier): Member[] {
+    const members: Member[] = []
+    let room = datagramRoom
+    const claim = this.#core.table.get(receiver)
+    if (claim && claim.state !== 'alive') {
+      members.push(asMember(claim))
+      room -= memberLength(claim)
+    }
+    const freshest = [...this.#news].sort((a, b) => b[1] - a[1])
+    for (const [id, times] of freshest) {
+      if (members.length >= limits.gossipMembers) break
+      const member = id === this.#core.self.id ? selfAsMember(this.#core) : this.#core.table.get(id)
+      if (times <= 1 || !member) this.#news.delete(id)
+      else this.#news.set(id, times - 1)
+      if (!member || id === receiver || memberLength(member) > room) continue
+      members.push(asMember(member))
+      room -= memberLength(member)
+    }
+    return members
+  }
+
+  /** Takes in what another peer says of members. */
+  absorb(members: readonly Member[]): void {
+    for (const member of members) {
+      if (member.contact.id === this.#core.self.id) this.#refute(member)
+      else if (this.#isDoubtful(member)) this.#core.hooks.disputed(member)
+      else this.learn(member)
+    }
+  }
+
+  /** Takes in what is certain: a peer's own word, or this peer's own verdict. */
+  learn(member: Member): void {
+    if (member.contact.id === this.#core.self.id) return
+    const change = this.#core.table.merge(member, this.#core.clock.now())
+    if (change) this.#core.hooks.memberChanged(change)
+  }
+
+  /** A digest came with a ping or response: unequal views are compared, once the news between them has travelled. */
+  compareDigest(contact: Contact, viewDigest: string): void {
+    const now = this.#core.clock.now()
+    if (this.#core.parameters.viewCap === 0 || this.hasNews || now < this.#lastExchangeAt + timing.viewMismatchMs) return
+    if (viewDigest !== this.digest()) this.exchangeWith(contact)
+  }
+
+  digest(): string {
+    return this.#core.parameters.viewCap === 0 ? '00000000' : this.#core.table.digest(selfAsMember(this.#core))
+  }
+
+  tick(now: number): void {
+    if (this.#core.parameters.viewCap === 0 || now < this.#nextExchangeAt) return
+    this.#nextExchangeAt = now + timing.viewExchangeMs * (0.9 + 0.2 * this.#core.random.next())
+    const id = pick(this.#core.random, this.#core.table.liveIds())
+    const entry = id && this.#core.table.get(id)
+    if (entry) this.exchangeWith(entry.contact)
+  }
+
+  /** Sends a page of the view; the answer brings what it lacks. */
+  exchangeWith(contact: Contact): void {
+    this.#lastExchangeAt = this.#core.clock.now()
+    this.#core.send(contact, 'stream', { command: 'view', kind: 'ask', exchange: this.#core.pending.nextExchange(), members: this.#page() })
+  }
+
+  /** A joiner's first question: an empty page, to be answered with everything. */
+  askForAll(contact: Contact): void {
+    this.#lastExchangeAt = this.#core.clock.now()
+    this.#core.send(contact, 'stream', { command: 'view', kind: 'ask', exchange: this.#core.pending.nextExchange(), members: [] })
+  }
+
+  receiveView(message: View, sender: Contact | null): void {
+    this.absorb(message.members)
+    if (message.kind === 'tell' || !sender || this.#core.parameters.viewCap === 0) return
+    const lacking = this.#lackedBy(message.members)
+    for (let members = lacking; members.length > 0;) {
+      const page = fit(members)
+      this.#core.send(sender, 'stream', { command: 'view', kind: 'tell', exchange: message.exchange, members: page })
+      members = members.slice(page.length)
+    }
+  }
+
+  /** The whole view when it fits one page, else so many members in a row from a random place: pages overlap, none is left out for ever. */
+  #page(): Member[] {
+    const ids = this.#core.table.liveIds()
+    const start = ids.length < limits.viewMembers ? 0 : pickNumber(this.#core.random, ids.length)
+    const members: Member[] = ids.length < limits.viewMembers ? [selfAsMember(this.#core)] : []
+    for (let i = 0; i < ids.length && members.length < limits.viewMembers; i++) {
+      const entry = this.#core.table.get(around(ids, start + i) as Identifier)
+      if (entry) members.push(asMember(entry))
+    }
+    return fit(members)
+  }
+
+  /** What this table has beyond a page: in the page's arc when the page is full, else of everything. */
+  #lackedBy(page: readonly Member[]): Member[] {
+    const theirs = new Map(page.map((member) => [member.contact.id, member]))
+    const first = page[0]?.contact.id
+    const last = page.at(-1)?.contact.id
+    const partial = page.length >= limits.viewMembers && first !== undefined && last !== undefined
+    const inPage = (id: Identifier) => !partial || (first <= last ? first <= id && id <= last : first <= id || id <= last)
+    const lacking: Member[] = []
+    for (const member of [selfAsMember(this.#core), ...this.#core.table.all()]) {
+      const known = theirs.get(member.contact.id)
+      // the dead are told only to who holds them alive: nobody need learn of a peer by its death
+      const news = known ? supersedes(member, known) : isLive(member.state) && inPage(member.contact.id)
+      if (news) lacking.push(asMember(member))
+    }
+    return lacking
+  }
+
+  #refute(claim: Member): void {
+    const core = this.#core
+    if (core.phase !== 'member' || claim.incarnation < core.incarnation) return
+    if (claim.incarnation === core.incarnation && claim.state === 'alive') return
+    core.incarnation = claim.incarnation + 1
+    this.note(core.self.id)
+    core.hooks.refuted()
+  }
+
+  /** Hearsay of a death, of somebody heard a moment ago: it shall speak for itself. Two halves of a ring that meet would else kill each other. */
+  #isDoubtful(member: Member): boolean {
+    const entry = this.#core.table.get(member.contact.id)
+    if (member.state !== 'dead' || !entry || entry.lastHeardAt === null || !isLive(entry.state) || !supersedes(member, entry)) return false
+    return this.#core.clock.now() - entry.lastHeardAt < 2.5 * this.#core.parameters.pingIntervalMs
+  }
+}
+
+function asMember({ contact, incarnation, state }: Member): Member {
+  return { contact, incarnation, state }
+}
+
+/** Characters that a member takes on a line, at most. */
+function memberLength(member: Member): number {
+  return member.contact.id.length + member.contact.ways.join('+').length + 28
+}
+
+/** As many members from the front as one view message takes. */
+function fit(members: readonly Member[]): Member[] {
+  let room = viewRoom
+  const count = members.findIndex((member, index) => (room -= memberLength(member)) < 0 || index >= limits.viewMembers)
+  return members.slice(0, count < 0 ? members.length : Math.max(1, count))
+}

@@ -1,0 +1,107 @@
+/**
+ * Who is next to whom: the successor list (variable length, min(r, N-1)), the predecessor, and the predecessors further back
+ * as far as their pings tell. Lists are always in clockwise order from self, without self and without duplicates.
+ */
+
+import type { Contact } from '../protocol/contact.ts'
+import type { Identifier } from '../protocol/identifier.ts'
+import { between } from './interval.ts'
+
+interface Placed {
+  readonly contact: Contact
+  readonly heardAt: number
+}
+
+/** A successor list out of `contacts`: in order from `self`, cut at self (the end of a full circle) and at `length`. */
+export function cutList(self: Identifier, contacts: readonly Contact[], length: number): Contact[] {
+  const list: Contact[] = []
+  for (const contact of contacts) {
+    if (contact.id === self || list.length >= length) break
+    const last = list.at(-1)
+    // a contact not further on than the last one is stale or wrong: stepped over, the list stays in order
+    if (!last || between(last.id, contact.id, self)) list.push(contact)
+  }
+  return list
+}
+
+export class Neighbours {
+  readonly #self: Identifier
+  readonly #length: number
+  #successors: readonly Contact[] = []
+  #predecessor: Contact | null = null
+  /** Peers whose pings said that this one is among their successors. */
+  readonly #placed = new Map<Identifier, Placed>()
+
+  /** `length`: successors kept at most. */
+  constructor(self: Identifier, length: number) {
+    this.#self = self
+    this.#length = length
+  }
+
+  get successors(): readonly Contact[] {
+    return this.#successors
+  }
+
+  get head(): Contact | null {
+    return this.#successors[0] ?? null
+  }
+
+  get predecessor(): Contact | null {
+    return this.#predecessor
+  }
+
+  get maxLength(): number {
+    return this.#length
+  }
+
+  setSuccessors(contacts: readonly Contact[]): void {
+    this.#successors = cutList(this.#self, contacts, this.#length)
+  }
+
+  setPredecessor(contact: Contact | null): void {
+    this.#predecessor = contact
+  }
+
+  hasSuccessor(id: Identifier): boolean {
+    return this.#successors.some((contact) => contact.id === id)
+  }
+
+  /** Place of `id` in the successor list from 1 on, or 0. */
+  placeOf(id: Identifier): number {
+    return this.#successors.findIndex((contact) => contact.id === id) + 1
+  }
+
+  /** A ping said that this peer is (or, with place 0, is not) among the sender's successors. */
+  placed(contact: Contact, place: number, now: number): void {
+    if (place > 0) this.#placed.set(contact.id, { contact, heardAt: now })
+    else this.#placed.delete(contact.id)
+  }
+
+  /** Known predecessors, nearest first. */
+  predecessors(): Contact[] {
+    const known = new Map([...this.#placed].map(([id, placed]) => [id, placed.contact]))
+    if (this.#predecessor) known.set(this.#predecessor.id, this.#predecessor)
+    // counter-clockwise from self: the further on clockwise, the nearer behind
+    const sorted = [...known.values()].sort((a, b) => (a.id < b.id ? 1 : -1))
+    const behind = sorted.filter((contact) => contact.id < this.#self)
+    return [...behind, ...sorted.filter((contact) => contact.id > this.#self)]
+  }
+
+  /** Removes a peer that is gone. The predecessor stays until there is another: see stabilize.ts. */
+  remove(id: Identifier): void {
+    this.#successors = this.#successors.filter((contact) => contact.id !== id)
+    this.#placed.delete(id)
+  }
+
+  /** Forgets places that no ping has confirmed since `before`. */
+  expirePlaces(before: number): void {
+    for (const [id, placed] of this.#placed) if (placed.heardAt < before) this.#placed.delete(id)
+  }
+
+  /** All contacts in here, each once. */
+  all(): Contact[] {
+    const contacts = new Map<Identifier, Contact>()
+    for (const contact of [...this.#successors, ...this.predecessors()]) contacts.set(contact.id, contact)
+    return [...contacts.values()]
+  }
+}

@@ -1,0 +1,46 @@
+/** Where keys belong, by this peer's own knowledge: the first live peer at or after the key, and those after it. */
+
+import type { Contact } from '../protocol/contact.ts'
+import type { Identifier } from '../protocol/identifier.ts'
+import type { Core } from './core.ts'
+import { around, firstAtOrAfter, inArc } from './interval.ts'
+
+/** Ids of all peers known to be live, self among them, sorted. */
+export function livePeers(core: Core): Identifier[] {
+  const ids = new Set(core.table.liveIds())
+  for (const contact of core.neighbours.all()) if (core.table.get(contact.id) === undefined) ids.add(contact.id)
+  ids.add(core.self.id)
+  return [...ids].sort()
+}
+
+/** Contacts of the owner and the peers after it, at most `count`, each once. */
+export function replicaSet(core: Core, key: Identifier, count: number): Contact[] {
+  const ids = livePeers(core)
+  const first = firstAtOrAfter(ids, key)
+  const contacts: Contact[] = []
+  for (let i = 0; i < Math.min(count, ids.length); i++) {
+    const contact = core.contact(around(ids, first + i) as Identifier)
+    if (contact) contacts.push(contact)
+  }
+  return contacts
+}
+
+/** Live peers before `key` or on it, nearest first, at most `count`, self left out. */
+export function closestPreceding(core: Core, key: Identifier, count: number): Contact[] {
+  const ids = livePeers(core)
+  const first = firstAtOrAfter(ids, key)
+  const start = ids[first] === key ? first : first - 1
+  const contacts: Contact[] = []
+  for (let i = 0; i < ids.length && contacts.length < count; i++) {
+    const id = around(ids, start - i) as Identifier
+    const contact = id === core.self.id ? null : core.contact(id)
+    if (contact) contacts.push(contact)
+  }
+  return contacts
+}
+
+/** The key lies in (predecessor, self]. A ring of one owns every key; a peer that does not know its predecessor yet, none. */
+export function isMine(core: Core, key: Identifier): boolean {
+  const { predecessor, head } = core.neighbours
+  return predecessor ? inArc(predecessor.id, key, core.self.id) : head === null
+}

@@ -1,0 +1,345 @@
+/**
+ * The ring as one object: what the peer calls, and the parts behind it. It does no I/O of its own and holds no timers: it is
+ * told of messages and of time (`receive`, `tick`), and tells of news (`onEvent`). Same calls in, same messages out.
+ */
+
+import { unreachable } from '../../../shared/assert.ts'
+import type { Contact } from '../protocol/contact.ts'
+import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
+import type { Accept, Leave, RingMessage } from '../protocol/messages.ts'
+import { type Core, isRelevant, selfAsMember } from './core.ts'
+import { FailureDetector } from './failure-detector.ts'
+import { prune } from './fingers.ts'
+import { Gossip } from './gossip.ts'
+import { Gatekeeper, Joiner } from './join.ts'
+import { Lookup, type LookupResult, type LookupSubject } from './lookup.ts'
+import { type Change, Membership } from './membership.ts'
+import { Neighbours } from './neighbours.ts'
+import { Pending } from './pending.ts'
+import { isMine, replicaSet } from './placement.ts'
+import type { Channel, Clock, Random, Transport } from './ports.ts'
+import type { MemberView, RingEvent } from './ring-events.ts'
+import type { RingParameters } from './ring-options.ts'
+import { RoundTrips } from './round-trips.ts'
+import { Stabilizer } from './stabilize.ts'
+import { counts, timing } from './timing.ts'
+
+export type { LookupResult } from './lookup.ts'
+export type { MemberView, RingEvent } from './ring-events.ts'
+
+export interface RingOptions {
+  readonly parameters: RingParameters
+  readonly space: IdentifierSpace
+  readonly self: Contact
+  /** Higher than at any earlier run of the same id, where that is known; else the ring raises it when it learns better. */
+  readonly incarnation: number
+}
+
+export interface RingPorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly transport: Transport
+  readonly onEvent: (event: RingEvent) => void
+}
+
+export class Ring {
+  readonly #core: Core
+  readonly #gossip: Gossip
+  readonly #detector: FailureDetector
+  readonly #stabilizer: Stabilizer
+  readonly #joiner: Joiner
+  readonly #gatekeeper: Gatekeeper
+  readonly #lookup: Lookup
+  #lastTickAt: number
+  #busyUntil = 0
+  #nextPruneAt = 0
+
+  constructor(options: RingOptions, ports: RingPorts) {
+    this.#core = this.#makeCore(options, ports)
+    this.#gossip = new Gossip(this.#core)
+    this.#detector = new FailureDetector(this.#core, this.#gossip)
+    this.#stabilizer = new Stabilizer(this.#core)
+    this.#joiner = new Joiner(this.#core, (message) => this.#accepted(message))
+    this.#gatekeeper = new Gatekeeper(this.#core)
+    this.#lookup = new Lookup(this.#core)
+    this.#lastTickAt = ports.clock.now()
+  }
+
+  /** Starts a ring of one. */
+  found(): void {
+    this.#core.phase = 'member'
+  }
+
+  /** Starts as a member that knows `contacts` from before: a ring of one until one of them answers, however long that takes. */
+  resume(contacts: readonly Contact[]): void {
+    this.#core.phase = 'member'
+    for (const contact of contacts) this.#gossip.learn({ contact, incarnation: 0, state: 'dead' })
+  }
+
+  /** Starts as a member of a ring whose peers are given their successors by hand; predecessors are learnt from pings. */
+  initialise(successors: readonly Contact[]): void {
+    this.#core.phase = 'member'
+    this.#detector.awaitFirst(successors.map((contact) => contact.id))
+    this.#stabilizer.begin(null, successors, { quiet: true })
+    this.#detector.roundNow()
+  }
+
+  /** Joins through one of `via`. A 'join-accepted' or 'join-declined' event ends it. */
+  join(via: readonly Contact[]): void {
+    this.#core.phase = 'joining'
+    this.#joiner.start(via)
+  }
+
+  /** Tells the neighbours, and is out. */
+  leave(): void {
+    const core = this.#core
+    if (core.phase === 'member') {
+      const { predecessor, successors } = core.neighbours
+      const receivers = [...core.neighbours.predecessors(), ...successors.slice(0, core.parameters.pingedSuccessors)]
+      for (const contact of new Map(receivers.map((receiver) => [receiver.id, receiver])).values()) {
+        core.send(contact, 'stream', { command: 'leave', incarnation: core.incarnation, predecessor, successors })
+      }
+    }
+    this.#lookup.stop()
+    this.#joiner.stop()
+    core.phase = 'left'
+  }
+
+  /** To be called every 100 ms or so: every deadline of the ring is looked at here. */
+  tick(): void {
+    const core = this.#core
+    const now = core.clock.now()
+    this.#watchOwnHealth(now)
+    if (core.phase === 'outside' || core.phase === 'left') return
+    core.pending.expire(now)
+    this.#joiner.tick(now)
+    if (core.phase !== 'member') return
+    this.#detector.tick(now)
+    this.#stabilizer.tick(now)
+    this.#gossip.tick(now)
+    this.#lookup.tick(now)
+    if (now >= this.#nextPruneAt) {
+      this.#nextPruneAt = now + timing.pruneMs
+      prune(core)
+    }
+  }
+
+  /** Takes in a message. `from`: the sender's contact as the transport saw it, if it did. */
+  receive(message: RingMessage, channel: Channel, from: Contact | null): void {
+    const core = this.#core
+    // meant for whoever had this address before
+    if (message.destination !== core.self.id || message.source === core.self.id) {
+      if (message.command === 'join' && message.joiner.id === core.self.id) this.#gatekeeper.receive(message)
+      return
+    }
+    if (core.phase === 'outside' || core.phase === 'left') return
+    if (message.command === 'join') return this.#gatekeeper.receive(message)
+    if (message.command === 'accept' || message.command === 'decline' || message.command === 'found' || message.command === 'closer') {
+      core.pending.answer(message.exchange, message)
+      return
+    }
+    if (core.phase !== 'member') return
+    this.#detector.heard(message.source)
+    if (message.command === 'find') return this.#lookup.receive(message)
+    const sender = this.#senderOf(message, from)
+    if (sender) this.#receiveFrom(message, channel, sender)
+  }
+
+  /** A stream to `peer` broke: a reason to look whether it is there, never a verdict. */
+  streamFailed(peer: Identifier): void {
+    const contact = this.contact(peer)
+    if (contact && this.#core.phase === 'member') this.#detector.probe(contact)
+  }
+
+  /** Finds the owner of `key`; `done` is called once, within 15 s. */
+  lookup(key: Identifier, what: LookupSubject, done: (result: LookupResult) => void): void {
+    this.#lookup.start(key, what, done)
+  }
+
+  /** This peer's own ways changed: a new incarnation carries them to the others. */
+  setSelf(contact: Contact): void {
+    const core = this.#core
+    if (contact.ways.join('+') === core.self.ways.join('+')) return
+    core.self = contact
+    core.incarnation++
+    this.#gossip.note(contact.id)
+    this.#detector.roundNow()
+  }
+
+  get self(): Contact {
+    return this.#core.self
+  }
+
+  /** Goes up when this peer refutes what others held of it: to be kept for the next run. */
+  get incarnation(): number {
+    return this.#core.incarnation
+  }
+
+  /** Founded, resumed, initialised or joined, and not left. */
+  get isMember(): boolean {
+    return this.#core.phase === 'member'
+  }
+
+  get predecessor(): Contact | null {
+    return this.#core.neighbours.predecessor
+  }
+
+  /** Known ones, nearest first. */
+  get predecessors(): readonly Contact[] {
+    return this.#core.neighbours.predecessors()
+  }
+
+  get successors(): readonly Contact[] {
+    return this.#core.neighbours.successors
+  }
+
+  /** Every peer known, the dead and the left too, self first. */
+  members(): readonly MemberView[] {
+    const core = this.#core
+    const self: MemberView = { ...selfAsMember(core), roundTripMs: null, lastHeardAt: core.clock.now() }
+    const others = Array.from(core.table.all(), ({ contact, incarnation, state, lastHeardAt }) => {
+      return { contact, incarnation, state, roundTripMs: core.roundTrips.of(contact.id), lastHeardAt }
+    })
+    return [self, ...others]
+  }
+
+  /** Owner of `key` and the peers after it, by this peer's own knowledge; live ones, self included; at most `count`. */
+  replicaSet(key: Identifier, count: number): readonly Contact[] {
+    return replicaSet(this.#core, key, count)
+  }
+
+  isMine(key: Identifier): boolean {
+    return isMine(this.#core, key)
+  }
+
+  contact(id: Identifier): Contact | null {
+    return this.#core.contact(id)
+  }
+
+  #makeCore({ parameters, space, self, incarnation }: RingOptions, { clock, random, transport, onEvent }: RingPorts): Core {
+    const table = new Membership()
+    const neighbours = new Neighbours(self.id, parameters.successors)
+    const core: Core = {
+      parameters,
+      space,
+      clock,
+      random,
+      table,
+      neighbours,
+      pending: new Pending(),
+      roundTrips: new RoundTrips(),
+      self,
+      incarnation,
+      phase: 'outside',
+      patience: 1,
+      send: (to, channel, body) => transport.send(to, channel, { ...body, destination: to.id, source: core.self.id } as RingMessage),
+      emit: onEvent,
+      contact: (id) => {
+        if (id === core.self.id) return core.self
+        return table.get(id)?.contact ?? neighbours.all().find((contact) => contact.id === id) ?? null
+      },
+      hooks: {
+        memberChanged: (change) => this.#memberChanged(change),
+        disputed: (member) => this.#detector.ping(member.contact, 'datagram', [member]),
+        suspicious: (contact) => this.#detector.probe(contact),
+        greet: (contact) => this.#detector.ping(contact, 'datagram'),
+        refuted: () => this.#detector.roundNow(),
+      },
+    }
+    return core
+  }
+
+  #receiveFrom(
+    message: Exclude<RingMessage, { command: 'join' | 'accept' | 'decline' | 'find' | 'found' | 'closer' }>,
+    channel: Channel,
+    sender: Contact,
+  ): void {
+    switch (message.command) {
+      case 'ping':
+        this.#detector.receivePing(message, channel, sender)
+        this.#core.neighbours.placed(sender, message.place, this.#core.clock.now())
+        // a first place is as good as a notify
+        if (message.place === 1) this.#stabilizer.rectify(sender)
+        return
+      case 'response':
+        return this.#detector.receiveResponse(message, sender)
+      case 'probe':
+        return this.#detector.receiveProbe(message, sender)
+      case 'probed':
+        return this.#detector.receiveProbed(message)
+      case 'successor':
+        return this.#stabilizer.receive(message, sender)
+      case 'leave':
+        return this.#departed(message, sender)
+      case 'view':
+        return this.#gossip.receiveView(message, sender)
+      default:
+        unreachable(message)
+    }
+  }
+
+  /** The sender's full contact where it is known, and reached us from there; else what the transport saw. */
+  #senderOf(message: RingMessage, from: Contact | null): Contact | null {
+    const known = this.contact(message.source)
+    if (!known || !from || from.id !== message.source) return known ?? from
+    const moved = message.command === 'ping' && message.incarnation > (this.#core.table.get(message.source)?.incarnation ?? -1)
+    return moved && !from.ways.some((way) => known.ways.includes(way)) ? from : known
+  }
+
+  #accepted(message: Accept): void {
+    const core = this.#core
+    core.phase = 'member'
+    core.emit({ kind: 'join-accepted', route: message.route })
+    // a list that is not full shows the whole circle: its own head closes it
+    this.#stabilizer.begin(message.predecessor, [...message.successors, message.predecessor], { quiet: false })
+    this.#stabilizer.tick(core.clock.now())
+    this.#detector.roundNow()
+    this.#gossip.note(core.self.id)
+    if (core.parameters.viewCap > 0) this.#gossip.askForAll(message.predecessor)
+    this.#greetings = counts.greeted
+  }
+
+  /** Members that a peer that just joined still greets, as it learns of them. */
+  #greetings = 0
+
+  #departed(message: Leave, sender: Contact): void {
+    const before = this.#core.neighbours.successors
+    this.#gossip.learn({ contact: sender, incarnation: message.incarnation, state: 'left' })
+    this.#stabilizer.departed(message, before)
+  }
+
+  #memberChanged({ id, from, to }: Change): void {
+    const core = this.#core
+    this.#gossip.note(id)
+    const relevant = isRelevant(core, id)
+    const wasLive = from === 'alive' || from === 'suspect'
+    if (to === 'dead' || to === 'left') {
+      // a peer first heard of by its death is remembered, and is no news
+      const news = to === 'dead' ? { kind: 'dead' as const, peer: id } : { kind: 'departing' as const, peer: id }
+      if (relevant && (wasLive || (from === null && core.neighbours.hasSuccessor(id)))) core.emit(news)
+      this.#stabilizer.gone(id)
+    } else if (to === 'alive' && from !== 'alive') {
+      if (relevant) core.emit({ kind: 'alive', peer: id })
+      this.#stabilizer.arrived(id)
+      this.#greet(id)
+    }
+  }
+
+  #greet(id: Identifier): void {
+    const contact = this.contact(id)
+    if (!contact || this.#greetings === 0) return
+    this.#greetings--
+    this.#detector.ping(contact, 'datagram')
+  }
+
+  #watchOwnHealth(now: number): void {
+    const lateMs = now - this.#lastTickAt
+    this.#lastTickAt = now
+    if (lateMs > timing.lateTickMs) {
+      this.#detector.forget()
+      this.#detector.roundNow()
+    }
+    if (lateMs > timing.busyTickMs) this.#busyUntil = now + timing.busyForMs
+    this.#core.patience = now < this.#busyUntil ? 2 : 1
+  }
+}

@@ -1,0 +1,312 @@
+/**
+ * Keeping the circle right: stabilise, rectify, departures. Chord as P. Zave proved it (IEEE TSE 43(12), 2017): nobody is
+ * adopted as first successor before it answered, the predecessor is never cleared without a replacement, and every round
+ * ends with a word to the current head. Where the ring keeps a view, the view proposes; the same questions dispose.
+ */
+
+import type { Contact } from '../protocol/contact.ts'
+import type { Identifier } from '../protocol/identifier.ts'
+import type { Leave, Successor } from '../protocol/messages.ts'
+import type { Core } from './core.ts'
+import { around, between, firstAtOrAfter } from './interval.ts'
+import { isLive } from './membership.ts'
+import { timing } from './timing.ts'
+
+/** Why the list changed: only news that others cannot see for themselves is told to the predecessor. */
+type Cause = 'adopted' | 'told' | 'gone'
+
+export class Stabilizer {
+  readonly #core: Core
+  #nextRoundAt = 0
+  /** Ids of the successors and predecessors last told as news. */
+  #toldSuccessors: readonly Identifier[] = []
+  #toldPredecessors: readonly Identifier[] = []
+  /** While the list is short after a loss, news of it waits till then for the new head's answer; null = nothing waits. */
+  #settlesAt: number | null = null
+  /** Nearest peer that said it is our predecessor while another is in that place. */
+  #claimant: Contact | null = null
+  /** Peer nearer than the head that was asked and has not answered yet. */
+  #candidate: Identifier | null = null
+
+  constructor(core: Core) {
+    this.#core = core
+  }
+
+  tick(now: number): void {
+    const { parameters, neighbours } = this.#core
+    if (this.#settlesAt !== null && now >= this.#settlesAt) this.#tellSuccessors()
+    if (now >= this.#nextRoundAt) {
+      neighbours.expirePlaces(now - 3.5 * parameters.pingIntervalMs)
+      this.stabilise()
+    }
+    this.#tellPredecessors()
+  }
+
+  /** Takes a whole list as given: at the start, or out of an acceptance. */
+  begin(predecessor: Contact | null, successors: readonly Contact[], how: { readonly quiet: boolean }): void {
+    const { neighbours } = this.#core
+    neighbours.setPredecessor(predecessor)
+    neighbours.setSuccessors(successors)
+    if (how.quiet) this.#toldSuccessors = neighbours.successors.map((contact) => contact.id)
+    else this.#tellSuccessors()
+    this.#fillFromView()
+    this.#nextRoundAt = 0
+  }
+
+  /** One round: asks the head for its predecessor and list, and whoever the view has before the head. */
+  stabilise(): void {
+    const { parameters, neighbours, clock, random } = this.#core
+    this.#nextRoundAt = clock.now() + parameters.pingIntervalMs * (0.9 + 0.2 * random.next())
+    const { head } = neighbours
+    if (head) this.#ask(head, (answer) => this.#headAnswered(head, answer))
+    const candidate = this.#nearestInView() ?? (head ? null : neighbours.predecessor)
+    if (candidate) this.#consider(candidate)
+  }
+
+  receive(message: Successor, sender: Contact): void {
+    const { neighbours, pending } = this.#core
+    if (message.kind === 'ask') {
+      this.#core.send(sender, 'stream', { ...this.#ownLists(), kind: 'tell', exchange: message.exchange })
+    } else if (message.kind === 'notify') {
+      this.rectify(sender)
+    } else if (message.kind === 'change') {
+      this.#core.emit({ kind: 'successor-change-received', from: message.source })
+      this.#listOf(sender, message.successors, 'adopted')
+    } else if (!pending.answer(message.exchange, message) && neighbours.head?.id === message.source) {
+      // not asked for: the head has taken another predecessor, and says so at once
+      this.#headAnswered(neighbours.head, message)
+    }
+  }
+
+  /** `claimant` says that this peer is its first successor (Zave's rectify). */
+  rectify(claimant: Contact): void {
+    const { neighbours, table, self } = this.#core
+    const { predecessor } = neighbours
+    if (claimant.id === self.id || claimant.id === predecessor?.id) return
+    const vacant = predecessor === null || table.get(predecessor.id)?.state === 'dead' || table.get(predecessor.id)?.state === 'left'
+    if (vacant || between(predecessor.id, claimant.id, self.id)) {
+      this.#setPredecessor(claimant)
+    } else {
+      // the one in place is nearer: only its death makes room
+      if (!this.#claimant || between(this.#claimant.id, claimant.id, self.id)) this.#claimant = claimant
+      this.#core.hooks.suspicious(predecessor)
+    }
+  }
+
+  /** A peer died or left: out of the lists, the next one takes its place. */
+  gone(id: Identifier): void {
+    const { neighbours, table, self } = this.#core
+    const wasHead = neighbours.head?.id === id
+    const list = neighbours.successors
+    neighbours.remove(id)
+    if (neighbours.predecessor?.id === id) {
+      const claimant = this.#claimant && this.#claimant.id !== id && !this.#isGone(this.#claimant.id) ? this.#claimant : null
+      const known = neighbours.predecessors().find((contact) => contact.id !== id && !this.#isGone(contact.id))
+      const heir = nearerBehind(self.id, [claimant, known ?? null, this.#lastInView()])
+      if (heir) this.#setPredecessor(heir)
+      else if (!neighbours.head && table.liveIds().length === 0) this.#setPredecessor(null)
+    }
+    if (neighbours.successors.length < list.length) this.#afterReplacing(list, 'gone')
+    if (wasHead) this.stabilise()
+  }
+
+  /** A graceful departure, with the lists that replace the leaver. `before`: the list that still had it. */
+  departed(message: Leave, before: readonly Contact[]): void {
+    const { neighbours, self } = this.#core
+    const { predecessor } = message
+    if (predecessor && predecessor.id !== self.id && !this.#isGone(predecessor.id)) {
+      const current = neighbours.predecessor
+      if (!current || current.id === message.source || between(current.id, predecessor.id, self.id)) this.#setPredecessor(predecessor)
+    }
+    if (!before.some((contact) => contact.id === message.source)) return
+    const heirs = before.flatMap((contact) => (contact.id === message.source ? message.successors : [contact]))
+    this.#replace(heirs, 'gone')
+    this.#tellSuccessors()
+  }
+
+  /** The view has a new live member: a head to be asked, or one more for the list. */
+  arrived(id: Identifier): void {
+    const { neighbours, self, clock } = this.#core
+    const { head } = neighbours
+    if (!head || between(self.id, id, head.id)) this.#nextRoundAt = Math.min(this.#nextRoundAt, clock.now())
+    else this.#fillFromView()
+  }
+
+  #ask(contact: Contact, answered: (answer: Successor) => void, silent?: () => void): void {
+    const { pending, clock, roundTrips, patience } = this.#core
+    const exchange = pending.nextExchange()
+    pending.open(exchange, {
+      deadline: clock.now() + roundTrips.streamTimeout(contact.id) * patience,
+      answered: (message) => {
+        if (message.command === 'successor' && message.source === contact.id) answered(message)
+      },
+      timedOut: () => {
+        silent?.()
+        this.#core.hooks.suspicious(contact)
+      },
+    })
+    this.#core.send(contact, 'stream', { command: 'successor', kind: 'ask', exchange, predecessor: null, successors: [] })
+  }
+
+  #headAnswered(head: Contact, answer: Successor): void {
+    const { neighbours, self } = this.#core
+    if (neighbours.head?.id !== head.id) return
+    this.#replace([head, ...answer.successors], 'told')
+    const nearer = answer.predecessor
+    if (nearer && nearer.id !== self.id && between(self.id, nearer.id, head.id)) this.#consider(nearer)
+    // a head that has us in place already needs no telling
+    if (nearer?.id !== self.id) this.#notify(head)
+    if (this.#settlesAt !== null) this.#tellSuccessors()
+  }
+
+  /** Asks a peer that may be nearer than the head, and adopts it if it answers. */
+  #consider(candidate: Contact): void {
+    const { self, neighbours } = this.#core
+    if (this.#candidate === candidate.id) return
+    this.#candidate = candidate.id
+    const done = () => {
+      if (this.#candidate === candidate.id) this.#candidate = null
+    }
+    this.#ask(
+      candidate,
+      (answer) => {
+        done()
+        const { head } = neighbours
+        if (head && !between(self.id, candidate.id, head.id)) return
+        this.#replace([candidate, ...answer.successors], 'adopted')
+        this.#notify(candidate)
+      },
+      done,
+    )
+  }
+
+  /** A successor's own list: what follows it in ours is replaced. */
+  #listOf(sender: Contact, successors: readonly Contact[], cause: Cause): void {
+    const { neighbours } = this.#core
+    const place = neighbours.placeOf(sender.id)
+    if (place > 0) this.#replace([...neighbours.successors.slice(0, place), ...successors], cause)
+  }
+
+  #replace(contacts: readonly Contact[], cause: Cause): void {
+    const { neighbours } = this.#core
+    const list = neighbours.successors
+    neighbours.setSuccessors(contacts.filter((contact, index) => index === 0 || !this.#diedLately(contact.id)))
+    this.#afterReplacing(list, cause)
+  }
+
+  #afterReplacing(list: readonly Contact[], cause: Cause): void {
+    const { neighbours, parameters, clock } = this.#core
+    this.#fillFromView()
+    const current = neighbours.successors
+    if (sameIds(list, current)) return
+    const known = new Set(list.map((contact) => contact.id))
+    for (const contact of current.slice(0, parameters.pingedSuccessors)) if (!known.has(contact.id)) this.#core.hooks.greet(contact)
+    const short = cause === 'gone' && current.length > 0 && current.length < list.length
+    if (short) this.#settlesAt ??= clock.now() + timing.settleMs
+    else if (this.#settlesAt === null || cause !== 'gone') this.#tellSuccessors()
+    if (cause === 'gone' && current[0] && current[0].id !== list[0]?.id) this.#notify(current[0])
+    // the last of our list is beyond the predecessor's: told only when something before it changed
+    const shown = neighbours.maxLength - 1
+    if (cause === 'adopted' && !sameIds(list.slice(0, shown), current.slice(0, shown))) this.#tellPredecessor()
+  }
+
+  /** Where the ring keeps a view, it completes the list behind the head. */
+  #fillFromView(): void {
+    const { parameters, table, neighbours, self } = this.#core
+    const { head } = neighbours
+    if (parameters.viewCap === 0 || !head) return
+    const ids = table.liveIds()
+    const start = firstAtOrAfter(ids, head.id)
+    const list = new Map(neighbours.successors.map((contact) => [contact.id, contact]))
+    for (let i = 0; i < Math.min(ids.length, neighbours.maxLength); i++) {
+      const entry = table.get(around(ids, start + i) as Identifier)
+      if (!entry || (entry.contact.id !== head.id && !between(head.id, entry.contact.id, self.id))) break
+      list.set(entry.contact.id, entry.contact)
+    }
+    const clockwise = [...list.values()].sort((a, b) => (between(self.id, a.id, b.id) ? -1 : 1))
+    neighbours.setSuccessors(clockwise)
+  }
+
+  #tellSuccessors(): void {
+    this.#settlesAt = null
+    const previous = this.#toldSuccessors
+    const successors = this.#core.neighbours.successors.map((contact) => contact.id)
+    if (successors.join() === previous.join()) return
+    this.#toldSuccessors = successors
+    this.#core.emit({ kind: 'successors', successors, previous })
+  }
+
+  #tellPredecessors(): void {
+    const predecessors = this.#core.neighbours
+      .predecessors()
+      .slice(0, Math.max(2, this.#core.parameters.pingedSuccessors))
+      .map((contact) => contact.id)
+    if (predecessors.join() === this.#toldPredecessors.join()) return
+    this.#toldPredecessors = predecessors
+    this.#core.emit({ kind: 'predecessors', predecessors })
+  }
+
+  #tellPredecessor(): void {
+    const { neighbours } = this.#core
+    if (neighbours.predecessor) this.#core.send(neighbours.predecessor, 'stream', { ...this.#ownLists(), kind: 'change', exchange: 0 })
+  }
+
+  #setPredecessor(contact: Contact | null): void {
+    const { neighbours } = this.#core
+    const old = neighbours.predecessor
+    neighbours.setPredecessor(contact)
+    this.#claimant = null
+    if (!contact || contact.id === old?.id) return
+    // the old one learns at once who came between, rather than with its next round
+    if (old && !this.#isGone(old.id)) this.#core.send(old, 'stream', { ...this.#ownLists(), kind: 'tell', exchange: 0 })
+    if (!neighbours.head) this.#consider(contact)
+  }
+
+  #notify(head: Contact): void {
+    this.#core.send(head, 'stream', { ...this.#ownLists(), kind: 'notify', exchange: 0 })
+  }
+
+  #ownLists(): { command: 'successor'; predecessor: Contact | null; successors: readonly Contact[] } {
+    const { predecessor, successors } = this.#core.neighbours
+    return { command: 'successor', predecessor, successors }
+  }
+
+  /** The nearest live member of the view after self, when it is before the head. */
+  #nearestInView(): Contact | null {
+    const { table, self, neighbours } = this.#core
+    const ids = table.liveIds()
+    const id = around(ids, firstAtOrAfter(ids, self.id))
+    if (id === undefined || (neighbours.head && !between(self.id, id, neighbours.head.id))) return null
+    return table.get(id)?.contact ?? null
+  }
+
+  #lastInView(): Contact | null {
+    const { table, self, parameters } = this.#core
+    const ids = table.liveIds()
+    const id = around(ids, firstAtOrAfter(ids, self.id) - 1)
+    return id === undefined || parameters.viewCap === 0 ? null : (table.get(id)?.contact ?? null)
+  }
+
+  #isGone(id: Identifier): boolean {
+    const entry = this.#core.table.get(id)
+    return entry !== undefined && !isLive(entry.state)
+  }
+
+  /** Seen to die or leave lately: lists of others that still name it are stale. Later they may know better than we do. */
+  #diedLately(id: Identifier): boolean {
+    const entry = this.#core.table.get(id)
+    if (!entry || isLive(entry.state)) return false
+    return this.#core.clock.now() - entry.stateSince < Math.max(timing.staleListsMs, 6 * this.#core.parameters.pingIntervalMs)
+  }
+}
+
+function sameIds(a: readonly Contact[], b: readonly Contact[]): boolean {
+  return a.length === b.length && a.every((contact, index) => contact.id === b[index]?.id)
+}
+
+/** The nearest behind `self` of those that are there. */
+function nearerBehind(self: Identifier, contacts: readonly (Contact | null)[]): Contact | null {
+  let nearest: Contact | null = null
+  for (const contact of contacts) if (contact && (!nearest || between(nearest.id, contact.id, self))) nearest = contact
+  return nearest
+}

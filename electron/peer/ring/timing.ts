@@ -1,0 +1,67 @@
+/** Every wait of the ring that is not a parameter of it, with its reason. Milliseconds. */
+
+export const timing = {
+  /** An answer on a network never comes later than this if it comes at all; and never judge faster than a busy machine answers. */
+  answerMinMs: 200,
+  answerMaxMs: 2_000,
+  /** Before a round trip was measured. */
+  answerUnknownMs: 1_000,
+  /** An answer over a stream may need a connection first. */
+  streamAnswerMinMs: 500,
+  streamAnswerMaxMs: 2_000,
+  /** A suspect that another watcher suspects too. */
+  agreedSuspicionMs: 2_000,
+  /** A suspect with one watcher. */
+  soleSuspicionMs: 4_000,
+  /** A suspect of whom no verdict came: look ourselves. */
+  staleSuspicionMs: 10_000,
+  /** A tick so late means that this machine slept or hung: what it thought of others then is void. */
+  lateTickMs: 5_000,
+  /** A tick so late means that this machine is busy: it waits twice as long for others, for the time below. */
+  busyTickMs: 1_000,
+  busyForMs: 10_000,
+  /** Between two tries of one contact that died (ring.md 7). */
+  deadRetryMs: 30_000,
+  /** While alone: somebody remembered may be back any moment. */
+  aloneRetryMs: 2_000,
+  /** How long the dead are remembered and tried: 7 days. */
+  rememberDeadMs: 7 * 24 * 3_600_000,
+  /** So long lists of others may still name a peer that was seen to die. */
+  staleListsMs: 30_000,
+  /** Full comparison of the views with a random member, whatever the digests say. */
+  viewExchangeMs: 30_000,
+  /** Views that differ are compared at most so often: most differences are news still travelling. */
+  viewMismatchMs: 3_000,
+  /** A join that was not answered: in the forwarded form it crosses the whole ring. */
+  joinAnswerMs: 3_000,
+  /** "Not ready": ask again. */
+  joinAgainMs: 400,
+  /** A person waits for a join so long. */
+  joinMs: 20_000,
+  /** A forwarded look-up that was not answered is sent again. */
+  forwardedAnswerMs: 3_000,
+  /** A look-up that finds nobody new to ask waits for the ring to repair itself. */
+  lookupAgainMs: 500,
+  /** A file's owner is found by then, or the look-up failed. */
+  lookupMs: 15_000,
+  /** After a loss, news of the new list waits so long for the new head's answer, to be told once. */
+  settleMs: 1_500,
+  /** Tables above their cap are pruned so often. */
+  pruneMs: 10_000,
+} as const
+
+/** Numbers of things, with their reasons. */
+export const counts = {
+  /** Neighbours asked to probe a silent peer. */
+  indirectProbes: 3,
+  /** Contacts kept beside neighbours and fingers in a table above its cap. */
+  pinned: 64,
+  /** Fingers in each octave of distance. */
+  fingersPerOctave: 16,
+  /** Members greeted by a joiner at once, so that a small ring knows it within a round trip. */
+  greeted: 16,
+  /** Random members pinged each interval while there is news to pass on. */
+  gossipTargets: 2,
+  /** Peers that one join asks before it starts again. */
+  joinHops: 32,
+} as const
