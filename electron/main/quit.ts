@@ -22,11 +22,13 @@ export interface QuitLimits {
   readonly stalledMs: number
   /** Longest hand-over altogether. */
   readonly totalMs: number
+  /** A request this soon after the first is the same one: a terminal's Ctrl+C reaches parent and child. */
+  readonly sameMs: number
   /** Longest time that closing files may take before the process ends regardless. */
   readonly stopMs: number
 }
 
-export const quitLimits: QuitLimits = { stalledMs: 20_000, totalMs: 600_000, stopMs: 5_000 }
+export const quitLimits: QuitLimits = { stalledMs: 20_000, totalMs: 600_000, sameMs: 500, stopMs: 5_000 }
 
 export interface Quit {
   /** The first call leaves in good order, the second stops at once, later ones do nothing. */
@@ -47,6 +49,7 @@ const after = (milliseconds: number): Promise<void> =>
 /** Makes the quit of this app. Timers are real: they only bound the waiting. */
 export function createQuit(port: QuitPort, limits: QuitLimits = quitLimits): Quit {
   let phase: Phase = 'running'
+  let requestedAt = 0
   const abort = new AbortController()
 
   const stop = async (code: number): Promise<void> => {
@@ -81,8 +84,11 @@ export function createQuit(port: QuitPort, limits: QuitLimits = quitLimits): Qui
 
   return {
     request: () => {
-      if (phase === 'running') void leave()
-      else if (phase === 'leaving') void stop(0)
+      const now = performance.now()
+      if (phase === 'leaving' && now - requestedAt >= limits.sameMs) void stop(0)
+      if (phase !== 'running') return
+      requestedAt = now
+      void leave()
     },
     now: () => void stop(0),
     get isQuitting() {
