@@ -66,6 +66,8 @@ export interface RequestOptions extends WorkOptions {
   readonly version?: string
   /** A file path to write (replaced when it exists), an existing folder, or a stream. Default: the downloads folder, `name (2)` on a clash. */
   readonly out?: string | Writable
+  /** When `out` is a folder: the file is called this and the version's original name there, replacing an earlier one. */
+  readonly namePrefix?: string
 }
 
 export interface VerifyResult {
