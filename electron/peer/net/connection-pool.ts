@@ -37,6 +37,10 @@ export class ConnectionPool {
     return this.#resting.length
   }
 
+  has(peer: Identifier): boolean {
+    return this.#resting.some((resting) => resting.peer === peer)
+  }
+
   /** The connection to `peer` that rested last, since it is the one most likely alive; or null. */
   take(peer: Identifier): Connection | null {
     for (;;) {

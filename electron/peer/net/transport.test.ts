@@ -105,7 +105,12 @@ const ping = (from: TestPeer, to: TestPeer, sequence = 1): RingMessage => ({
   destination: to.id,
   source: from.id,
 })
-const have = (from: TestPeer, to: TestPeer): FileMessage => ({ command: 'have', version: '0'.repeat(40), destination: to.id, source: from.id })
+const have = (from: TestPeer, to: TestPeer): FileMessage => ({
+  command: 'have',
+  version: '0'.repeat(40),
+  destination: to.id,
+  source: from.id,
+})
 const zero = space.fromBigInt(0n)
 const codeOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(

@@ -39,6 +39,8 @@ const dialers: readonly Dialer[] = [tcpDialer]
 const dialMs = 10_000
 /** How long a server waits for the next exchange: longer than a pool keeps a connection, so that the client closes first. */
 const idleMs = 120_000
+/** Turns of the event loop from the other side's goodbye in this machine's kernel to a connection that knows of it: 2 seen. */
+const closedTurns = 3
 
 export interface TransportOptions {
   /** Address to bind to: `::` or `0.0.0.0` = all interfaces. */
@@ -133,8 +135,8 @@ export class NetTransport implements Transport {
    * `timeoutMs` (default 10 000) bounds the dialling. AppError('peer-unreachable'), or ('cancelled') when `signal` aborted.
    */
   async open(to: Contact, options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<Connection> {
-    // one turn of the event loop: what the other side closed by now is known to be closed then
-    await nextTurn()
+    // what the other side closed by now is known to be closed after a few turns of the event loop: TCP's end, then TLS's
+    for (let turn = 0; turn < closedTurns && this.#pool.has(to.id); turn++) await nextTurn()
     this.#checkOpen(options.signal)
     const resting = this.#pool.take(to.id)
     if (resting) return resting
