@@ -53,9 +53,14 @@ export async function dispatch(connection: Connection, options: DispatcherOption
     }
     connection.end()
   } catch (error) {
-    if (error instanceof AppError && error.code === 'protocol') options.onRefused(`${error.message} (${connection.remoteAddress})`)
     connection.destroy()
+    if (!(error instanceof AppError)) options.onRefused(`A defect while serving ${connection.remoteAddress}: ${describe(error)}`)
+    else if (error.code === 'protocol') options.onRefused(`${error.message} (${connection.remoteAddress})`)
   }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 /** The next message, or null at the end of the stream or when the connection is idle. */

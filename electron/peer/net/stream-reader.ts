@@ -47,6 +47,7 @@ export class StreamReader {
       if (!this.#ended) this.#failure ??= new Error('it is closed')
       this.#wakeUp()
     })
+    if (stream.destroyed) this.#failure = new Error('it is closed')
   }
 
   get bufferedBytes(): number {

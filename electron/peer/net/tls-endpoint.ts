@@ -19,6 +19,8 @@ const handshakeMs = 10_000
 const connectionsMax = 1024
 /** Connections without a certificate: people who type in an invite link. */
 const strangersMax = 16
+/** Enrolling takes one question and one short answer. */
+const strangerMs = 60_000
 
 const tls13 = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', rejectUnauthorized: false } as const
 
@@ -89,8 +91,10 @@ export function secureClient(stream: Duplex, { context, verify, signal }: Client
       }
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
-      socket.off('error', fail)
       socket.off('close', onClose)
+      socket.off('error', fail)
+      // until the taker listens: an error in between is seen by it as a closed socket
+      socket.on('error', () => undefined)
       resolve({ socket, peerId })
     })
   })
@@ -194,7 +198,12 @@ export class TlsEndpoint {
       return
     }
     this.#strangers++
-    socket.once('close', () => this.#strangers--)
+    // however slowly a stranger speaks, it holds its place no longer
+    const timer = setTimeout(() => socket.destroy(), strangerMs)
+    socket.once('close', () => {
+      clearTimeout(timer)
+      this.#strangers--
+    })
     this.#options.onConnection({ socket, peerId: null })
   }
 }

@@ -16,7 +16,7 @@ import type { Credentials } from '../trust/credentials.ts'
 import { DatagramSealer, plaintextBytesMax } from '../trust/sealed-datagram.ts'
 import { bindBoth, type Endpoints } from './bind.ts'
 import { ConnectionPool } from './connection-pool.ts'
-import { Connection, type LineDirection, type TrafficCounters } from './connection.ts'
+import { Connection, type ConnectionOptions, type LineDirection, type TrafficCounters } from './connection.ts'
 import { ControlLinks } from './control-links.ts'
 import { tcpDialer } from './dialers/tcp-dialer.ts'
 import type { Dialer } from './dialers/dialer.ts'
@@ -32,6 +32,7 @@ import {
   type ClientOptions,
   type Verified,
 } from './tls-endpoint.ts'
+import { formatWay } from './way.ts'
 import { WayBook } from './way-book.ts'
 
 const dialers: readonly Dialer[] = [tcpDialer]
@@ -72,6 +73,10 @@ export class NetTransport implements Transport {
   #credentials: Credentials
   #context: SecureContext
   #sealer: DatagramSealer
+  /** A contact may name its machine's loopback at our port: here that way leads to ourselves. */
+  readonly #ownLoopback: Way | null
+  /** Connections that we dialled, in use or at rest; those that came in belong to the endpoint. */
+  readonly #dialled = new Set<Connection>()
   #closed = false
 
   /** AppError('port-in-use') when the port is taken. */
@@ -80,7 +85,7 @@ export class NetTransport implements Transport {
     const endpoints = await bindBoth(options.host, options.port, {
       credentials: options.credentials,
       onConnection: (verified) => {
-        if (transport) transport.#serve(transport.#connection(verified))
+        if (transport) transport.#serve(transport.#accepted(verified))
         else verified.socket.destroy()
       },
       onRefused: (reason, address) => options.onRefused?.(`${address}: ${reason}`),
@@ -95,6 +100,8 @@ export class NetTransport implements Transport {
   private constructor(options: TransportOptions, endpoints: Endpoints) {
     this.#options = options
     this.#endpoints = endpoints
+    const { host, port } = endpoints
+    this.#ownLoopback = ['0.0.0.0', '::', '127.0.0.1'].includes(host) ? formatWay('127.0.0.1', port) : null
     this.#credentials = options.credentials
     this.#context = secureContextOf(options.credentials)
     this.#sealer = new DatagramSealer(options.credentials.datagramKey)
@@ -159,7 +166,7 @@ export class NetTransport implements Transport {
     const timeout = AbortSignal.timeout(dialMs)
     const verify = fingerprintVerifier(this.#credentials, caFingerprint)
     try {
-      return this.#connection(await this.#dialWay(way, { context: null, verify, signal: timeout }))
+      return this.#connection(await this.#dialWay(way, { context: null, verify, signal: timeout }), null)
     } catch (error) {
       throw unreachable(error, timeout)
     }
@@ -173,6 +180,7 @@ export class NetTransport implements Transport {
     this.#book = new WayBook()
     this.#control.clear()
     this.#pool.clear({ reopen: true })
+    this.#dropDialled()
     this.#endpoints.tls.setCredentials(credentials)
   }
 
@@ -187,6 +195,7 @@ export class NetTransport implements Transport {
     this.#closed = true
     this.#control.clear()
     this.#pool.clear({ reopen: false })
+    this.#dropDialled()
     await Promise.all([this.#endpoints.tls.close(), this.#endpoints.udp.close()])
   }
 
@@ -194,7 +203,7 @@ export class NetTransport implements Transport {
     const line = encodeMessage(this.#credentials.space, message)
     const plaintext = Buffer.from(line, 'utf8')
     const { udp } = this.#endpoints
-    const reachable = to.ways.filter((way) => udp.reaches(way))
+    const reachable = to.ways.filter((way) => way !== this.#ownLoopback && udp.reaches(way))
     const way = this.#book.forDatagram(to.id, reachable)
     if (plaintext.length > plaintextBytesMax || way === null) return false
     this.#options.onLine?.('sent', to.id, line)
@@ -252,13 +261,17 @@ export class NetTransport implements Transport {
     }
     const book = this.#book
     const won = await raceStaggered(
-      book.forStream(to),
+      book.forStream(to).filter((way) => way !== this.#ownLoopback),
       {
         start: async (way, attempt) => ({ way, verified: await this.#dialWay(way, { context: this.#context, verify, signal: attempt }) }),
         discard: ({ verified }) => verified.socket.destroy(),
       },
       { signal },
     )
+    if (this.#closed || book !== this.#book) {
+      won.verified.socket.destroy()
+      throw new Error('this machine left meanwhile')
+    }
     book.reached(to.id, won.way)
     return this.#connection(won.verified, to.id)
   }
@@ -269,26 +282,39 @@ export class NetTransport implements Transport {
     return secureClient(await dialer.dial(way, client.signal), client)
   }
 
-  /** `poolAs`: the peer that the pool keeps it for, on connections that we dialled. */
-  #connection({ socket, peerId }: Verified, poolAs?: Identifier): Connection {
+  #accepted(verified: Verified): Connection {
+    return new Connection(this.#connectionOptions(verified))
+  }
+
+  /** A connection that we dialled; `poolAs`: the peer that the pool keeps it for, null = not kept. */
+  #connection(verified: Verified, poolAs: Identifier | null): Connection {
     const credentials = this.#credentials
-    return new Connection({
+    const connection = new Connection({
+      ...this.#connectionOptions(verified),
+      onRelease: (released) => {
+        // an exchange may outlive the membership of its ring
+        if (poolAs !== null && credentials === this.#credentials) this.#pool.put(poolAs, released)
+        else released.destroy()
+      },
+    })
+    this.#dialled.add(connection)
+    connection.onClose(() => this.#dialled.delete(connection))
+    return connection
+  }
+
+  #connectionOptions({ socket, peerId }: Verified): ConnectionOptions {
+    return {
       stream: socket,
-      space: credentials.space,
+      space: this.#credentials.space,
       peerId,
       remoteAddress: remoteWay(socket),
       counters: this.#counters,
       ...(this.#options.onLine ? { onLine: this.#options.onLine } : {}),
-      ...(poolAs === undefined
-        ? {}
-        : {
-            onRelease: (connection: Connection) => {
-              // an exchange that outlived the membership of its ring
-              if (credentials === this.#credentials) this.#pool.put(poolAs, connection)
-              else connection.destroy()
-            },
-          }),
-    })
+    }
+  }
+
+  #dropDialled(): void {
+    for (const connection of [...this.#dialled]) connection.destroy()
   }
 
   #checkOpen(signal?: AbortSignal): void {

@@ -20,10 +20,10 @@ export const tcpDialer: Dialer = {
       signal.addEventListener('abort', onAbort, { once: true })
       socket.once('connect', () => {
         signal.removeEventListener('abort', onAbort)
-        socket.off('error', reject)
         resolve(socket)
       })
-      socket.once('error', reject)
+      // stays: whoever takes the socket over learns of errors its own way, and none may end the process
+      socket.on('error', reject)
       socket.once('close', () => {
         signal.removeEventListener('abort', onAbort)
       })
