@@ -22,6 +22,8 @@ const askedSchema = v.object({
 export const controlLimits = {
   /** Commands at the same time, `log --follow` included. */
   connections: 64,
+  /** What runs when the peer ends is cancelled and has so many milliseconds to say so. */
+  closeWithinMs: 1_000,
   /** A connection that has not said what it wants within so many milliseconds is closed. */
   askWithinMs: 10_000,
 } as const
@@ -40,17 +42,21 @@ export async function startControlServer(host: ControlHost): Promise<ControlServ
     throw new AppError('peer-running', `Another process already serves ${dataFolder}; stop it or choose another --data folder`, { path: dataFolder })
   }
   if (process.platform !== 'win32') await rm(address.path, { force: true })
-  const sockets = new Set<Socket>()
+  const running = new Map<Socket, AbortController>()
   const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-    serveConnection(socket, host, address.secret)
+    const cancel = new AbortController()
+    running.set(socket, cancel)
+    socket.on('close', () => {
+      running.delete(socket)
+      cancel.abort()
+    })
+    serveConnection(socket, { host, secret: address.secret, signal: cancel.signal })
   })
   server.maxConnections = controlLimits.connections
   await listen(server, address.path)
   if (process.platform !== 'win32') await chmod(address.path, 0o600)
   await announceAddress(dataFolder, address)
-  return { path: address.path, close: () => close(server, { sockets, dataFolder, address }) }
+  return { path: address.path, close: () => close(server, { running, dataFolder, address }) }
 }
 
 /** Whether somebody listens there: a socket left by a killed process refuses. */
@@ -82,27 +88,36 @@ function listen(server: Server, path: string): Promise<void> {
   })
 }
 
-async function close(server: Server, held: { sockets: Set<Socket>; dataFolder: string; address: ControlAddress }): Promise<void> {
+async function close(server: Server, held: { running: Map<Socket, AbortController>; dataFolder: string; address: ControlAddress }): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => {
       resolve()
     })
   })
   await withdrawAddress(held.dataFolder, held.address)
-  for (const socket of held.sockets) socket.destroy()
+  for (const cancel of held.running.values()) cancel.abort()
+  const late = setTimeout(() => {
+    for (const socket of held.running.keys()) socket.destroy()
+  }, controlLimits.closeWithinMs)
   await closed
+  clearTimeout(late)
 }
 
-function serveConnection(socket: Socket, host: ControlHost, secret: string): void {
+interface Context {
+  readonly host: ControlHost
+  readonly secret: string
+  readonly signal: AbortSignal
+}
+
+function serveConnection(socket: Socket, context: Context): void {
   const reader = new FrameReader()
-  const gone = new AbortController()
   let asked = false
   socket.setTimeout(controlLimits.askWithinMs, () => {
     if (!asked) socket.destroy()
   })
   socket.on('error', () => socket.destroy())
-  socket.on('close', () => {
-    gone.abort()
+  context.signal.addEventListener('abort', () => {
+    if (!asked) socket.destroy()
   })
   socket.on('data', (chunk: Buffer) => {
     // After its one line the other side has nothing more to say.
@@ -112,7 +127,7 @@ function serveConnection(socket: Socket, host: ControlHost, secret: string): voi
         if (frame.kind !== 'line' || asked) continue
         asked = true
         socket.setTimeout(0)
-        void answerLine(socket, frame.text, { host, secret, signal: gone.signal })
+        void answerLine(socket, frame.text, context)
       }
     } catch {
       socket.destroy()
@@ -120,7 +135,7 @@ function serveConnection(socket: Socket, host: ControlHost, secret: string): voi
   })
 }
 
-async function answerLine(socket: Socket, line: string, context: { host: ControlHost; secret: string; signal: AbortSignal }): Promise<void> {
+async function answerLine(socket: Socket, line: string, context: Context): Promise<void> {
   try {
     await runControl(context.host, parseAsked(line, context.secret), createAnswer(socket, context.signal))
     socket.end(`{"kind":"end"}\n`)
@@ -146,7 +161,7 @@ function parseAsked(line: string, secret: string): { name: string; argument: unk
 
 function createAnswer(socket: Socket, signal: AbortSignal): Answer {
   const write = (value: unknown): Promise<void> => {
-    if (signal.aborted) return Promise.resolve()
+    if (socket.destroyed) return Promise.resolve()
     if (socket.write(`${JSON.stringify(value)}\n`)) return Promise.resolve()
     return new Promise((resolve) => {
       const done = (): void => {
@@ -161,7 +176,7 @@ function createAnswer(socket: Socket, signal: AbortSignal): Answer {
     item: (value) => write({ kind: 'item', value }),
     failed: (error, label) => write({ kind: 'failed', error, label }),
     progress: (label, done, total) => {
-      if (!socket.writableNeedDrain && !signal.aborted) void write({ kind: 'progress', label, done, total })
+      if (!socket.writableNeedDrain && !socket.destroyed) void write({ kind: 'progress', label, done, total })
     },
     bytes: () => byteStream(socket),
   }
@@ -181,7 +196,9 @@ function byteStream(socket: Socket): Writable {
         socket.cork()
         socket.write(bytesHeader(piece.length))
         const last = at + piece.length >= chunk.length
-        socket.write(piece, last ? (error) => { done(error ?? null) } : undefined)
+        socket.write(piece, (error) => {
+          if (last) done(error ?? null)
+        })
         socket.uncork()
       }
       if (chunk.length === 0) done()
