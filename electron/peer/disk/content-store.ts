@@ -209,14 +209,19 @@ export class ContentStore {
 
   async #saveManifest(manifest: Manifest): Promise<void> {
     const path = this.#partialPath(manifest.sha256)
-    const file = await this.#disk.open(path, 'new')
     try {
-      await file.write(encodeManifest(manifest), 0)
-      await file.sync()
-    } finally {
-      await file.close()
+      const file = await this.#disk.open(path, 'new')
+      try {
+        await file.write(encodeManifest(manifest), 0)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await this.#disk.rename(path, this.#pathOf(manifest.sha256) + manifestSuffix)
+    } catch (thrown) {
+      await this.#disk.remove(path)
+      throw thrown
     }
-    await this.#disk.rename(path, this.#pathOf(manifest.sha256) + manifestSuffix)
   }
 
   async #savedManifest(sha256: string): Promise<Manifest | null> {

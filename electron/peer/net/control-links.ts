@@ -30,6 +30,8 @@ export class ControlLinks {
   readonly #options: ControlOptions
   /** Used longest ago first. */
   readonly #links = new Map<Identifier, Link>()
+  readonly #dialling = new Set<Promise<void>>()
+  readonly #sending = new Set<Promise<void>>()
   #generation = 0
 
   constructor(options: ControlOptions) {
@@ -67,7 +69,7 @@ export class ControlLinks {
     this.#links.set(to.id, link)
     this.#makeRoom()
     const generation = this.#generation
-    this.#options.dial(to).then(
+    const dialling = this.#options.dial(to).then(
       (connection) => {
         // dropped meanwhile, or the other side's own connection came first
         if (generation !== this.#generation || this.#links.get(to.id) !== link || link.connection) {
@@ -83,6 +85,8 @@ export class ControlLinks {
         this.#options.onFailed(to.id)
       },
     )
+    this.#dialling.add(dialling)
+    void dialling.finally(() => this.#dialling.delete(dialling))
   }
 
   #attach(peer: Identifier, link: Link, connection: Connection): void {
@@ -102,7 +106,17 @@ export class ControlLinks {
   #write(connection: Connection, message: RingMessage): void {
     if (connection.clogged) connection.destroy()
     // a broken connection is told by its close
-    else connection.send(message).catch(() => undefined)
+    else this.#track(connection.send(message).catch(() => undefined))
+  }
+
+  #track(sending: Promise<void>): void {
+    this.#sending.add(sending)
+    void sending.finally(() => this.#sending.delete(sending))
+  }
+
+  /** Resolves when the lines sent so far are on their way, those for connections still being dialled included. */
+  async flush(): Promise<void> {
+    while (this.#dialling.size > 0 || this.#sending.size > 0) await Promise.all([...this.#dialling, ...this.#sending])
   }
 
   #makeRoom(): void {

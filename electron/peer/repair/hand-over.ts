@@ -2,6 +2,7 @@
 
 import { AppError } from '../../../shared/errors.ts'
 import type { LeavingView } from '../../../shared/views.ts'
+import type { Identifier } from '../protocol/identifier.ts'
 import type { TransferContext } from '../transfer/transfer-context.ts'
 import { copiesOf, type RingNow } from './copies.ts'
 import type { Repairer } from './repair.ts'
@@ -16,7 +17,7 @@ const atOnce = 4
 
 /** Resolves when all is handed over, or cut short by the signal: a departure cut short equals a crash, which is safe. */
 export async function handOver(context: TransferContext & RingNow, repairer: Repairer, options: HandOverOptions): Promise<void> {
-  const work = []
+  const work: { readonly name: string; readonly targets: readonly Identifier[] }[] = []
   const { copies } = context.parameters
   for (const file of context.catalogue.files()) {
     if (!file.machines.has(context.self.id)) continue

@@ -9,8 +9,8 @@ import type { Identifier } from '../protocol/identifier.ts'
 import { isRemoved } from '../protocol/record.ts'
 import { currentVersion, isBehind, type CatalogueFile } from '../transfer/catalogue.ts'
 import { distribute } from '../transfer/distribute.ts'
-import { answer, askCatalogue, askHave, exchangeWith } from '../transfer/exchange.ts'
-import { between, type TransferContext } from '../transfer/transfer-context.ts'
+import { askCatalogue, askHave, sendRecord } from '../transfer/exchange.ts'
+import type { TransferContext } from '../transfer/transfer-context.ts'
 import type { Transfers } from '../transfer/transfers.ts'
 import { copiesOf, type RingNow } from './copies.ts'
 import { mayDrop } from './drop-rule.ts'
@@ -217,20 +217,6 @@ export class Repairer {
     this.#surplusSince.delete(file.record.name)
     this.#context.emit({ kind: 'copy-dropped', name: file.record.spelling })
   }
-}
-
-/** Sends a record without bytes. */
-export async function sendRecord(context: TransferContext, to: Contact, file: Pick<CatalogueFile, 'record'>): Promise<void> {
-  const body = Buffer.from(JSON.stringify(file.record), 'utf8')
-  await exchangeWith(context, to, {
-    run: async (connection) => {
-      await connection.send({ command: 'update', recordBytes: body.length, ...between(context, to.id) })
-      await connection.write(body)
-      await answer(connection, ['stored'])
-    },
-  })
-  const held = context.catalogue.get(file.record.name)?.machines.get(to.id) ?? {}
-  context.catalogue.put(to.id, { record: file.record, held })
 }
 
 /** Another machine's failure: the next pass tries again. Defects are not passed over. */

@@ -319,7 +319,8 @@ export class Ring {
       if (relevant && (wasLive || (from === null && core.neighbours.hasSuccessor(id)))) core.emit(news)
       this.#stabilizer.gone(id)
     } else if (to === 'alive' && from !== 'alive') {
-      if (relevant) core.emit({ kind: 'alive', peer: id })
+      // without a view, neighbours that show up for the first time are told as successors, not as members
+      if (relevant && (from !== null || core.parameters.viewCap > 0)) core.emit({ kind: 'alive', peer: id })
       this.#stabilizer.arrived(id)
       this.#greet(id)
     }

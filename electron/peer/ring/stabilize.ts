@@ -107,7 +107,8 @@ export class Stabilizer {
       else if (!neighbours.head && table.liveIds().length === 0) this.#setPredecessor(null)
     }
     if (neighbours.successors.length < list.length) this.#afterReplacing(list, 'gone')
-    if (wasHead) this.stabilise()
+    // the head's list completes ours
+    if (wasHead || this.#settlesAt !== null) this.stabilise()
   }
 
   /** A graceful departure, with the lists that replace the leaver. `before`: the list that still had it. */

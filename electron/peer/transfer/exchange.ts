@@ -6,7 +6,7 @@ import type { Contact } from '../protocol/contact.ts'
 import { limits } from '../protocol/limits.ts'
 import type { FileMessage, Refuse } from '../protocol/messages.ts'
 import { decodeManifest, type Manifest } from '../protocol/manifest.ts'
-import { decodeRecord } from '../protocol/record.ts'
+import { decodeRecord, type FileRecord } from '../protocol/record.ts'
 import type { CatalogueEntry } from '../disk/record-store.ts'
 import { between, type AnswerTo, type TransferContext } from './transfer-context.ts'
 import { createHash } from 'node:crypto'
@@ -127,6 +127,20 @@ export function askManifest(
       return manifest
     },
   })
+}
+
+/** Sends a record without bytes; resolves when it is durable there. */
+export async function sendRecord(context: TransferContext, to: Contact, file: { readonly record: FileRecord }): Promise<void> {
+  const body = Buffer.from(JSON.stringify(file.record), 'utf8')
+  await exchangeWith(context, to, {
+    run: async (connection) => {
+      await connection.send({ command: 'update', recordBytes: body.length, ...between(context, to.id) })
+      await connection.write(body)
+      await answer(connection, ['stored'])
+    },
+  })
+  const held = context.catalogue.get(file.record.name)?.machines.get(to.id) ?? {}
+  context.catalogue.put(to.id, { record: file.record, held })
 }
 
 async function readRecords(connection: Connection): Promise<RecordsAnswer> {

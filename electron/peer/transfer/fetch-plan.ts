@@ -15,14 +15,15 @@ const runBlocksMax = 16
 export class FetchPlan {
   readonly #holders: number
   readonly #returned: Run[] = []
-  readonly #blocks: number
+  /** Indexes of the blocks to fetch, in order: what an earlier try left here is not among them. */
+  readonly #blocks: readonly number[]
   #next = 0
   #missing: number
 
-  /** `blocks` to fetch from `holders` at once. */
-  constructor(blocks: number, holders: number) {
+  /** The blocks at the indexes `blocks`, ascending, to be fetched from `holders` at once. */
+  constructor(blocks: readonly number[], holders: number) {
     this.#blocks = blocks
-    this.#missing = blocks
+    this.#missing = blocks.length
     this.#holders = Math.max(1, holders)
   }
 
@@ -34,12 +35,14 @@ export class FetchPlan {
   take(): Run | null {
     const returned = this.#returned.shift()
     if (returned) return returned
-    const left = this.#blocks - this.#next
-    if (left === 0) return null
-    const count = Math.min(runBlocksMax, Math.max(1, Math.ceil(left / (this.#holders * 2))), left)
-    const run = { first: this.#next, count }
+    const first = this.#blocks[this.#next]
+    if (first === undefined) return null
+    const left = this.#blocks.length - this.#next
+    const most = Math.min(runBlocksMax, Math.max(1, Math.ceil(left / (this.#holders * 2))))
+    let count = 1
+    while (count < most && this.#blocks[this.#next + count] === first + count) count++
     this.#next += count
-    return run
+    return { first, count }
   }
 
   /** One block arrived and was verified. */

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { AppError } from '../../../shared/errors.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
-import { blockCount, blockHash, blockLength, type Manifest } from '../protocol/manifest.ts'
+import { blockHash, blockLength, type Manifest } from '../protocol/manifest.ts'
 import { liveVersions, type Version } from '../protocol/record.ts'
 import { answer, askManifest } from './exchange.ts'
 import { FetchPlan, type Run } from './fetch-plan.ts'
@@ -70,17 +70,16 @@ export interface FetchOptions {
 }
 
 /**
- * All blocks of `found` into `sink`, verified. Resolves with the bytes each holder gave. Throws `out-of-reach` when every
+ * The given blocks of `found` into `sink`, verified. Resolves with the bytes each holder gave. Throws `out-of-reach` when every
  * holder failed, `corrupt` when the last one's bytes were bad, `cancelled`, and what the sink throws.
  */
 export async function fetchBlocks(
   context: TransferContext,
   found: FoundFile,
-  to: { readonly sink: BlockSink } & FetchOptions,
+  to: { readonly sink: BlockSink; readonly blocks: readonly number[] } & FetchOptions,
 ): Promise<Map<Identifier, number>> {
-  const { manifest } = found
   let holders = found.holders.slice(0, holdersAtOnce)
-  const plan = new FetchPlan(blockCount(manifest.sizeBytes, manifest.blockBytes), holders.length)
+  const plan = new FetchPlan(to.blocks, holders.length)
   const parts = new Map<Identifier, number>()
   let failure = new AppError('out-of-reach', `All machines that hold ${found.name} broke off; try again when one is back`, { name: found.name })
   const take = async (holder: Contact, signal: AbortSignal): Promise<boolean> => {

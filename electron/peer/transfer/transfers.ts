@@ -35,6 +35,8 @@ export interface TransferWork {
   readonly signal?: AbortSignal
   /** Starts the same work again; absent: it cannot be tried again. */
   readonly again?: (onClash: OnClash) => void
+  /** Told the transfer's id before anything else happens. */
+  readonly onStart?: (id: string) => void
 }
 
 interface Entry {
@@ -136,6 +138,7 @@ export class Transfers {
     what.signal?.addEventListener('abort', () => entry.abort.abort(), { once: true })
     if (what.signal?.aborted) entry.abort.abort()
     this.#entries.set(entry.view.id, entry)
+    what.onStart?.(entry.view.id)
     this.#onChange(entry.view.id)
     return entry
   }

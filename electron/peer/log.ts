@@ -1,0 +1,51 @@
+/** The peer's log: one JSON object a line, in a file of the data folder that is started anew when it has grown. */
+
+import { mkdir, rename, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { destination, pino, type Logger } from 'pino'
+import type { PeerEvent } from './peer-events.ts'
+
+/** A log larger than this at start becomes `ringdrop.log.1`. */
+const logBytesMax = 5_000_000
+
+export type LogTarget = 'file' | 'stderr' | 'none'
+
+/** Opens the log. A log that cannot be written is no reason not to run. */
+export async function openLog(dataFolder: string, target: LogTarget): Promise<Logger> {
+  if (target === 'none') return pino({ enabled: false })
+  if (target === 'stderr') return pino(destination({ dest: 2, sync: true }))
+  const folder = join(dataFolder, 'logs')
+  const path = join(folder, 'ringdrop.log')
+  try {
+    await mkdir(folder, { recursive: true })
+    const found = await stat(path).catch(() => null)
+    if (found && found.size > logBytesMax) await rename(path, `${path}.1`)
+    return pino(destination({ dest: path, sync: true }))
+  } catch {
+    return pino({ enabled: false })
+  }
+}
+
+/** Lines and pings come many a second: they are for the activity feed and a debugging run. */
+export function logEvent(log: Logger, event: PeerEvent): void {
+  switch (event.kind) {
+    case 'pings-sent':
+    case 'ping-received':
+    case 'response-received':
+      return
+    case 'line':
+    case 'lookup-started':
+    case 'lookup-forwarded':
+    case 'lookup-accepted':
+    case 'lookup-done':
+      log.debug(event)
+      return
+    case 'error':
+    case 'copy-damaged':
+    case 'refused':
+      log.warn(event)
+      return
+    default:
+      log.info(event)
+  }
+}

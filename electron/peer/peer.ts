@@ -1,0 +1,410 @@
+/**
+ * The peer: this machine's part of the ring, for the desktop app and headless alike. The facade composes what is below it:
+ * the stores, the session in the present ring, files as transfers, the shared folder, discovery and the news.
+ */
+
+import type { Logger } from 'pino'
+import type { News, Notice, OnClash } from '../../shared/contract.ts'
+import { AppError } from '../../shared/errors.ts'
+import type { Settings } from '../../shared/settings.ts'
+import type { ActivityView, FileView, InviteView, LeavingView, NearbyRingView, RingView, SafetyView, StatusView, TransferView, WhatIfView, WhereView } from '../../shared/views.ts'
+import { Activity } from './activity.ts'
+import { classroomState, startClassroom } from './classroom-ring.ts'
+import { expandPaths, type PathAndName } from './expand-paths.ts'
+import { enroll, readInvite } from './join-by-link.ts'
+import { logEvent, openLog } from './log.ts'
+import { Discovery } from './net/discovery.ts'
+import { NewsDesk } from './news-desk.ts'
+import type { PeerApi, RequestOptions, RequestResult, StoreOptions, StoreResult, VerifyResult } from './peer-api.ts'
+import type { PeerEvent } from './peer-events.ts'
+import { PeerFiles } from './peer-files.ts'
+import type { PeerOptions } from './peer-options.ts'
+import { parseContact } from './protocol/codec.ts'
+import { verifyCopies } from './repair/verify.ts'
+import { RingSession } from './ring-session.ts'
+import type { RingState } from './ring-state.ts'
+import { defaultParameters } from './ring/ring-options.ts'
+import { SharedFolderHost } from './shared-folder-host.ts'
+import { SpeedMeter } from './speed-meter.ts'
+import { Stores } from './stores.ts'
+import { chooseVersion, removeFile, restoreFile } from './transfer/change-record.ts'
+import { Transfers } from './transfer/transfers.ts'
+import { encodeInvite, inviteLifetimeMs } from './trust/invite.ts'
+import { createRingKey } from './trust/ring-key.ts'
+import { ViewBuilder } from './view-builder.ts'
+
+const joinTimeoutMs = 20_000
+/** Members change in bursts: they are written down a moment after. */
+const rememberAfterMs = 500
+const defaultHost = '0.0.0.0'
+
+/** Starts a peer: resumes the ring of its data folder, or founds one, or joins by `options.join`. Throws AppError. */
+export async function startPeer(options: PeerOptions): Promise<PeerApi> {
+  const stores = await Stores.open(options.dataFolder)
+  try {
+    const peer = new Peer(options, stores, await openLog(options.dataFolder, options.log ?? 'file'))
+    await peer.start()
+    return peer
+  } catch (error) {
+    await stores.close()
+    throw error
+  }
+}
+
+class Peer implements PeerApi {
+  readonly #options: PeerOptions
+  readonly #stores: Stores
+  readonly #log: Logger
+  readonly #transfers: Transfers
+  readonly #files: PeerFiles
+  readonly #folder: SharedFolderHost
+  readonly #desk: NewsDesk
+  readonly #activity: Activity
+  readonly #speeds = new SpeedMeter(() => this.#session.net.stats)
+  readonly #listeners = new Set<(event: PeerEvent) => void>()
+  #session!: RingSession
+  #views!: ViewBuilder
+  #discovery: Discovery | null = null
+  #nearby: NearbyRingView[] = []
+  #remember: NodeJS.Timeout | null = null
+  #meter: NodeJS.Timeout | null = null
+  #stopping: Promise<void> | null = null
+
+  constructor(options: PeerOptions, stores: Stores, log: Logger) {
+    this.#options = options
+    this.#stores = stores
+    this.#log = log
+    this.#transfers = new Transfers({ onChange: (id) => this.#desk.transferChanged(id), onEnd: () => undefined })
+    this.#folder = new SharedFolderHost({
+      dataFolder: stores.folder,
+      store: async (path, name) => void (await this.storeFile(path, { name, onClash: 'replace' })),
+      onNote: (text) => this.#onEvent({ kind: 'folder-note', text }),
+    })
+    this.#files = new PeerFiles({
+      session: () => this.#session,
+      transfers: this.#transfers,
+      downloadsFolder: () => this.settings().downloadsFolder,
+      onEvent: (event) => this.#onEvent(event),
+      onNotice: (notice) => this.#notice(notice),
+      onWritten: (path) => this.#folder.written(path),
+    })
+    this.#activity = new Activity((id) => this.#nameOf(id))
+    this.#desk = new NewsDesk({
+      ring: () => this.ring(),
+      safety: () => this.safety(),
+      file: (name) => this.#views.file(name),
+      spelling: (name) => this.#session.catalogue.get(name)?.record.spelling ?? name,
+      transfer: (id) => this.#transfers.view(id),
+    })
+  }
+
+  async start(): Promise<void> {
+    const { classroom } = this.#options
+    const { value: remembered, note } = classroom ? { value: null, note: null } : await this.#stores.ringFile.read()
+    const state = classroom ? await classroomState(classroom) : (remembered ?? this.#newRing())
+    await this.#begin({ ...state, port: this.#options.port ?? state.port, incarnation: state.incarnation + 1 })
+    for (const text of [...this.#stores.notes, ...(note === null ? [] : [note])]) {
+      this.#notice({ tone: 'warning', text, error: null, actions: [], transferId: null })
+      this.#onEvent({ kind: 'folder-note', text })
+    }
+    try {
+      await this.#enter(state, remembered !== null)
+    } catch (error) {
+      await this.#session.stop()
+      throw error
+    }
+    this.#meter = setInterval(() => {
+      if (this.#speeds.sample()) this.#desk.safetyChanged()
+    }, 1000).unref()
+    await this.#folder.follow(this.settings())
+    this.#startDiscovery()
+  }
+
+  /** A place in the ring: by hand, remembered, by link, or alone. */
+  async #enter(state: RingState, isRemembered: boolean): Promise<void> {
+    const { classroom, join } = this.#options
+    if (classroom) return startClassroom(this.#session, classroom)
+    const { space, ring } = this.#session
+    const known = state.members.map((member) => parseContact(space, member.contact)).filter((contact) => contact !== null)
+    if (known.length > 0) ring.resume(known)
+    else ring.found()
+    if (join !== undefined && readInvite(join).fingerprint !== this.#session.fingerprint) {
+      if (isRemembered && known.length > 0) {
+        throw new AppError('bad-argument', `This data folder belongs to the ring "${state.ringName}" already; use \`ringdrop join LINK\` to change rings`)
+      }
+      await this.join(join, true)
+    }
+    await this.#saveState()
+  }
+
+  #newRing(): RingState {
+    const { copies } = this.#options
+    const parameters = { ...defaultParameters, ...(copies === undefined ? {} : { copies }) }
+    return { ringKey: createRingKey().toString('base64'), ringName: this.#machineName(), parameters, incarnation: 0, port: 0, members: [] }
+  }
+
+  async #begin(state: RingState): Promise<void> {
+    const { repairDelaySeconds } = this.#options
+    this.#session = await RingSession.start({
+      state,
+      identity: this.#stores.identity,
+      chosenId: this.#options.classroom?.id ?? null,
+      host: this.#options.host ?? defaultHost,
+      contents: this.#stores.contents,
+      records: this.#stores.records,
+      transfers: this.#transfers,
+      machineName: () => this.#machineName(),
+      repairDelayMs: () => (repairDelaySeconds ?? this.settings().repairDelaySeconds) * 1000,
+      onEvent: (event) => this.#onEvent(event),
+      onRingChanged: () => this.#onRingChanged(),
+      onFileChanged: (name) => this.#desk.fileChanged(name),
+    })
+    this.#views = new ViewBuilder(this.#session)
+  }
+
+  #machineName(): string {
+    return this.#options.machineName ?? this.settings().machineName
+  }
+
+  #nameOf(id: string): string {
+    const identifier = this.#session.space.parse(id)
+    return identifier ? this.#session.nameOf(identifier) : id
+  }
+
+  #onEvent(event: PeerEvent): void {
+    logEvent(this.#log, event)
+    const line = this.#activity.add(event, Date.now())
+    if (line) this.#desk.activity(line)
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  #onRingChanged(): void {
+    this.#desk.ringChanged()
+    this.#announce()
+    this.#remember ??= setTimeout(() => {
+      this.#remember = null
+      this.#saveState().catch((error: unknown) => this.#log.error(error))
+    }, rememberAfterMs).unref()
+  }
+
+  async #saveState(): Promise<void> {
+    if (!this.#options.classroom) await this.#stores.ringFile.write(this.#session.remembered())
+  }
+
+  #notice(notice: Notice): void {
+    this.#desk.tell({ kind: 'notice', notice })
+  }
+
+  #startDiscovery(): void {
+    if (!(this.#options.discovery ?? this.settings().discovery) || this.#options.classroom) return
+    this.#discovery = new Discovery({
+      machineId: this.id,
+      port: this.#session.net.port,
+      onChange: (rings) => {
+        this.#nearby = rings
+          .filter((ring) => !this.#session.fingerprint.startsWith(ring.ringId))
+          .map(({ ringId, name, machines, files }) => ({ ringId, name, machines, files }))
+        this.#desk.tell({ kind: 'nearby', rings: this.#nearby })
+      },
+      onNote: (text) => this.#onEvent({ kind: 'folder-note', text }),
+    })
+    this.#discovery.start()
+    this.#announce()
+  }
+
+  #announce(): void {
+    const { fingerprint, state } = this.#session
+    this.#discovery?.announce({ fingerprint, ringName: state.ringName, machines: this.#session.onlineIds().size, files: this.#session.catalogue.size })
+  }
+
+  get id(): string {
+    return this.#session.space.format(this.#session.ring.self.id)
+  }
+
+  get address(): string {
+    return this.#session.net.ways[0] ?? ''
+  }
+
+  get dataFolder(): string {
+    return this.#stores.folder
+  }
+
+  storeFile(path: string, options: StoreOptions = {}): Promise<StoreResult> {
+    return this.#files.storeFile(path, options)
+  }
+
+  expandPaths(paths: readonly string[]): AsyncIterable<PathAndName> {
+    return expandPaths(paths)
+  }
+
+  queueStores(paths: readonly string[], onClash: OnClash): Promise<number> {
+    return this.#files.queueStores(paths, onClash)
+  }
+
+  requestFile(name: string, options: RequestOptions = {}): Promise<RequestResult> {
+    return this.#files.requestFile(name, options)
+  }
+
+  queueRequest(name: string, options: { readonly version?: string; readonly out?: string }): Promise<string> {
+    return this.#files.queueRequest(name, options)
+  }
+
+  removeFile(name: string): Promise<void> {
+    return removeFile(this.#session.context, name)
+  }
+
+  restoreFile(name: string): Promise<void> {
+    return restoreFile(this.#session.context, name)
+  }
+
+  chooseVersion(name: string, version: string): Promise<void> {
+    return chooseVersion(this.#session.context, name, version)
+  }
+
+  whereIs(name: string): Promise<WhereView> {
+    return this.#files.whereIs(name)
+  }
+
+  verify(name: string | null): AsyncIterable<VerifyResult> {
+    return verifyCopies(this.#session.context, name)
+  }
+
+  files(): FileView[] {
+    return this.#views.files()
+  }
+
+  transfers(): TransferView[] {
+    return this.#transfers.views()
+  }
+
+  cancelTransfer(id: string): void {
+    this.#transfers.cancel(id)
+  }
+
+  retryTransfer(id: string, onClash: OnClash): void {
+    this.#transfers.retry(id, onClash)
+  }
+
+  clearFinished(): void {
+    this.#transfers.clearEnded()
+  }
+
+  activity(limit: number): ActivityView[] {
+    return this.#activity.last(limit)
+  }
+
+  ring(): RingView {
+    return this.#views.ring()
+  }
+
+  safety(): SafetyView {
+    return this.#views.safety(this.#speeds.speeds)
+  }
+
+  status(): StatusView {
+    return this.#views.status(this.#speeds.speeds)
+  }
+
+  nearby(): NearbyRingView[] {
+    return this.#nearby
+  }
+
+  whatIf(machineIds: readonly string[]): WhatIfView {
+    return this.#views.whatIf(machineIds)
+  }
+
+  invite(): Promise<InviteView> {
+    const { net, fingerprint, state, invites } = this.#session
+    if (this.#options.classroom) return Promise.reject(new AppError('bad-argument', 'A classroom ring is joined by `ringdrop classroom join`'))
+    const expiresAt = Date.now() + inviteLifetimeMs
+    const link = encodeInvite({ ways: net.ways.slice(0, 8), fingerprint, token: invites.create(), expiresAt, ringName: state.ringName })
+    return Promise.resolve({ link, command: `ringdrop join ${link}`, expiresAt })
+  }
+
+  /** The old ring is left only after the new one's key is here. */
+  async join(link: string, bringFiles: boolean): Promise<void> {
+    if (this.#options.classroom) throw new AppError('bad-argument', 'A classroom peer cannot change rings')
+    const invite = readInvite(link)
+    if (invite.fingerprint === this.#session.fingerprint) throw new AppError('already-exists', 'This machine is in that ring already')
+    const { state, contacts } = await enroll(this.#session, invite, this.#machineName())
+    const port = this.#session.net.port
+    if (this.#session.onlineIds().size > 1) {
+      await this.#session.leave({ onProgress: (leaving) => this.#desk.tell({ kind: 'leaving', leaving }), signal: new AbortController().signal })
+    }
+    await this.#session.stop()
+    if (!bringFiles && this.#session.catalogue.size > 0) await this.#stores.setAside()
+    const incarnation = this.#session.remembered().incarnation + 1
+    await this.#begin({ ...state, port, incarnation })
+    await this.#stores.ringFile.write({ ...state, port, incarnation })
+    await this.#session.join(contacts, joinTimeoutMs)
+    this.#onRingChanged()
+    for (const file of this.#session.catalogue.names()) this.#desk.fileChanged(file)
+    this.#session.passSoon()
+  }
+
+  settings(): Settings {
+    const { machineName, sharedFolder, downloadsFolder } = this.#options
+    return {
+      ...this.#stores.settings.settings,
+      ...(machineName === undefined ? {} : { machineName }),
+      ...(sharedFolder === undefined ? {} : { sharedFolder }),
+      ...(downloadsFolder === undefined ? {} : { downloadsFolder }),
+    }
+  }
+
+  async updateSettings(patch: Partial<Settings>): Promise<Settings> {
+    this.#stores.settings.update(patch)
+    const settings = this.settings()
+    this.#stores.space.offeredBytes = settings.offeredBytes
+    await this.#folder.follow(settings)
+    this.#desk.tell({ kind: 'settings', settings })
+    this.#desk.ringChanged()
+    return settings
+  }
+
+  async leave(options: { readonly forget: boolean; readonly onProgress?: (leaving: LeavingView) => void; readonly signal?: AbortSignal }): Promise<void> {
+    const tell = (leaving: LeavingView): void => {
+      this.#desk.tell({ kind: 'leaving', leaving })
+      options.onProgress?.(leaving)
+    }
+    await this.#folder.stop()
+    let total = 0
+    await this.#session.leave({
+      onProgress: (leaving) => {
+        total = leaving.filesTotal
+        tell(leaving)
+      },
+      signal: options.signal ?? new AbortController().signal,
+    })
+    tell({ filesLeft: 0, filesTotal: total, done: true })
+    const remembered = this.#session.remembered()
+    await this.stop()
+    if (options.forget) await this.#stores.ringFile.write({ ...this.#newRing(), incarnation: remembered.incarnation })
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#remember) clearTimeout(this.#remember)
+    if (this.#meter) clearInterval(this.#meter)
+    await this.#folder.stop()
+    await this.#saveState()
+    this.#transfers.cancelAll()
+    await this.#discovery?.stop()
+    await this.#session.stop()
+    this.#desk.close()
+    await this.#stores.close()
+  }
+
+  onNews(listener: (news: News) => void): () => void {
+    return this.#desk.subscribe(listener)
+  }
+
+  onEvent(listener: (event: PeerEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}

@@ -1,0 +1,103 @@
+/** A requested file's way onto this machine's disk, or into a stream: the target, the blocks, the final name. */
+
+import { stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { Writable } from 'node:stream'
+import { once } from 'node:events'
+import { AppError } from '../../../shared/errors.ts'
+import { DownloadFile } from '../disk/download-file.ts'
+import { nodeDisk } from '../disk/disk.ts'
+import { localName } from '../disk/safe-name.ts'
+import type { Identifier } from '../protocol/identifier.ts'
+import { blockCount } from '../protocol/manifest.ts'
+import { fetchBlocks, readBlocks, type FetchOptions, type FoundFile } from './request-file.ts'
+import type { TransferContext } from './transfer-context.ts'
+
+export interface Target {
+  /** A path to write, an existing folder to put it in, or null for `folder`. */
+  readonly out: string | null
+  /** The downloads folder. */
+  readonly folder: string
+  /** In a folder: prefix + the file's original name, replacing what is there (the classroom's `_4103.pdf`). */
+  readonly namePrefix: string | null
+}
+
+/** Fetches `found` to disk; the file appears whole or not at all. Resolves with its path and what each holder gave. */
+export async function download(
+  context: TransferContext,
+  found: FoundFile,
+  to: Target & FetchOptions & { readonly onWritten: (path: string) => void },
+): Promise<{ readonly path: string; readonly parts: ReadonlyMap<Identifier, number> }> {
+  const { path, overwrite } = await targetPath(found, to)
+  const file = await DownloadFile.create(nodeDisk, path, found.manifest, { overwrite })
+  try {
+    const parts = await fetchBlocks(context, found, { ...to, sink: file, blocks: file.missingBlocks() })
+    const written = await file.commit()
+    to.onWritten(written)
+    return { path: written, parts }
+  } catch (error) {
+    // what arrived stays for the next try, unless the person does not want it any more
+    if (error instanceof AppError && error.code !== 'cancelled') await file.suspend()
+    else await file.abort()
+    throw error
+  }
+}
+
+async function targetPath(found: FoundFile, to: Target): Promise<{ path: string; overwrite: boolean }> {
+  const base = localName(basename(found.name))
+  if (to.out === null) return { path: join(to.folder, base), overwrite: false }
+  const isFolder = await stat(to.out).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  )
+  if (!isFolder) return { path: to.out, overwrite: true }
+  if (to.namePrefix === null) return { path: join(to.out, base), overwrite: false }
+  return { path: join(to.out, localName(to.namePrefix + found.version.originalName)), overwrite: true }
+}
+
+/** Blocks asked for in one go when they are needed in order. */
+const streamRunBlocks = 8
+
+/** Writes `found` to a stream, in order, each block verified before it is passed on; the next holder takes over from a broken one. */
+export async function downloadToStream(
+  context: TransferContext,
+  found: FoundFile,
+  to: { readonly stream: Writable } & FetchOptions,
+): Promise<ReadonlyMap<Identifier, number>> {
+  const parts = new Map<Identifier, number>()
+  const blocks = blockCount(found.manifest.sizeBytes, found.manifest.blockBytes)
+  const signal = to.signal ?? new AbortController().signal
+  const holders = [...found.holders]
+  for (let first = 0; first < blocks; ) {
+    const holder = holders[0]
+    if (!holder) throw new AppError('out-of-reach', `All machines that hold ${found.name} broke off`, { name: found.name })
+    try {
+      const run = { first, count: Math.min(streamRunBlocks, blocks - first) }
+      for await (const block of readBlocks(context, found, { holder, run, signal })) {
+        await writeTo(to.stream, block, signal)
+        first++
+        parts.set(holder.id, (parts.get(holder.id) ?? 0) + block.length)
+        to.onBlock?.(holder.id, block.length)
+      }
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code === 'cancelled' || signal.aborted) throw error
+      holders.shift()
+    }
+  }
+  return parts
+}
+
+async function writeTo(stream: Writable, block: Buffer, signal: AbortSignal): Promise<void> {
+  if (stream.destroyed) throw new AppError('cancelled', 'The reader went away')
+  if (stream.write(block)) return
+  const gone = new AbortController()
+  const leave = (): void => gone.abort()
+  stream.once('close', leave)
+  try {
+    await once(stream, 'drain', { signal: AbortSignal.any([signal, gone.signal]) })
+  } catch {
+    throw new AppError('cancelled', 'The reader went away')
+  } finally {
+    stream.off('close', leave)
+  }
+}
