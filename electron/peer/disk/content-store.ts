@@ -198,7 +198,13 @@ export class ContentStore {
     await this.#disk.makeFolder(shard)
     if (needsManifestFile(manifest)) await this.#saveManifest(manifest)
     await this.#disk.rename(partialPath, this.#pathOf(sha256))
-    await this.#disk.syncFolder(shard)
+    try {
+      await this.#disk.syncFolder(shard)
+    } catch (thrown) {
+      // not durable, so not here: unless it was before
+      if (!this.#sizes.has(sha256)) await this.#disk.remove(this.#pathOf(sha256))
+      throw thrown
+    }
     if (this.#sizes.has(sha256)) {
       reservation.release()
       return
