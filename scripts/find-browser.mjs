@@ -5,7 +5,15 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
-const linuxNames = ['google-chrome-stable', 'google-chrome', 'chromium', 'chromium-browser', 'microsoft-edge-stable', 'microsoft-edge', 'brave-browser']
+const linuxNames = [
+  'google-chrome-stable',
+  'google-chrome',
+  'chromium',
+  'chromium-browser',
+  'microsoft-edge-stable',
+  'microsoft-edge',
+  'brave-browser',
+]
 
 const macPrograms = [
   'Google Chrome.app/Contents/MacOS/Google Chrome',
@@ -13,7 +21,11 @@ const macPrograms = [
   'Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
 ]
 
-const windowsPrograms = ['Google\\Chrome\\Application\\chrome.exe', 'Chromium\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe']
+const windowsPrograms = [
+  'Google\\Chrome\\Application\\chrome.exe',
+  'Chromium\\Application\\chrome.exe',
+  'Microsoft\\Edge\\Application\\msedge.exe',
+]
 
 /** @param {string} file */
 const isFile = (file) => {
@@ -44,9 +56,17 @@ function playwrightCandidates() {
     darwin: join(home, 'Library/Caches/ms-playwright'),
     win32: join(process.env['LOCALAPPDATA'] ?? home, 'ms-playwright'),
   }
-  const cache = process.env.PLAYWRIGHT_BROWSERS_PATH ?? (process.platform === 'darwin' || process.platform === 'win32' ? caches[process.platform] : join(home, '.cache/ms-playwright'))
+  const cache =
+    process.env.PLAYWRIGHT_BROWSERS_PATH ??
+    (process.platform === 'darwin' || process.platform === 'win32' ? caches[process.platform] : join(home, '.cache/ms-playwright'))
   if (!existsSync(cache)) return []
-  const programs = ['chrome-linux/chrome', 'chrome-linux64/chrome', 'chrome-mac/Chromium.app/Contents/MacOS/Chromium', 'chrome-win/chrome.exe', 'chrome-win64/chrome.exe']
+  const programs = [
+    'chrome-linux/chrome',
+    'chrome-linux64/chrome',
+    'chrome-mac/Chromium.app/Contents/MacOS/Chromium',
+    'chrome-win/chrome.exe',
+    'chrome-win64/chrome.exe',
+  ]
   const kept = readdirSync(cache).filter((name) => /^chromium-\d+$/.test(name))
   kept.sort((a, b) => Number(b.split('-')[1]) - Number(a.split('-')[1]))
   return kept.flatMap((name) => programs.map((program) => join(cache, name, program)))

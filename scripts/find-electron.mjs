@@ -31,7 +31,8 @@ export function electronInstaller() {
 
 /** @returns {{ file: string, why: null } | { file: null, why: string }} the program, or why there is none */
 export function findElectron() {
-  if (process.env.ELECTRON_EXEC_PATH && existsSync(process.env.ELECTRON_EXEC_PATH)) return { file: process.env.ELECTRON_EXEC_PATH, why: null }
+  if (process.env.ELECTRON_EXEC_PATH && existsSync(process.env.ELECTRON_EXEC_PATH))
+    return { file: process.env.ELECTRON_EXEC_PATH, why: null }
   const installer = electronInstaller()
   if (installer === null) return { file: null, why: 'the electron package is not installed' }
   const folder = dirname(installer)

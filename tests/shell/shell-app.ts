@@ -1,7 +1,8 @@
 /** The desktop app under test, on either host: real Electron through Playwright, or the stand-in. */
 
 import { fork, type ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -36,7 +37,6 @@ export interface LaunchOptions {
 }
 
 export const makeScratch = (): string => mkdtempSync(join(tmpdir(), 'ringdrop-shell-'))
-export const removeScratch = (folder: string): void => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 
 const pollMs = 50
 const windowLimitMs = 20_000
@@ -47,6 +47,18 @@ const pause = (milliseconds: number): Promise<void> =>
   new Promise((done) => {
     setTimeout(done, milliseconds)
   })
+
+/** Chromium's helpers may write for a moment longer than it lives, and Node's own retries do not look into the folder again. */
+export async function removeScratch(folder: string): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    const gone = await rm(folder, { recursive: true, force: true }).then(
+      () => true,
+      () => false,
+    )
+    if (gone) return
+    await pause(250)
+  }
+}
 
 /** A home of its own: nothing of a test may land in the real one. */
 function environment(scratch: string): Record<string, string> {

@@ -147,7 +147,12 @@ const image = {
   resize: () => image,
   getSize: () => ({ width: 0, height: 0 }),
 }
-export const nativeImage = { createEmpty: () => image, createFromPath: () => image, createFromDataURL: () => image, createFromBuffer: () => image }
+export const nativeImage = {
+  createEmpty: () => image,
+  createFromPath: () => image,
+  createFromDataURL: () => image,
+  createFromBuffer: () => image,
+}
 
 class Session extends EventEmitter {
   /** @type {((contents: unknown, permission: string, answer: (granted: boolean) => void, details: unknown) => void) | undefined} */

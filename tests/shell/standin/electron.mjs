@@ -5,7 +5,20 @@
  */
 
 import { app } from './app.mjs'
-import { clipboard, dialog, Menu, MenuItem, nativeImage, nativeTheme, Notification, powerMonitor, screen, session, shell, Tray } from './desktop.mjs'
+import {
+  clipboard,
+  dialog,
+  Menu,
+  MenuItem,
+  nativeImage,
+  nativeTheme,
+  Notification,
+  powerMonitor,
+  screen,
+  session,
+  shell,
+  Tray,
+} from './desktop.mjs'
 import { ipcMain } from './ipc.mjs'
 import { protocol } from './protocol.mjs'
 import { standin } from './recorder.mjs'

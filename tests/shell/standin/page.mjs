@@ -15,7 +15,8 @@ const bridge = (side, other) => {
     functions.set(++sequence, value)
     return sequence
   }
-  const isPlain = (/** @type {any} */ value) => value && typeof value === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(value))
+  const isPlain = (/** @type {any} */ value) =>
+    value && typeof value === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(value))
   /** @type {(value: any) => any} */
   const pack = (value) => {
     if (typeof value === 'function') return { $f: keep(value) }
@@ -45,7 +46,8 @@ const bridge = (side, other) => {
     }
     return Object.fromEntries(Object.keys(value).map((key) => [key, unpack(value[key])]))
   }
-  const send = (/** @type {string} */ kind, /** @type {any} */ detail) => window.dispatchEvent(new CustomEvent(`${other}:${kind}`, { detail }))
+  const send = (/** @type {string} */ kind, /** @type {any} */ detail) =>
+    window.dispatchEvent(new CustomEvent(`${other}:${kind}`, { detail }))
   const call = (/** @type {number} */ id, /** @type {any[]} */ args) => {
     returned = undefined
     send('call', { id, args: pack(args) })
@@ -139,7 +141,7 @@ const preloadHost = ({ tag, makeWire, makeBridge, facts }, run) => {
   }
   ipcRenderer.addListener = ipcRenderer.on
   ipcRenderer.removeListener = ipcRenderer.off
-  /** @type {any} */ ;(globalThis).__standinReceive = (/** @type {any} */ message) => {
+  const receive = (/** @type {any} */ message) => {
     if (message.type === 'reply') {
       const [resolve, reject] = pending.get(message.id)
       pending.delete(message.id)
@@ -152,9 +154,12 @@ const preloadHost = ({ tag, makeWire, makeBridge, facts }, run) => {
       entry.listener({ sender: ipcRenderer, ports: [] }, ...decode(message.args))
     }
   }
+  Object.assign(globalThis, { __standinReceive: receive })
   const electron = {
     ipcRenderer,
-    contextBridge: { exposeInMainWorld: (/** @type {string} */ key, /** @type {any} */ api) => worlds.send('expose', { key, api: worlds.pack(api) }) },
+    contextBridge: {
+      exposeInMainWorld: (/** @type {string} */ key, /** @type {any} */ api) => worlds.send('expose', { key, api: worlds.pack(api) }),
+    },
     webUtils: {
       getPathForFile: (/** @type {any} */ file) => {
         if (!(file instanceof File)) throw new TypeError('Argument must be a File')

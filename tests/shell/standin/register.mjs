@@ -11,4 +11,5 @@ register(`data:text/javascript,${encodeURIComponent(hooks)}`)
 const electron = await import('./electron.mjs')
 const loader = /** @type {any} */ (Module)
 const load = loader._load
-loader._load = (/** @type {string} */ request, /** @type {unknown[]} */ ...rest) => (request === 'electron' ? electron : load.call(loader, request, ...rest))
+loader._load = (/** @type {string} */ request, /** @type {unknown[]} */ ...rest) =>
+  request === 'electron' ? electron : load.call(loader, request, ...rest)

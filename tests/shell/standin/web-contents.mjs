@@ -79,7 +79,8 @@ export class WebContents extends EventEmitter {
 
   async start() {
     const context = await launchBrowser()
-    const page = context.pages().find((candidate) => candidate.url() === 'about:blank' && !taken.has(candidate)) ?? (await context.newPage())
+    const page =
+      context.pages().find((candidate) => candidate.url() === 'about:blank' && !taken.has(candidate)) ?? (await context.newPage())
     taken.add(page)
     this.page = page
     const cdp = (this.cdp = await context.newCDPSession(page))
@@ -146,7 +147,10 @@ export class WebContents extends EventEmitter {
       return event.defaultPrevented ? route.abort('aborted') : route.fallback()
     })
     context.on('page', (other) => {
-      void other.opener().then((opener) => (opener === page && !taken.has(other) ? other.close() : undefined), () => undefined)
+      void other.opener().then(
+        (opener) => (opener === page && !taken.has(other) ? other.close() : undefined),
+        () => undefined,
+      )
     })
   }
 
