@@ -1,0 +1,80 @@
+/**
+ * A network that loses, repeats, delays and reorders datagrams, delays and breaks streams, and splits into parts. A stream
+ * keeps its order and arrives whole or not at all, as TCP does. All chance comes from the seed.
+ */
+
+import type { Way } from '../../electron/peer/protocol/contact.ts'
+import type { Channel, Random } from '../../electron/peer/ring/ports.ts'
+import type { EventQueue } from './event-queue.ts'
+
+export interface NetworkFaults {
+  /** Share of datagrams lost, 0 to 1. */
+  readonly loss: number
+  /** Share of datagrams delivered twice. */
+  readonly duplicates: number
+  /** Share of messages that take up to `longDelayMs` instead of the usual time. */
+  readonly longDelays: number
+  readonly longDelayMs: number
+  /** Share of messages over streams lost with their connection. */
+  readonly resets: number
+}
+
+export const noFaults: NetworkFaults = { loss: 0, duplicates: 0, longDelays: 0, longDelayMs: 0, resets: 0 }
+
+export interface Packet {
+  readonly from: Way
+  readonly to: Way
+  readonly channel: Channel
+  readonly line: string
+}
+
+export class Network {
+  readonly #queue: EventQueue
+  readonly #random: Random
+  readonly #deliver: (packet: Packet) => void
+  /** When the last message of a stream arrives: the next one comes after it. */
+  readonly #streamEnds = new Map<string, number>()
+  /** Part of the network that a way is in; ways of different parts do not reach each other. */
+  readonly #parts = new Map<Way, number>()
+  faults: NetworkFaults = noFaults
+
+  constructor(queue: EventQueue, random: Random, deliver: (packet: Packet) => void) {
+    this.#queue = queue
+    this.#random = random
+    this.#deliver = deliver
+  }
+
+  /** Splits the network: `partOf` gives each way its part. */
+  split(ways: readonly Way[], partOf: (way: Way) => number): void {
+    for (const way of ways) this.#parts.set(way, partOf(way))
+  }
+
+  heal(): void {
+    this.#parts.clear()
+  }
+
+  send(packet: Packet): void {
+    if (packet.channel === 'datagram') {
+      if (this.#random.next() < this.faults.loss) return
+      if (this.#random.next() < this.faults.duplicates) this.#carry(packet, this.#delayMs())
+      this.#carry(packet, this.#delayMs())
+      return
+    }
+    if (this.#random.next() < this.faults.resets) return
+    const stream = `${packet.from} ${packet.to}`
+    const arrives = Math.max(this.#queue.now + this.#delayMs(), this.#streamEnds.get(stream) ?? 0)
+    this.#streamEnds.set(stream, arrives)
+    this.#carry(packet, arrives - this.#queue.now)
+  }
+
+  #carry(packet: Packet, delayMs: number): void {
+    this.#queue.after(delayMs, () => {
+      if (this.#parts.get(packet.from) === this.#parts.get(packet.to)) this.#deliver(packet)
+    })
+  }
+
+  #delayMs(): number {
+    if (this.#random.next() < this.faults.longDelays) return this.#random.next() * this.faults.longDelayMs
+    return 1 + this.#random.next() * 20
+  }
+}

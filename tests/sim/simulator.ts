@@ -1,0 +1,156 @@
+/**
+ * Many rings' worth of peers in one thread: the real ring code over a virtual network in virtual time. One seed is one run is
+ * one hash over all that was delivered. Every message goes through the codec, so that what is tested is what would travel.
+ */
+
+import { assert } from '../../shared/assert.ts'
+import { decodeMessage, encodeMessage } from '../../electron/peer/protocol/codec.ts'
+import type { Contact, Way } from '../../electron/peer/protocol/contact.ts'
+import { type Identifier, IdentifierSpace } from '../../electron/peer/protocol/identifier.ts'
+import type { RingMessage } from '../../electron/peer/protocol/messages.ts'
+import { Prng } from '../../electron/peer/ring/prng.ts'
+import { Ring, type RingEvent } from '../../electron/peer/ring/ring.ts'
+import type { RingParameters } from '../../electron/peer/ring/ring-options.ts'
+import { EventQueue } from './event-queue.ts'
+import { Network, type Packet } from './network.ts'
+
+const tickMs = 100
+
+export interface SimulatedPeer {
+  readonly contact: Contact
+  readonly ring: Ring
+  readonly events: { readonly at: number; readonly event: RingEvent }[]
+  /** Runs: neither crashed nor left. */
+  up: boolean
+  /** Up but not scheduled until then: a machine that sleeps. */
+  pausedUntil: number
+}
+
+export class Simulator {
+  readonly queue = new EventQueue()
+  readonly random: Prng
+  readonly network: Network
+  readonly space: IdentifierSpace
+  readonly parameters: RingParameters
+  /** Who has which way now. */
+  readonly #peers = new Map<Way, SimulatedPeer>()
+  readonly #trace: ((text: string) => void) | null
+  #hash = 0xcbf29ce484222325n
+  #pendingHash = 0x811c9dc5
+  delivered = 0
+
+  constructor(seed: number, parameters: RingParameters, trace: ((text: string) => void) | null = null) {
+    this.random = new Prng(seed)
+    this.parameters = parameters
+    this.space = new IdentifierSpace(parameters.bits)
+    this.#trace = trace
+    this.network = new Network(this.queue, this.random, (packet) => this.#deliver(packet))
+  }
+
+  /** Hash over every line delivered so far, with its time. */
+  get hash(): string {
+    return BigInt.asUintN(64, this.#hash ^ BigInt(this.#pendingHash >>> 0))
+      .toString(16)
+      .padStart(16, '0')
+  }
+
+  get peers(): SimulatedPeer[] {
+    return [...this.#peers.values()]
+  }
+
+  /** Peers that run, in order of their ids. */
+  get livePeers(): SimulatedPeer[] {
+    return this.peers.filter((peer) => peer.up).sort((a, b) => (a.contact.id < b.contact.id ? -1 : 1))
+  }
+
+  /** A peer at `way`, in place of whoever was there. It does nothing before it founds, joins, resumes or is initialised. */
+  add(contact: Contact, incarnation: number): SimulatedPeer {
+    const way = contact.ways[0]
+    assert(way !== undefined, 'a contact has a way')
+    const events: SimulatedPeer['events'] = []
+    const ring = new Ring(
+      { parameters: this.parameters, space: this.space, self: contact, incarnation },
+      {
+        clock: { now: () => this.queue.now },
+        random: this.random,
+        transport: { send: (to, channel, message) => this.#send(peer, { to, channel, message }) },
+        onEvent: (event) => {
+          events.push({ at: this.queue.now, event })
+          this.#trace?.(`${this.#label(contact.id)} ${JSON.stringify(event)}`)
+        },
+      },
+    )
+    const peer: SimulatedPeer = { contact, ring, events, up: true, pausedUntil: 0 }
+    this.#peers.set(way, peer)
+    this.queue.after(this.random.next() * tickMs, () => this.#tick(peer))
+    return peer
+  }
+
+  /** Gone without a word. */
+  crash(peer: SimulatedPeer): void {
+    this.#trace?.(`${this.#label(peer.contact.id)} crashes`)
+    peer.up = false
+  }
+
+  leave(peer: SimulatedPeer): void {
+    peer.ring.leave()
+    peer.up = false
+  }
+
+  run(forMs: number): void {
+    this.queue.runUntil(this.queue.now + forMs)
+  }
+
+  /** Runs until `condition`, looked at every `everyMs`, at most `limitMs`. Virtual ms that it took, or null. */
+  runUntil(condition: () => boolean, limitMs: number, everyMs = 250): number | null {
+    const start = this.queue.now
+    while (!condition()) {
+      if (this.queue.now - start >= limitMs) return null
+      this.run(everyMs)
+    }
+    return this.queue.now - start
+  }
+
+  #tick(peer: SimulatedPeer): void {
+    if (!peer.up) return
+    if (this.queue.now >= peer.pausedUntil) peer.ring.tick()
+    this.queue.after(Math.max(tickMs, peer.pausedUntil - this.queue.now), () => this.#tick(peer))
+  }
+
+  #send(peer: SimulatedPeer, { to, channel, message }: { to: Contact; channel: Packet['channel']; message: RingMessage }): void {
+    const way = to.ways[0]
+    const from = peer.contact.ways[0]
+    if (!peer.up || way === undefined || from === undefined) return
+    this.network.send({ from, to: way, channel, line: encodeMessage(this.space, message) })
+  }
+
+  #deliver(packet: Packet): void {
+    const peer = this.#peers.get(packet.to)
+    if (!peer?.up) return
+    if (this.queue.now < peer.pausedUntil) {
+      // what comes to a machine asleep: datagrams are lost, streams wait
+      if (packet.channel === 'stream') this.queue.after(peer.pausedUntil - this.queue.now + 1, () => this.#deliver(packet))
+      return
+    }
+    this.#note(packet)
+    const message = decodeMessage(this.space, packet.line)
+    assert(!('reason' in message && !('command' in message)), `"${packet.line}" decodes`)
+    const { source } = message as RingMessage
+    peer.ring.receive(message as RingMessage, packet.channel, { id: source, ways: [packet.from] })
+  }
+
+  #note(packet: Packet): void {
+    this.delivered++
+    let hash = this.#pendingHash
+    const text = `${this.queue.now} ${packet.to} ${packet.line}`
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+    this.#pendingHash = hash
+    // two hashes of different widths: one of 32 bits would let runs that differ pass for equal
+    if (this.delivered % 64 === 0) this.#hash = BigInt.asUintN(64, (this.#hash ^ BigInt(hash >>> 0)) * 0x100000001b3n)
+    this.#trace?.(`${this.queue.now.toFixed(1)} ${packet.channel === 'stream' ? 'TCP' : 'UDP'} ${packet.line}`)
+  }
+
+  #label(id: Identifier): string {
+    return `${this.queue.now.toFixed(1)} ${this.space.format(id)}:`
+  }
+}
