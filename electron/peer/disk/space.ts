@@ -39,6 +39,7 @@ export class Space {
   #pendingBytes = 0
   /** Of contents being written: on the disk already. */
   #arrivedBytes = 0
+  #turn: Promise<unknown> = Promise.resolve()
 
   /** @param offeredBytes what the person offers, in bytes; null = half of what is free */
   constructor(disk: Disk, folder: string, offeredBytes: number | null = null) {
@@ -63,20 +64,15 @@ export class Space {
     return Math.max(0, allowed - this.#keptBytes - this.#arrivedBytes - this.#pendingBytes)
   }
 
-  /** Holds room for `bytes`, or throws AppError('disk-full'). */
-  async reserve(bytes: number): Promise<Reservation> {
-    // taken before the disk is asked, so that two reservations at once cannot both get the last room
-    this.#pendingBytes += bytes
-    try {
-      const allowed = await this.allowedBytes()
-      if (bytes > 0 && this.#keptBytes + this.#arrivedBytes + this.#pendingBytes > allowed) {
-        throw new AppError('disk-full', `No room for ${bytes} bytes`, { bytes: String(bytes), folder: this.#folder })
-      }
-    } catch (thrown) {
-      this.#pendingBytes -= bytes
-      throw thrown
-    }
-    return this.#reservation(bytes)
+  /** Holds room for `bytes`, or throws AppError('disk-full'). First come, first served. */
+  reserve(bytes: number): Promise<Reservation> {
+    // one after the other, so that two at once cannot both get, or both be refused, the last room
+    const turn = this.#turn.then(
+      () => this.#reserve(bytes),
+      () => this.#reserve(bytes),
+    )
+    this.#turn = turn
+    return turn
   }
 
   /** Contents found at start, and copies made without a reservation. */
@@ -87,6 +83,15 @@ export class Space {
   /** A kept content was removed. */
   subtract(bytes: number): void {
     this.#keptBytes -= bytes
+  }
+
+  async #reserve(bytes: number): Promise<Reservation> {
+    const allowed = bytes > 0 ? await this.allowedBytes() : 0
+    if (bytes > 0 && this.#keptBytes + this.#arrivedBytes + this.#pendingBytes + bytes > allowed) {
+      throw new AppError('disk-full', `No room for ${bytes} bytes`, { bytes: String(bytes), folder: this.#folder })
+    }
+    this.#pendingBytes += bytes
+    return this.#reservation(bytes)
   }
 
   #reservation(bytes: number): Reservation {
