@@ -132,7 +132,11 @@ export class RingSession {
       host,
       port: state.port,
       credentials: this.#credentials,
-      onRingMessage: (message, channel) => this.#ring.receive(message, channel, null),
+      onRingMessage: (message, channel, from) => {
+        // a datagram comes from the port that the sender listens on; a stream from any
+        const seen = channel === 'datagram' ? { id: message.source, ways: [from.address] } : null
+        this.#ring.receive(message, channel, seen)
+      },
       onExchange: (connection, message) => this.#onExchange(connection, message),
       onStreamFailed: (peer) => this.#ring.streamFailed(peer),
       onRefused: (text) => this.#options.onEvent({ kind: 'refused', text }),

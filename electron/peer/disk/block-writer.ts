@@ -4,7 +4,7 @@
  * Disk writes run behind the hashing, a few blocks at most, so memory stays at `writesBehind + 1` blocks a file.
  */
 
-import { createHash } from 'node:crypto'
+import { createHash, webcrypto } from 'node:crypto'
 import { assert } from '../../../shared/assert.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { blockCount, blockHash, blockLength } from '../protocol/manifest.ts'
@@ -29,6 +29,8 @@ export class BlockWriter {
   /** Position of sequential writing. */
   #position = 0
   #block: Buffer | null = null
+  /** Whole blocks' buffers that are written: fresh memory for each block costs more than filling it. */
+  readonly #spare: Buffer[] = []
   #failure: AppError | null = null
   #ended = false
 
@@ -57,14 +59,14 @@ export class BlockWriter {
       const index = Math.floor(this.#position / this.manifest.blockBytes)
       const within = this.#position - index * this.manifest.blockBytes
       const length = blockLength(this.manifest, index)
-      const block = (this.#block ??= Buffer.allocUnsafe(length))
+      const block = (this.#block ??= this.#spare.pop()?.subarray(0, length) ?? Buffer.allocUnsafe(length))
       const count = Math.min(chunk.length - taken, length - within)
       block.set(chunk.subarray(taken, taken + count), within)
       taken += count
       this.#position += count
       if (within + count < length) continue
       this.#block = null
-      await this.#take(index, block)
+      await this.#takeNext(index, block)
     }
   }
 
@@ -83,7 +85,7 @@ export class BlockWriter {
     for (let index = 0; index < this.#count; index++) {
       const block = buffer.subarray(0, blockLength(this.manifest, index))
       if ((await this.#file.read(block, index * this.manifest.blockBytes)) < block.length) break
-      if (!matches(this.manifest, index, block)) continue
+      if (!(await matches(this.manifest, index, block))) continue
       this.#mark(index, block)
       this.#onWritten(block.length)
       good++
@@ -118,11 +120,35 @@ export class BlockWriter {
   }
 
   async #take(index: number, block: Uint8Array): Promise<void> {
-    if (!matches(this.manifest, index, block)) throw this.#corrupt(index)
+    if (!(await matches(this.manifest, index, block))) throw this.#corrupt(index)
+    this.#assertUsable()
     if (this.#have[index] === 1) return
+    await this.#keep(index, block, () => undefined)
+  }
+
+  /** The next block in sequence: a wrong one is the end, so the whole hash need not wait for the block's. */
+  async #takeNext(index: number, block: Buffer): Promise<void> {
+    const matching = matches(this.manifest, index, block)
+    if (index === this.#hashed && !this.#catchingUp) {
+      this.#whole.update(block)
+      this.#hashed++
+    }
+    if (!(await matching)) {
+      this.#failure ??= this.#corrupt(index)
+      throw this.#failure
+    }
+    this.#assertUsable()
+    if (this.#have[index] === 1) return
+    await this.#keep(index, block, () => {
+      if (block.length === this.manifest.blockBytes) this.#spare.push(block)
+    })
+  }
+
+  async #keep(index: number, block: Uint8Array, written: () => void): Promise<void> {
     const work = this.#file.write(block, index * this.manifest.blockBytes).then(
       () => {
         this.#writes.delete(work)
+        written()
         this.#onWritten(block.length)
         // a block that came ahead of others is hashed once it is its turn
         if (this.#have[this.#hashed] === 1) void this.#catchUp()
@@ -185,7 +211,12 @@ export class BlockWriter {
   }
 }
 
+/** Blocks from this size on are hashed on another thread: below it the way there costs more, in bytes. */
+const otherThreadBytes = 262_144
+
 /** Does `block` have the hash that the manifest says? */
-export function matches(manifest: Manifest, index: number, block: Uint8Array): boolean {
-  return createHash('sha256').update(block).digest().equals(blockHash(manifest, index))
+export async function matches(manifest: Manifest, index: number, block: Uint8Array): Promise<boolean> {
+  const expected = blockHash(manifest, index)
+  if (block.length < otherThreadBytes) return createHash('sha256').update(block).digest().equals(expected)
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', block)).equals(expected)
 }

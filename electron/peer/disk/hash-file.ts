@@ -82,8 +82,10 @@ export async function matchesManifest(file: DiskFile, manifest: Manifest, signal
   try {
     for await (const block of readBlocks(file, { offsetBytes: 0, lengthBytes: sizeBytes, blockBytes })) {
       if (signal?.aborted) throw new AppError('cancelled', 'Stopped')
-      if (block.length !== blockLength(manifest, index) || !matches(manifest, index, block)) return false
+      if (block.length !== blockLength(manifest, index)) return false
+      const matching = matches(manifest, index, block)
       whole.update(block)
+      if (!(await matching)) return false
       index++
     }
   } catch (thrown) {

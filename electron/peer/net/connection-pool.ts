@@ -77,9 +77,9 @@ export class ConnectionPool {
     for (const { connection } of this.#resting.filter((resting) => resting.peer === peer)) this.#close(connection)
   }
 
-  /** Closes every resting connection; later ones are closed instead of kept, unless `reopen`. */
-  clear(options: { readonly reopen: boolean }): void {
-    this.#closed = !options.reopen
+  /** Closes every resting connection, and those that are put later. */
+  close(): void {
+    this.#closed = true
     for (const { connection } of this.#resting) this.#close(connection)
   }
 

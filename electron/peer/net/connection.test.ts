@@ -208,11 +208,11 @@ describe('the pool', () => {
     expect(pool.size).toBe(0)
   })
 
-  it('closes everything when cleared, and what comes later', async () => {
+  it('closes everything when closed, and what comes later', async () => {
     const pool = new ConnectionPool()
     const [[one], [two]] = [await connections(), await connections()]
     pool.put(us, one)
-    pool.clear({ reopen: false })
+    pool.close()
     pool.put(us, two)
     expect([one.destroyed, two.destroyed]).toEqual([true, true])
   })
