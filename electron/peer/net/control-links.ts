@@ -50,10 +50,20 @@ export class ControlLinks {
     else if (link.queue.length < queueMax) link.queue.push(message)
   }
 
-  /** A peer sent a ring's line on a connection that it dialled: ours go back on it, unless there is one already. */
+  /**
+   * A peer sent a ring's line on `connection`: ours go back on it. It is known to be alive, while one made earlier may lead to
+   * where the peer was before it lost its network; that one is left to close for want of use.
+   */
   adopt(peer: Identifier, connection: Connection): void {
     const link = this.#links.get(peer)
-    if (!link?.connection) this.#attach(peer, link ?? { connection: null, queue: [] }, connection)
+    if (link?.connection !== connection) this.#attach(peer, link ?? { connection: null, queue: [] }, connection)
+  }
+
+  /** Closes the link to a peer that is known to be gone. */
+  forget(peer: Identifier): void {
+    const link = this.#links.get(peer)
+    this.#links.delete(peer)
+    link?.connection?.destroy()
   }
 
   /** Closes every link without a word. What is being dialled is closed when it arrives. */
@@ -94,7 +104,7 @@ export class ControlLinks {
     this.#links.set(peer, link)
     this.#makeRoom()
     connection.onClose(() => {
-      if (this.#links.get(peer) !== link) return
+      if (this.#links.get(peer) !== link || link.connection !== connection) return
       this.#links.delete(peer)
       this.#options.onFailed(peer)
     })

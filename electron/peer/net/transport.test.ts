@@ -176,6 +176,31 @@ describe('ring lines over streams', () => {
     expect(await a.failed.next()).toBe(b.id)
   })
 
+  it('go where the peer spoke last, and anew after it is forgotten', async () => {
+    const identity = createIdentity()
+    const [a, b] = [await started(), await started({ identity })]
+    a.transport.send(b.contact, 'stream', ping(a, b))
+    await b.received.next()
+    // the same machine after a crash that nobody was told of: the old connection still looks well
+    const reborn = await started({ identity })
+    reborn.transport.send(a.contact, 'stream', ping(reborn, a))
+    await a.received.next()
+    a.transport.send({ id: b.id, ways: ['127.0.0.1:1'] }, 'stream', ping(a, b, 2))
+    expect((await reborn.received.next()).message).toMatchObject({ sequence: 2 })
+    a.transport.forget(b.id)
+    a.transport.send(b.contact, 'stream', ping(a, b, 3))
+    expect((await b.received.next()).message).toMatchObject({ sequence: 3 })
+    expect(a.failed.all).toEqual([])
+  })
+
+  it('wait in a bounded queue while a connection is made', async () => {
+    const [a, b] = [await started(), await started()]
+    for (let sequence = 0; sequence < 1000; sequence++) a.transport.send(b.contact, 'stream', ping(a, b, sequence))
+    for (let sequence = 0; sequence < 256; sequence++) expect((await b.received.next()).message).toMatchObject({ sequence })
+    a.transport.send(b.contact, 'stream', ping(a, b, 5000))
+    expect((await b.received.next()).message).toMatchObject({ sequence: 5000 })
+  })
+
   it("are dropped when they speak in another's name", async () => {
     const [a, b, c] = [await started(), await started(), await started()]
     a.transport.send(b.contact, 'stream', ping(c, b))

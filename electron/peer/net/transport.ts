@@ -142,9 +142,10 @@ export class NetTransport implements Transport {
     this.#endpoints.tls.setCredentials(credentials)
   }
 
-  /** Closes resting connections to a peer that is known to be gone. */
+  /** Closes resting connections and the line to a peer that is known to be gone: they may lead nowhere without saying so. */
   forget(peer: Identifier): void {
     this.#membership.outbound.forget(peer)
+    this.#membership.control.forget(peer)
   }
 
   /** Closes everything at once; resolves when the port is free. */
