@@ -10,11 +10,11 @@ import type { Settings } from '../../../shared/settings.ts'
 export class SettingsFile {
   /** What was wrong with the file at start, for a person. Empty when nothing was. */
   readonly notes: readonly string[]
-  readonly #conf: Conf<Record<string, unknown>>
+  readonly #conf: Conf
   readonly #defaults: Settings
   #current: Settings
 
-  private constructor(conf: Conf<Record<string, unknown>>, defaults: Settings, notes: string[]) {
+  private constructor(conf: Conf, defaults: Settings, notes: string[]) {
     const { valid, invalid } = validateSettings(conf.store)
     this.#conf = conf
     this.#defaults = defaults
@@ -25,7 +25,7 @@ export class SettingsFile {
   /** Opens the settings in the data folder. A damaged file is moved to settings.json.bad; a bad value falls back to its default. */
   static load(folder: string, defaults: Settings): SettingsFile {
     const notes = moveDamaged(join(folder, 'settings.json'))
-    const conf = new Conf<Record<string, unknown>>({
+    const conf = new Conf({
       cwd: folder,
       configName: 'settings',
       clearInvalidConfig: true,

@@ -98,7 +98,7 @@ export class SharedFolder {
     if (memoryPath !== undefined) this.#stored = await StoredFiles.open(this.#disk, memoryPath)
     this.#running = true
     await this.#startWatch()
-    if (this.#running) this.#planRescan()
+    if (this.#isRunning()) this.#planRescan()
   }
 
   /** Ends; waits for what is being stored right now. */
@@ -186,7 +186,7 @@ export class SharedFolder {
     const wait = this.#options.rescanMs ?? (this.#watch ? rescanDefaultMs : rescanUnwatchedMs)
     this.#rescanTimer = setTimeout(() => {
       void this.rescan().then(() => {
-        if (this.#running) this.#planRescan()
+        if (this.#isRunning()) this.#planRescan()
       })
     }, wait)
     this.#rescanTimer.unref()
