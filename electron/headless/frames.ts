@@ -28,25 +28,27 @@ export class FrameReader {
   #rawLeft = 0
 
   /** Frames that are complete with this chunk. Raw bytes come as they arrive, in pieces. Throws AppError `protocol`. */
-  *push(chunk: Buffer): Generator<Frame> {
+  push(chunk: Buffer): Frame[] {
+    const frames: Frame[] = []
     let at = 0
     while (at < chunk.length) {
       if (this.#rawLeft > 0) {
         const bytes = chunk.subarray(at, at + this.#rawLeft)
         this.#rawLeft -= bytes.length
         at += bytes.length
-        yield { kind: 'bytes', bytes }
+        frames.push({ kind: 'bytes', bytes })
         continue
       }
       const end = chunk.indexOf(newline, at)
       this.#keep(chunk.subarray(at, end < 0 ? chunk.length : end))
-      if (end < 0) return
+      if (end < 0) break
       at = end + 1
       const line = this.#takeLine()
       const header = bytesLine.exec(line)
       if (header) this.#rawLeft = this.#checkedLength(Number(header[1]))
-      else yield { kind: 'line', text: line }
+      else frames.push({ kind: 'line', text: line })
     }
+    return frames
   }
 
   #keep(part: Buffer): void {

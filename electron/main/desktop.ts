@@ -4,71 +4,51 @@
  */
 
 import { app, BrowserWindow, dialog, ipcMain, Menu, Notification, powerMonitor, protocol, shell } from 'electron'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MenuAction, News } from '../../shared/contract.ts'
 import { toPlainError } from '../../shared/errors.ts'
+import type { LeavingView } from '../../shared/views.ts'
 import type { PeerApi } from '../peer/peer-api.ts'
 import type { PeerOptions } from '../peer/peer-options.ts'
 import { defaultDataFolder } from './data-folder.ts'
-import { deepLinkScheme, joinAnswer, joinQuestion, parseDeepLink } from './deep-links.ts'
+import { deepLinkScheme } from './deep-links.ts'
+import { askToJoin, explainClosing, showAbout } from './dialogs.ts'
 import { createFileDialogs } from './file-dialogs.ts'
-import { parseFlags, type DesktopFlags } from './flags.ts'
+import type { DesktopFlags } from './flags.ts'
 import { registerIpc, sendNews } from './ipc.ts'
 import { applyStartAtLogin } from './login-item.ts'
 import { menuTemplate } from './menu.ts'
 import { createNotifier, type NotificationText } from './notifications.ts'
 import { createPeerHost, type PeerHost, type StartPeer } from './peer-host.ts'
 import { createQuit, type Quit } from './quit.ts'
-import { becomeOnlyInstance } from './single-instance.ts'
 import { describeStartError } from './start-errors.ts'
 import { createTray, type AppTray } from './tray.ts'
 import { createWindowProtocol, windowScheme } from './window-protocol.ts'
-import { openWindowState, type WindowStateStore } from './window-state.ts'
+import type { WindowStateStore } from './window-state.ts'
 import { bringForward, lockDown, openWindow } from './window.ts'
+
+/** What else is opened once the peer is there, and closed before the app ends: the command line's way to it. */
+export type OpenService = (host: {
+  readonly peer: PeerApi
+  leave(options: { readonly forget: boolean; readonly onProgress: (leaving: LeavingView) => void }): Promise<void>
+}) => Promise<{ close(): Promise<void> }>
+
+/** What the app is made of; tests put a fake peer in place. */
+export interface DesktopParts {
+  readonly startPeer: StartPeer
+  /** Null: none. */
+  readonly openService: OpenService | null
+}
 
 const here = import.meta.dirname
 const resources = join(here, '../../resources')
 
-/** Starts the app, or ends it when another one has the data folder. `start` makes the peer. */
-export function runDesktop(start: StartPeer): void {
-  const parsed = parseFlags(process.argv.slice(1))
-  if (!parsed.ok) {
-    process.stderr.write(`ringdrop: ${parsed.reason}\n`)
-    app.exit(2)
-    return
-  }
-  const { flags } = parsed
-  // Beside the peer's data, which is local and not roaming; and before the lock is asked for, which Electron keeps there: so
-  // one app runs per data folder. Synchronous, since nothing else runs yet.
-  const userData = join(flags.dataFolder ?? defaultDataFolder(), 'desktop')
-  mkdirSync(userData, { recursive: true, mode: 0o700 })
-  app.setPath('userData', userData)
-  protocol.registerSchemesAsPrivileged([
-    { scheme: windowScheme, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true, codeCache: true } },
-  ])
-  let desktop: Desktop | null = null
-  // A link may arrive before the app is ready (macOS opens the app with it).
-  let pendingLink = flags.link
-  const openLink = (link: string | null): void => {
-    if (desktop) desktop.open(link)
-    else pendingLink = link ?? pendingLink
-  }
-  if (!becomeOnlyInstance({ link: flags.link }, (second) => openLink(second.link))) {
-    app.exit(0)
-    return
-  }
-  app.on('open-url', (event, address) => {
-    event.preventDefault()
-    openLink(parseDeepLink(address))
+/** Longest wait for what the service is still answering. */
+const serviceLimitMs = 1500
+const after = (milliseconds: number): Promise<void> =>
+  new Promise((done) => {
+    setTimeout(done, milliseconds).unref()
   })
-  app.setAppUserModelId('app.ringdrop.desktop')
-  void app.whenReady().then(async () => {
-    const state = await openWindowState(join(app.getPath('userData'), 'window.json'))
-    desktop = new Desktop(start, flags, state)
-    await desktop.run(pendingLink)
-  })
-}
 
 function peerOptions(flags: DesktopFlags): PeerOptions {
   return {
@@ -86,7 +66,8 @@ function developmentOrigin(): string | null {
   return app.isPackaged || address === undefined ? null : new URL(address).origin
 }
 
-class Desktop {
+export class Desktop {
+  private readonly parts: DesktopParts
   private readonly flags: DesktopFlags
   private readonly state: WindowStateStore
   private readonly options: PeerOptions
@@ -96,8 +77,10 @@ class Desktop {
   private readonly newsListeners: ((news: News) => void)[] = []
   private window: BrowserWindow | null = null
   private tray: AppTray | null = null
+  private service: { close(): Promise<void> } | null = null
 
-  constructor(start: StartPeer, flags: DesktopFlags, state: WindowStateStore) {
+  constructor(parts: DesktopParts, flags: DesktopFlags, state: WindowStateStore) {
+    this.parts = parts
     this.flags = flags
     this.state = state
     this.options = peerOptions(flags)
@@ -108,7 +91,7 @@ class Desktop {
       exit: (code) => this.exit(code),
     })
     this.host = createPeerHost({
-      start,
+      start: parts.startPeer,
       peer: this.options,
       desktop: createFileDialogs(() => this.window),
       version: app.getVersion(),
@@ -132,7 +115,9 @@ class Desktop {
     this.tray = createTray({ open: () => this.open(null), addFiles: () => this.act('add'), quit: () => this.quit.request() }, resources)
     if (app.isPackaged) app.setAsDefaultProtocolClient(deepLinkScheme)
     try {
-      this.listenToPeer(await this.host.started)
+      const peer = await this.host.started
+      this.listenToPeer(peer)
+      await this.openService(peer)
     } catch (thrown) {
       await this.failStart(thrown)
       return
@@ -148,7 +133,7 @@ class Desktop {
   }
 
   private makeWindow(show: boolean): BrowserWindow {
-    return openWindow({
+    const window = openWindow({
       preload: join(here, '../preload/index.cjs'),
       icon: join(resources, 'icon.png'),
       state: this.state,
@@ -157,12 +142,15 @@ class Desktop {
       mayClose: () => this.quit.isQuitting,
       onHidden: () => void this.explainClosing(),
     })
+    // Windows is logging out and waits a few seconds at most.
+    window.on('session-end', () => this.quit.now())
+    return window
   }
 
   private makeMenu(): void {
     const port = {
       act: (action: MenuAction) => this.act(action),
-      about: () => void this.showAbout(),
+      about: () => void showAbout(),
       quit: () => this.quit.request(),
     }
     const options = { platform: process.platform, name: app.getName(), development: !app.isPackaged }
@@ -192,6 +180,20 @@ class Desktop {
       settings = news.settings
       void applyStartAtLogin(settings.startAtLogin).catch(() => undefined)
     })
+  }
+
+  private async openService(peer: PeerApi): Promise<void> {
+    const leave = async (options: { readonly forget: boolean; readonly onProgress: (leaving: LeavingView) => void }): Promise<void> => {
+      await peer.leave(options)
+      // The answer to who asked goes out first: closing the service waits for it.
+      setImmediate(() => this.quit.now())
+    }
+    try {
+      this.service = (await this.parts.openService?.({ peer, leave })) ?? null
+    } catch (thrown) {
+      // The window works without it, and so does the ring.
+      process.stderr.write(`ringdrop: the command line cannot reach this app: ${toPlainError(thrown).message}\n`)
+    }
   }
 
   private hear(news: News): void {
@@ -224,52 +226,22 @@ class Desktop {
     app.on('window-all-closed', () => undefined)
     app.on('activate', () => this.open(null))
     powerMonitor.on('shutdown', () => this.quit.now())
-    this.window?.on('session-end', () => this.quit.now())
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.quit.request())
   }
 
   private async explainClosing(): Promise<void> {
     if (this.state.get().closingExplained) return
     this.state.update({ closingExplained: true })
-    const { response } = await dialog.showMessageBox({
-      type: 'info',
-      title: 'Ringdrop keeps running',
-      message: 'Ringdrop keeps running without its window',
-      detail: 'So your files stay safe and in reach of your other machines. Open it again, or quit, from its icon in the tray.',
-      buttons: ['Keep running', 'Quit Ringdrop'],
-      defaultId: 0,
-      cancelId: 0,
-    })
-    if (response === 1) this.quit.request()
+    if ((await explainClosing()) === 'quit') this.quit.request()
   }
 
   private async askToJoin(link: string): Promise<void> {
     const peer = await this.host.started
-    const question = joinQuestion(peer.files().length)
-    const options = {
-      type: 'question' as const,
-      message: question.message,
-      detail: question.detail,
-      buttons: [...question.buttons],
-      defaultId: question.cancelId,
-      cancelId: question.cancelId,
-    }
-    const { response } = this.window ? await dialog.showMessageBox(this.window, options) : await dialog.showMessageBox(options)
-    const answer = joinAnswer(question, response)
+    const answer = await askToJoin(this.window, peer.files().length)
     if (answer === 'cancel') return
     const outcome = await this.host.run('joinRing', { link, bringFiles: answer === 'bring-files' })
     if (outcome.ok) return
     this.hear({ kind: 'notice', notice: { tone: 'bad', text: outcome.error.message, error: outcome.error, actions: [], transferId: null } })
-  }
-
-  private async showAbout(): Promise<void> {
-    await dialog.showMessageBox({
-      type: 'none',
-      title: app.getName(),
-      message: `${app.getName()} ${app.getVersion()}`,
-      detail: 'Keeps your files on the machines you own.',
-      buttons: ['OK'],
-    })
   }
 
   private async failStart(thrown: unknown): Promise<void> {
@@ -280,6 +252,7 @@ class Desktop {
   }
 
   private async exit(code: number): Promise<void> {
+    await Promise.race([this.service?.close(), after(serviceLimitMs)]).catch(() => undefined)
     await this.state.flush()
     this.tray?.destroy()
     app.exit(code)

@@ -34,9 +34,9 @@ export class SharedFolderHost {
       memoryPath: join(this.#options.dataFolder, 'shared-folder.json'),
       onNote: this.#options.onNote,
     })
+    this.#folder = folder
     try {
       await folder.start()
-      this.#folder = folder
     } catch (error) {
       this.#options.onNote(`The shared folder ${settings.sharedFolder} cannot be watched: ${error instanceof Error ? error.message : String(error)}`)
     }

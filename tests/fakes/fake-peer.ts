@@ -172,7 +172,8 @@ export function createFakePeer(options: PeerOptions): FakePeer {
     },
     restoreFile: () => Promise.resolve(),
     chooseVersion: () => Promise.resolve(),
-    whereIs: (name) => Promise.resolve({ name: known(name).name, key: 'c3c3', keyPosition: 0.3, versions: [], route: [self.id], lookupMs: 1 }),
+    whereIs: (name) =>
+      Promise.resolve({ name: known(name).name, key: 'c3c3', keyPosition: 0.3, versions: [], route: [self.id], lookupMs: 1 }),
     // eslint-disable-next-line @typescript-eslint/require-await
     verify: async function* () {
       for (const name of files.keys()) yield { name, good: true }
@@ -200,7 +201,8 @@ export function createFakePeer(options: PeerOptions): FakePeer {
     }),
     nearby: () => [],
     whatIf: () => ({ outOfReach: [], outOfReachCount: 0, oneCopyLeftCount: files.size }),
-    invite: () => Promise.resolve({ link: 'ringdrop://join/fake', command: 'ringdrop join ringdrop://join/fake', expiresAt: Date.now() + 600_000 }),
+    invite: () =>
+      Promise.resolve({ link: 'ringdrop://join/fake', command: 'ringdrop join ringdrop://join/fake', expiresAt: Date.now() + 600_000 }),
     join: (link, bringFiles) => {
       note('join', link, bringFiles)
       return Promise.resolve()

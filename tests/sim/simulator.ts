@@ -22,6 +22,8 @@ export interface SimulatedPeer {
   readonly events: { readonly at: number; readonly event: RingEvent }[]
   /** Runs: neither crashed nor left. */
   up: boolean
+  /** Ways of the peers whose streams are open to it: an answer takes the stream that the question came by. */
+  readonly streams: Map<Identifier, Way>
   /** Up but not scheduled until then: a machine that sleeps. */
   pausedUntil: number
 }
@@ -80,7 +82,7 @@ export class Simulator {
         },
       },
     )
-    const peer: SimulatedPeer = { contact, ring, events, up: true, pausedUntil: 0 }
+    const peer: SimulatedPeer = { contact, ring, events, streams: new Map(), up: true, pausedUntil: 0 }
     this.#peers.set(way, peer)
     this.queue.after(this.random.next() * tickMs, () => this.#tick(peer))
     return peer
@@ -118,10 +120,19 @@ export class Simulator {
   }
 
   #send(peer: SimulatedPeer, { to, channel, message }: { to: Contact; channel: Packet['channel']; message: RingMessage }): void {
-    const way = to.ways[0]
+    const way = channel === 'stream' ? this.#streamTo(peer, to) : to.ways[0]
     const from = peer.contact.ways[0]
     if (!peer.up || way === undefined || from === undefined) return
     this.network.send({ from, to: way, channel, line: encodeMessage(this.space, message) })
+  }
+
+  /** The open stream, as long as its other end lives; else a new one. */
+  #streamTo(peer: SimulatedPeer, to: Contact): Way | undefined {
+    const open = peer.streams.get(to.id)
+    const other = open === undefined ? undefined : this.#peers.get(open)
+    if (other?.up && other.contact.id === to.id) return open
+    peer.streams.delete(to.id)
+    return to.ways[0]
   }
 
   #deliver(packet: Packet): void {
@@ -136,7 +147,9 @@ export class Simulator {
     const message = decodeMessage(this.space, packet.line)
     assert(!('reason' in message && !('command' in message)), `"${packet.line}" decodes`)
     const { source } = message as RingMessage
-    peer.ring.receive(message as RingMessage, packet.channel, { id: source, ways: [packet.from] })
+    // a datagram comes from the port that its sender listens on, a stream from any
+    if (packet.channel === 'stream') peer.streams.set(source, packet.from)
+    peer.ring.receive(message as RingMessage, packet.channel, packet.channel === 'datagram' ? { id: source, ways: [packet.from] } : null)
   }
 
   #note(packet: Packet): void {

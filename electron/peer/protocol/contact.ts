@@ -10,3 +10,8 @@ export interface Contact {
   /** At least one, best first. */
   readonly ways: readonly Way[]
 }
+
+/** Both can be reached at the same place, at least by one of their ways. */
+export function sharesWay(a: Contact, b: Contact): boolean {
+  return a.ways.some((way) => b.ways.includes(way))
+}

@@ -56,5 +56,5 @@ export function decodeManifest(bytes: Uint8Array): Manifest | { readonly reason:
   const sizeBytes = Number(size)
   if (bytes.length !== headBytes + blockCount(sizeBytes, blockBytes) * hashBytes) return { reason: 'manifest length does not fit its size' }
   const sha256 = Array.from(bytes.subarray(16, headBytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return { sizeBytes, blockBytes, sha256, blockHashes: bytes.slice(headBytes) }
+  return { sizeBytes, blockBytes, sha256, blockHashes: new Uint8Array(bytes.subarray(headBytes)) }
 }

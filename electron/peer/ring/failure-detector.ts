@@ -94,17 +94,18 @@ export class FailureDetector {
     return sequence
   }
 
-  receivePing(message: Ping, channel: Channel, sender: Contact): void {
+  /** Answers a ping where it came from (`seen`), if the transport saw that, else by what is known of the sender. */
+  receivePing(message: Ping, channel: Channel, { sender, seen }: { readonly sender: Contact; readonly seen: Contact | null }): void {
     const core = this.#core
-    this.#gossip.learn({ contact: sender, incarnation: message.incarnation, state: 'alive' })
+    if (sender.ways.length > 0) this.#gossip.learn({ contact: sender, incarnation: message.incarnation, state: 'alive' })
     this.#gossip.absorb(message.gossip)
     core.emit({ kind: 'ping-received', peer: sender.id })
-    core.send(sender, channel, {
+    core.send(seen ?? sender, channel, {
       command: 'response',
       sequence: message.sequence,
       incarnation: core.incarnation,
       viewDigest: this.#gossip.digest(),
-      gossip: this.#gossip.take(sender.id),
+      gossip: this.#gossip.take(sender.id, seen),
     })
   }
 
@@ -114,7 +115,7 @@ export class FailureDetector {
     this.#outstanding.delete(message.sequence)
     const roundTripMs = this.#core.clock.now() - ping.sentAt
     this.#core.roundTrips.sample(message.source, roundTripMs)
-    this.#gossip.learn({ contact: sender, incarnation: message.incarnation, state: 'alive' })
+    if (sender.ways.length > 0) this.#gossip.learn({ contact: sender, incarnation: message.incarnation, state: 'alive' })
     this.#gossip.absorb(message.gossip)
     if (ping.asker) {
       this.#core.send(ping.asker.contact, 'datagram', { command: 'probed', sequence: ping.asker.sequence, target: message.source })

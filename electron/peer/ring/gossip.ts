@@ -3,7 +3,7 @@
  * (SWIM); and by comparing views with a random member when digests differ, or every 30 s in any case.
  */
 
-import type { Contact } from '../protocol/contact.ts'
+import { type Contact, sharesWay } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Member, View } from '../protocol/messages.ts'
@@ -39,12 +39,15 @@ export class Gossip {
     this.#news.set(id, 3 * Math.ceil(Math.log2(this.#core.table.liveIds().length + 2)))
   }
 
-  /** Members for a ping or response to `receiver`. What is held against the receiver itself goes first, so that it can refute. */
-  take(receiver: Identifier): Member[] {
+  /**
+   * Members for a ping or response to `receiver`. What is held of the receiver itself goes first when it may be wrong, so that
+   * it can refute: that it is gone, or (`seen` = where it was seen) that it is elsewhere.
+   */
+  take(receiver: Identifier, seen: Contact | null = null): Member[] {
     const members: Member[] = []
     let room = datagramRoom
     const claim = this.#core.table.get(receiver)
-    if (claim && claim.state !== 'alive') {
+    if (claim && (claim.state !== 'alive' || (seen && !sharesWay(seen, claim.contact)))) {
       members.push(asMember(claim))
       room -= memberLength(claim)
     }
@@ -108,9 +111,9 @@ export class Gossip {
     this.#core.send(contact, 'stream', { command: 'view', kind: 'ask', exchange: this.#core.pending.nextExchange(), members: [] })
   }
 
-  receiveView(message: View, sender: Contact | null): void {
+  receiveView(message: View, sender: Contact): void {
     this.absorb(message.members)
-    if (message.kind === 'tell' || !sender || this.#core.parameters.viewCap === 0) return
+    if (message.kind === 'tell' || this.#core.parameters.viewCap === 0) return
     const lacking = this.#lackedBy(message.members)
     for (let members = lacking; members.length > 0;) {
       const page = fit(members)
@@ -151,7 +154,8 @@ export class Gossip {
   #refute(claim: Member): void {
     const core = this.#core
     if (core.phase !== 'member' || claim.incarnation < core.incarnation) return
-    if (claim.incarnation === core.incarnation && claim.state === 'alive') return
+    const stale = claim.state !== 'alive' || !sharesWay(claim.contact, core.self)
+    if (claim.incarnation === core.incarnation && !stale) return
     core.incarnation = claim.incarnation + 1
     this.note(core.self.id)
     core.hooks.refuted()

@@ -4,7 +4,7 @@
  * of its own: it adopts the joiner through stabilise like everybody else (Zave).
  */
 
-import type { Contact } from '../protocol/contact.ts'
+import { type Contact, sharesWay } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Accept, Decline, DeclineReason, Join, RingMessage } from '../protocol/messages.ts'
@@ -206,8 +206,4 @@ export class Gatekeeper {
     const route = [...message.route, this.#core.self.id].slice(-limits.route)
     this.#core.send(message.joiner, 'stream', { command: 'decline', exchange: message.exchange, reason, better, route })
   }
-}
-
-function sharesWay(a: Contact, b: Contact): boolean {
-  return a.ways.some((way) => b.ways.includes(way))
 }

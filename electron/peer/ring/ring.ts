@@ -4,7 +4,7 @@
  */
 
 import { unreachable } from '../../../shared/assert.ts'
-import type { Contact } from '../protocol/contact.ts'
+import { type Contact, sharesWay } from '../protocol/contact.ts'
 import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
 import type { Accept, Leave, RingMessage } from '../protocol/messages.ts'
 import { type Core, isRelevant, selfAsMember } from './core.ts'
@@ -41,6 +41,9 @@ export interface RingPorts {
   readonly transport: Transport
   readonly onEvent: (event: RingEvent) => void
 }
+
+/** What members say to each other once they know each other. */
+type NeighbourMessage = Exclude<RingMessage, { command: 'join' | 'accept' | 'decline' | 'find' | 'found' | 'closer' }>
 
 export class Ring {
   readonly #core: Core
@@ -141,8 +144,7 @@ export class Ring {
     if (core.phase !== 'member') return
     this.#detector.heard(message.source)
     if (message.command === 'find') return this.#lookup.receive(message)
-    const sender = this.#senderOf(message, from)
-    if (sender) this.#receiveFrom(message, channel, sender)
+    this.#receiveFrom(message, channel, from?.id === message.source ? from : null)
   }
 
   /** A stream to `peer` broke: a reason to look whether it is there, never a verdict. */
@@ -249,17 +251,16 @@ export class Ring {
     return core
   }
 
-  #receiveFrom(
-    message: Exclude<RingMessage, { command: 'join' | 'accept' | 'decline' | 'find' | 'found' | 'closer' }>,
-    channel: Channel,
-    sender: Contact,
-  ): void {
+  #receiveFrom(message: NeighbourMessage, channel: Channel, seen: Contact | null): void {
+    const sender = this.#senderOf(message, seen)
+    // known by its id only: it can be answered on its own stream, but is no contact to keep
+    const reachable = sender.ways.length > 0
     switch (message.command) {
       case 'ping':
-        this.#detector.receivePing(message, channel, sender)
-        this.#core.neighbours.placed(sender, message.place, this.#core.clock.now())
+        this.#detector.receivePing(message, channel, { sender, seen })
+        if (reachable) this.#core.neighbours.placed(sender, message.place, this.#core.clock.now())
         // a first place is as good as a notify
-        if (message.place === 1) this.#stabilizer.rectify(sender)
+        if (reachable && message.place === 1) this.#stabilizer.rectify(sender)
         return
       case 'response':
         return this.#detector.receiveResponse(message, sender)
@@ -278,12 +279,12 @@ export class Ring {
     }
   }
 
-  /** The sender's full contact where it is known, and reached us from there; else what the transport saw. */
-  #senderOf(message: RingMessage, from: Contact | null): Contact | null {
+  /** The sender's full contact where it is known, and reached us from there; else what the transport saw, if it did. */
+  #senderOf(message: NeighbourMessage, seen: Contact | null): Contact {
     const known = this.contact(message.source)
-    if (!known || !from || from.id !== message.source) return known ?? from
+    if (!known || !seen) return known ?? seen ?? { id: message.source, ways: [] }
     const moved = message.command === 'ping' && message.incarnation > (this.#core.table.get(message.source)?.incarnation ?? -1)
-    return moved && !from.ways.some((way) => known.ways.includes(way)) ? from : known
+    return moved && !sharesWay(seen, known) ? seen : known
   }
 
   #accepted(message: Accept): void {

@@ -68,7 +68,8 @@ export class Stabilizer {
     if (message.kind === 'ask') {
       this.#core.send(sender, 'stream', { ...this.#ownLists(), kind: 'tell', exchange: message.exchange })
     } else if (message.kind === 'notify') {
-      this.rectify(sender)
+      // one that we cannot reach by ourselves is not ours to keep: its ping, which names its way, will do
+      if (sender.ways.length > 0) this.rectify(sender)
     } else if (message.kind === 'change') {
       this.#core.emit({ kind: 'successor-change-received', from: message.source })
       this.#listOf(sender, message.successors, 'adopted')

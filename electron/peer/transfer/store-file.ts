@@ -152,7 +152,7 @@ async function spread(context: TransferContext, cargo: Cargo, spreading: Spread)
   const keepsHere = candidates.slice(0, wanted).some((contact) => contact.id === context.self.id)
   const remotes = candidates.filter((contact) => contact.id !== context.self.id)
   const forward = { ...(options.signal ? { signal: options.signal } : {}), ...(options.onProgress ? { onProgress: options.onProgress } : {}) }
-  const here = keepsHere ? keepHere(context, cargo, path) : Promise.resolve(new AppError('disk-full', 'not asked'))
+  const here = keepsHere ? keepHere(context, cargo, { path, signal: options.signal }) : Promise.resolve(new AppError('disk-full', 'not asked'))
   here.catch(() => undefined) // awaited below; a failure of the other half comes first
   const first = await distribute(context, cargo, { candidates: remotes, copies: keepsHere ? wanted - 1 : wanted, ...forward })
   const failedHere = await here
@@ -174,9 +174,13 @@ function answeredFirst(known: KnownRecord): Contact[] {
 }
 
 /** Null when the copy is durable here, else why not. Throws when the file itself is the cause. */
-async function keepHere(context: TransferContext, cargo: Cargo, path: string): Promise<AppError | null> {
+async function keepHere(
+  context: TransferContext,
+  cargo: Cargo,
+  from: { readonly path: string; readonly signal: AbortSignal | undefined },
+): Promise<AppError | null> {
   try {
-    if (!(await context.contents.has(cargo.manifest.sha256))) await context.contents.importFile(path, cargo.manifest)
+    if (!(await context.contents.has(cargo.manifest.sha256))) await context.contents.importFile(from.path, cargo.manifest, from.signal)
     await context.records.merge(cargo.record)
     await context.records.setHeld(cargo.manifest.sha256, context.wallClock())
     return null
