@@ -148,6 +148,11 @@ export class NetTransport implements Transport {
     this.#membership.control.forget(peer)
   }
 
+  /** Resolves when the ring's lines sent so far have left: before closing after a farewell. */
+  flush(): Promise<void> {
+    return this.#membership.control.flush()
+  }
+
   /** Closes everything at once; resolves when the port is free. */
   async close(): Promise<void> {
     if (this.#closed) return
