@@ -105,7 +105,7 @@ export class Discovery {
         })
         this.#published = { service, text }
       }
-      if (old) old.service.stop(publish)
+      if (old) (old.service.stop as (done: () => void) => void)(publish)
       else publish()
     })
   }

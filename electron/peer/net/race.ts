@@ -17,7 +17,7 @@ export async function raceStaggered<T, R>(
 ): Promise<R> {
   const controller = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, controller.signal]) : controller.signal
-  const failures: unknown[] = []
+  const failures: Error[] = []
   let timer: NodeJS.Timeout | undefined
   try {
     return await new Promise<R>((resolve, reject) => {
@@ -37,8 +37,8 @@ export async function raceStaggered<T, R>(
             resolve(result)
           },
           (error: unknown) => {
-            failures.push(error)
-            if (failures.length === items.length) reject(failures[0] as Error)
+            failures.push(error instanceof Error ? error : new Error(String(error)))
+            if (failures.length === items.length) reject(failures[0])
             else startNext()
           },
         )

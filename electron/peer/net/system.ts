@@ -29,7 +29,7 @@ export function ownWays(host: string, port: number, adapters: Adapters = readAda
 }
 
 function usable(info: NetworkInterfaceInfo, withV6: boolean): boolean {
-  const address = String(info.address)
+  const { address } = info
   if (info.internal) return false
   if (isIPv4(address)) return !address.startsWith('169.254.') && address !== '0.0.0.0'
   // link-local addresses mean nothing without this machine's name of the adapter

@@ -55,7 +55,7 @@ export function fingerprintVerifier(credentials: Credentials, fingerprint: strin
 export function secureClient(stream: Duplex, { context, verify, signal }: ClientOptions): Promise<Verified> {
   return new Promise((resolve, reject) => {
     const socket = connect({
-      socket: stream as Socket,
+      socket: stream,
       ...tls13,
       ALPNProtocols: [protocolName],
       ...(context ? { secureContext: context } : {}),
@@ -152,7 +152,7 @@ export class TlsEndpoint {
       endpoint.#server.listen({ host: options.host, port: options.port }, () => {
         endpoint.#server.off('error', reject)
         // such as running out of file descriptors: the next connection may do better
-        endpoint.#server.on('error', (error) => {
+        endpoint.#server.on('error', (error: Error) => {
           options.onRefused(error.message, 'the network')
         })
         resolve(endpoint)

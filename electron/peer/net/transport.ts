@@ -24,6 +24,7 @@ import { WayBook } from './way-book.ts'
 
 /** How long a server waits for the next exchange: longer than a pool keeps a connection, so that the client closes first. */
 const idleMs = 120_000
+const reportsPerSecond = 10
 export interface TransportOptions {
   /** Address to bind to: `::` or `0.0.0.0` = all interfaces. */
   readonly host: string
@@ -44,6 +45,8 @@ export interface TransportOptions {
   readonly onLine?: (direction: LineDirection, peerId: Identifier | null, line: string) => void
 }
 
+type ListeningOptions = TransportOptions & { readonly onRefused: (text: string) => void }
+
 /** What belongs to one membership of one ring. */
 interface Membership {
   readonly credentials: Credentials
@@ -54,7 +57,7 @@ interface Membership {
 }
 
 export class NetTransport implements Transport {
-  readonly #options: TransportOptions
+  readonly #options: ListeningOptions
   readonly #endpoints: Endpoints
   readonly #counters: TrafficCounters = { bytesIn: 0, bytesOut: 0 }
   readonly #defaults: ConnectionDefaults
@@ -66,22 +69,25 @@ export class NetTransport implements Transport {
   /** AppError('port-in-use') when the port is taken, AppError('bad-argument') when the address is not this machine's. */
   static async listen(options: TransportOptions): Promise<NetTransport> {
     let transport: NetTransport | null = null
+    const refused = boundedReports(options.onRefused)
     const endpoints = await bindBoth(options.host, options.port, {
       credentials: options.credentials,
       onConnection: (verified) => {
         if (transport) transport.#onConnection(verified)
         else verified.socket.destroy()
       },
-      onRefused: (reason, address) => options.onRefused?.(`${address}: ${reason}`),
+      onRefused: (reason, address) => {
+        refused(`${address}: ${reason}`)
+      },
       onDatagram: (datagram, from) => {
         if (transport) transport.#onDatagram(datagram, from)
       },
     })
-    transport = new NetTransport(options, endpoints)
+    transport = new NetTransport({ ...options, onRefused: refused }, endpoints)
     return transport
   }
 
-  private constructor(options: TransportOptions, endpoints: Endpoints) {
+  private constructor(options: ListeningOptions, endpoints: Endpoints) {
     this.#options = options
     this.#endpoints = endpoints
     const { host, port } = endpoints
@@ -205,7 +211,7 @@ export class NetTransport implements Transport {
     this.#counters.bytesIn += datagram.length
     const opened = this.#membership.sealer.open(datagram, from)
     if (opened.kind === 'reply') this.#post(opened.datagram, from)
-    else if (opened.kind === 'nothing') this.#options.onRefused?.(opened.reason)
+    else if (opened.kind === 'nothing') this.#options.onRefused(opened.reason)
     else this.#onDatagramLine(opened.plaintext.toString('utf8'), from)
   }
 
@@ -213,7 +219,7 @@ export class NetTransport implements Transport {
     const { credentials, book } = this.#membership
     const message = decodeMessage(credentials.space, line)
     if (!('command' in message) || !isRingMessage(message)) {
-      this.#options.onRefused?.(`${'command' in message ? `/${message.command} in a datagram` : message.reason} from ${from}`)
+      this.#options.onRefused(`${'command' in message ? `/${message.command} in a datagram` : message.reason} from ${from}`)
       return
     }
     if (message.destination !== credentials.id || message.source === credentials.id) return
@@ -236,11 +242,27 @@ export class NetTransport implements Transport {
         this.#options.onRingMessage(message, 'stream', { address: connection.remoteAddress })
       },
       onExchange: this.#options.onExchange,
-      onRefused: (text) => this.#options.onRefused?.(text),
+      onRefused: this.#options.onRefused,
     })
   }
 
   #checkOpen(): void {
     if (this.#closed) throw new AppError('peer-unreachable', 'This machine is going offline')
+  }
+}
+
+/** Anyone can send junk: what is reported of it is bounded, and the rest counted. */
+function boundedReports(report: ((text: string) => void) | undefined): (text: string) => void {
+  let since = performance.now()
+  let count = 0
+  return (text) => {
+    const now = performance.now()
+    if (now - since >= 1000) {
+      if (count > reportsPerSecond) report?.(`${count - reportsPerSecond} more were refused`)
+      since = now
+      count = 0
+    }
+    count++
+    if (count <= reportsPerSecond) report?.(text)
   }
 }

@@ -41,8 +41,10 @@ describe('sealed datagrams', () => {
     const echoes = challenges.map((challenge) => reply(a.open(challenge, 'b')))
     expect(echoes.map((echo) => text(b.open(echo, 'a')))).toEqual(['one', 'two', 'three'])
   })
+})
 
-  it('refuse a replay, and take what was reordered', () => {
+describe('recordings', () => {
+  it('are refused, while what was reordered is taken', () => {
     const [a, b] = pair()
     deliver(a, b, 'hello')
     const sent = Array.from({ length: 200 }, (_, index) => a.seal(Buffer.from(String(index))))
@@ -51,7 +53,7 @@ describe('sealed datagrams', () => {
     for (const { datagram } of shuffled) expect(b.open(datagram, 'a').kind).toBe('nothing')
   })
 
-  it('refuse what is older than the window', () => {
+  it('older than the window are refused', () => {
     const [a, b] = pair()
     deliver(a, b, 'hello')
     const old = a.seal(Buffer.from('old'))
@@ -60,7 +62,7 @@ describe('sealed datagrams', () => {
     expect(b.open(old, 'a').kind).toBe('nothing')
   })
 
-  it('are worth nothing as a recording for a machine that restarted', () => {
+  it('are worth nothing to a machine that restarted', () => {
     const [a, b] = pair()
     const recorded = [a.seal(Buffer.from('one'))]
     recorded.push(reply(a.open(reply(b.open(recorded[0] as Buffer, 'a')), 'b')))
@@ -80,8 +82,10 @@ describe('sealed datagrams', () => {
     const again = new DatagramSealer(ringKey)
     expect(again.open(reply(b.open(recorded, 'mallory')), 'b').kind).toBe('nothing')
   })
+})
 
-  it('of another ring, tampered with, or cut short are refused', () => {
+describe('what is no datagram of the ring', () => {
+  it('of another ring, tampered with, or cut short is refused', () => {
     const [a, b] = pair()
     expect(b.open(new DatagramSealer(randomBytes(32)).seal(Buffer.from('x')), 'c').kind).toBe('nothing')
     const sealed = a.seal(Buffer.from('hello'))
@@ -94,7 +98,7 @@ describe('sealed datagrams', () => {
     expect(a.open(sealed, 'mirror').kind).toBe('nothing')
   })
 
-  it('fit the limit with the longest message, echo included', () => {
+  it('longer than the limit is not sent: the longest message fits, echo included', () => {
     const [a, b] = pair()
     const long = Buffer.alloc(plaintextBytesMax, 'x')
     const sealed = a.seal(long)
@@ -104,7 +108,7 @@ describe('sealed datagrams', () => {
     expect(() => a.seal(Buffer.alloc(plaintextBytesMax + 1))).toThrow('fit a datagram')
   })
 
-  it('never throw, whatever arrives', () => {
+  it('never throws, whatever it is', () => {
     const [a, b] = pair()
     deliver(a, b, 'hello')
     const sealed = a.seal(Buffer.from('hello'))
@@ -117,7 +121,7 @@ describe('sealed datagrams', () => {
     expect(text(b.open(sealed, 'a'))).toBe('hello')
   })
 
-  it('keep tables bounded: a session pushed out proves itself again', () => {
+  it('fills no table: a session pushed out proves itself again', () => {
     const b = new DatagramSealer(ringKey)
     const first = new DatagramSealer(ringKey)
     expect(deliver(first, b, 'first')).toBe('first')
@@ -125,5 +129,5 @@ describe('sealed datagrams', () => {
     const opened = b.open(first.seal(Buffer.from('again')), 'a')
     expect(opened.kind).toBe('reply')
     expect(text(b.open(reply(first.open(reply(opened), 'b')), 'a'))).toBe('again')
-  })
+  }, 30_000)
 })
