@@ -34,8 +34,8 @@ export class Network {
   readonly #deliver: (packet: Packet) => void
   /** When the last message of a stream arrives: the next one comes after it. */
   readonly #streamEnds = new Map<string, number>()
-  /** Part of the network that a way is in; ways of different parts do not reach each other. */
-  readonly #parts = new Map<Way, number>()
+  /** Part of the network that a way is in; ways of different parts do not reach each other. Null = one network. */
+  #partOf: ((way: Way) => number) | null = null
   faults: NetworkFaults = noFaults
 
   constructor(queue: EventQueue, random: Random, deliver: (packet: Packet) => void) {
@@ -44,13 +44,13 @@ export class Network {
     this.#deliver = deliver
   }
 
-  /** Splits the network: `partOf` gives each way its part. */
-  split(ways: readonly Way[], partOf: (way: Way) => number): void {
-    for (const way of ways) this.#parts.set(way, partOf(way))
+  /** Splits the network: `partOf` gives each way its part, the same whenever it is asked. */
+  split(partOf: (way: Way) => number): void {
+    this.#partOf = partOf
   }
 
   heal(): void {
-    this.#parts.clear()
+    this.#partOf = null
   }
 
   send(packet: Packet): void {
@@ -69,7 +69,8 @@ export class Network {
 
   #carry(packet: Packet, delayMs: number): void {
     this.#queue.after(delayMs, () => {
-      if (this.#parts.get(packet.from) === this.#parts.get(packet.to)) this.#deliver(packet)
+      const partOf = this.#partOf
+      if (!partOf || partOf(packet.from) === partOf(packet.to)) this.#deliver(packet)
     })
   }
 

@@ -219,7 +219,8 @@ export class FailureDetector {
     const known = this.#core.table.get(contact.id)
     if (known && !isLive(known.state)) {
       this.#watches.delete(contact.id)
-      // gone by others' word and silent: what list still has it is out of date
+      // gone before, and silent: the list that brought it back is out of date
+      this.#core.table.stillGone(contact.id, now)
       this.#core.hooks.memberChanged({ id: contact.id, from: known.state, to: known.state })
       return
     }

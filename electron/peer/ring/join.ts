@@ -10,6 +10,7 @@ import { limits } from '../protocol/limits.ts'
 import type { Accept, Decline, DeclineReason, Join, RingMessage } from '../protocol/messages.ts'
 import type { Core } from './core.ts'
 import { between } from './interval.ts'
+import type { Channel } from './ports.ts'
 import { closestPreceding } from './placement.ts'
 import { counts, timing } from './timing.ts'
 
@@ -135,6 +136,12 @@ export class Joiner {
   }
 }
 
+interface Refusal {
+  readonly reason: DeclineReason
+  readonly better?: Contact
+  readonly channel?: Channel
+}
+
 /** The side that takes in. */
 export class Gatekeeper {
   readonly #core: Core
@@ -149,12 +156,12 @@ export class Gatekeeper {
     const { self, neighbours, phase, parameters } = this.#core
     const { joiner } = message
     const { head } = neighbours
-    if (phase !== 'member') this.#decline(message, 'not-ready', null)
-    else if (joiner.id === self.id) this.#decline(message, 'id-taken', null)
+    if (phase !== 'member') this.#decline(message, { reason: 'not-ready' })
+    else if (joiner.id === self.id) this.#decline(message, { reason: 'id-taken', channel: 'datagram' })
     else if (!head || between(self.id, joiner.id, head.id)) this.#accept(message)
     else if (joiner.id === head.id) this.#sameId(message, head)
     else if (parameters.lookup === 'forwarded') this.#forward(message, head)
-    else this.#decline(message, 'not-between', this.#better(joiner.id, head))
+    else this.#decline(message, { reason: 'not-between', better: this.#better(joiner.id, head) })
   }
 
   #accept(message: Join): void {
@@ -188,12 +195,12 @@ export class Gatekeeper {
     const askedAt = this.#doubles.get(head.id)
     if (askedAt !== undefined && entry && entry.lastHeardAt !== null && entry.lastHeardAt > askedAt) {
       this.#doubles.delete(head.id)
-      this.#decline(message, 'id-taken', null)
+      this.#decline(message, { reason: 'id-taken', channel: 'datagram' })
       return
     }
     if (askedAt === undefined) this.#doubles.set(head.id, clock.now())
     hooks.suspicious(head)
-    this.#decline(message, 'not-ready', null)
+    this.#decline(message, { reason: 'not-ready', channel: 'datagram' })
   }
 
   #better(joiner: Identifier, head: Contact): Contact {
@@ -202,8 +209,9 @@ export class Gatekeeper {
     return nearest && between(this.#core.self.id, nearest.id, joiner) ? nearest : head
   }
 
-  #decline(message: Join, reason: DeclineReason, better: Contact | null): void {
-    const route = [...message.route, this.#core.self.id].slice(-limits.route)
-    this.#core.send(message.joiner, 'stream', { command: 'decline', exchange: message.exchange, reason, better, route })
+  /** Over a datagram when two peers have the joiner's id: an open stream to that id leads to the other one. */
+  #decline({ joiner, exchange, route }: Join, { reason, better, channel }: Refusal): void {
+    const passed = [...route, this.#core.self.id].slice(-limits.route)
+    this.#core.send(joiner, channel ?? 'stream', { command: 'decline', exchange, reason, better: better ?? null, route: passed })
   }
 }

@@ -82,6 +82,12 @@ export class Membership {
     if (entry) entry.lastHeardAt = now
   }
 
+  /** A peer known to be gone was looked for again, in vain: gone since `now`. */
+  stillGone(id: Identifier, now: number): void {
+    const entry = this.#entries.get(id)
+    if (entry && !isLive(entry.state)) this.#entries.set(id, { ...entry, stateSince: now })
+  }
+
   remove(id: Identifier): void {
     const entry = this.#entries.get(id)
     if (!entry) return

@@ -192,7 +192,7 @@ export class Stabilizer {
   #replace(contacts: readonly Contact[], cause: Cause): void {
     const { neighbours } = this.#core
     const list = neighbours.successors
-    neighbours.setSuccessors(contacts.filter((contact, index) => index === 0 || !this.#diedLately(contact.id)))
+    neighbours.setSuccessors(contacts.filter((contact, index) => index === 0 || !this.#isStale(contact.id)))
     this.#afterReplacing(list, cause)
   }
 
@@ -294,11 +294,15 @@ export class Stabilizer {
     return entry !== undefined && !isLive(entry.state)
   }
 
-  /** Seen to die or leave lately: lists of others that still name it are stale. Later they may know better than we do. */
-  #diedLately(id: Identifier): boolean {
-    const entry = this.#core.table.get(id)
+  /**
+   * Seen to die or leave, so that lists of others which still name it are stale. A whole view hears when the peer is back;
+   * without one, others may after a while know better than we do.
+   */
+  #isStale(id: Identifier): boolean {
+    const { table, parameters, clock } = this.#core
+    const entry = table.get(id)
     if (!entry || isLive(entry.state)) return false
-    return this.#core.clock.now() - entry.stateSince < Math.max(timing.staleListsMs, 6 * this.#core.parameters.pingIntervalMs)
+    return table.size <= parameters.viewCap || clock.now() - entry.stateSince < timing.staleListsMs + 1.2 * parameters.pingIntervalMs
   }
 }
 

@@ -26,8 +26,8 @@ export const timing = {
   aloneRetryMs: 2_000,
   /** How long the dead are remembered and tried: 7 days. */
   rememberDeadMs: 7 * 24 * 3_600_000,
-  /** So long lists of others may still name a peer that was seen to die. */
-  staleListsMs: 30_000,
+  /** Beside an interval, so long lists of others may still name a peer that was seen to die: until its other watchers saw it. */
+  staleListsMs: 10_000,
   /** Full comparison of the views with a random member, whatever the digests say. */
   viewExchangeMs: 30_000,
   /** Views that differ are compared at most so often: most differences are news still travelling. */
