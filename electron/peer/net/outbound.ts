@@ -130,7 +130,7 @@ export class Outbound {
     const connection = connectionOf(verified, credentials, {
       ...defaults,
       ...(poolAs === null
-        ? {}
+        ? { onLine: () => undefined } // a token stands in these lines: not for logs
         : {
             onRelease: (released: Connection) => {
               this.#pool.put(poolAs, released)

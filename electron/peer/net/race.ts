@@ -37,8 +37,9 @@ export async function raceStaggered<T, R>(
             resolve(result)
           },
           (error: unknown) => {
-            failures.push(error instanceof Error ? error : new Error(String(error)))
-            if (failures.length === items.length) reject(failures[0])
+            const failure = error instanceof Error ? error : new Error(String(error))
+            failures.push(failure)
+            if (failures.length === items.length) reject(failures[0] ?? failure)
             else startNext()
           },
         )
