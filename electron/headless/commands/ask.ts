@@ -1,6 +1,6 @@
 /** What all commands to a running peer have in common: ask, print, and an exit code from what came back. */
 
-import { AppError } from '../../../shared/errors.ts'
+import { AppError, type PlainError } from '../../../shared/errors.ts'
 import { askPeer } from '../control-client.ts'
 import type { ControlArgument, ControlItems, ControlName } from '../control-commands.ts'
 import { exitCodeOf, exitCodes, worseExitCode, type ExitCode } from '../exit-codes.ts'
@@ -17,6 +17,8 @@ export interface Question<K extends ControlName> {
   /** Label of the progress bar that an answer ends. */
   readonly label?: (item: ControlItems[K]) => string
   readonly countedProgress?: boolean
+  /** What this command offers against an error, added to its message. */
+  readonly remedy?: (error: PlainError) => string | null
   /** Takes streamed bytes. */
   readonly onBytes?: (bytes: Buffer) => Promise<void>
 }
@@ -38,7 +40,8 @@ export async function ask<K extends ControlName>(io: Io, common: CommonOptions, 
         },
         onFailed: (error, label) => {
           bars.finish(label)
-          code = worseExitCode(code, sayError(io, error))
+          const remedy = question.remedy?.(error) ?? null
+          code = worseExitCode(code, sayError(io, remedy === null ? error : { ...error, message: `${error.message} (${remedy})` }))
         },
         onProgress: (label, done, total) => {
           bars.show(label, done, total)

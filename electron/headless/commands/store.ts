@@ -20,6 +20,7 @@ export function store(io: Io, common: CommonOptions, args: StoreArguments): Prom
     name: 'store',
     argument: { paths: args.paths.map((path) => resolve(io.cwd, path)), as: args.as?.normalize('NFC') ?? null, replace: args.replace === true },
     label: (item) => item.name,
+    remedy: (error) => (error.code === 'already-exists' ? 'here: --replace, or --as with another name' : null),
     code: (item) => (item.state === 'stored' ? exitCodes.done : exitCodes.partlyStored),
     lines: (item) => {
       const holders = item.holders.map((holder) => holder.name).join(', ')

@@ -1,0 +1,119 @@
+/** The fake peer with what the command line and the browser need: bytes that come back, names, clashes, events on demand. */
+
+import { createHash } from 'node:crypto'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { AppError } from '../../shared/errors.ts'
+import type { FileView, VersionView } from '../../shared/views.ts'
+import type { PeerApi, RequestOptions, StoreOptions } from '../../electron/peer/peer-api.ts'
+import type { PeerEvent } from '../../electron/peer/peer-events.ts'
+import { createFakePeer, type FakePeer } from './fake-peer.ts'
+
+export interface ScriptedPeer extends FakePeer {
+  emit(event: PeerEvent): void
+  /** A file that is stored, with its bytes. */
+  put(name: string, bytes: Buffer): void
+  /** Bytes of a stored file. */
+  bytesOf(name: string): Buffer | undefined
+  /** Signals that were handed to requests, to see whether they were aborted. */
+  readonly signals: readonly AbortSignal[]
+  /** Requests wait until the signal is aborted. */
+  hang: boolean
+}
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
+
+export function createScriptedPeer(dataFolder: string): ScriptedPeer {
+  const fake = createFakePeer({ dataFolder })
+  const files = new Map<string, Buffer>()
+  const listeners = new Set<(event: PeerEvent) => void>()
+  const signals: AbortSignal[] = []
+  const calls = fake.calls as { what: string; args: readonly unknown[] }[]
+  const holders = [{ machineId: fake.id, verifiedAt: 1_700_000_000_000, online: true }]
+  const known = (name: string): Buffer => {
+    const bytes = files.get(name)
+    if (!bytes) throw new AppError('not-found', `${name} is not in the ring`, { name })
+    return bytes
+  }
+  const version = (name: string): VersionView => {
+    const bytes = known(name)
+    const digest = sha256(bytes)
+    return { version: digest.slice(0, 40), sizeBytes: bytes.length, sha256: digest, storedAt: 1, writerId: fake.id, writerName: 'Desk', holders }
+  }
+  const fileView = (name: string): FileView => {
+    const { sizeBytes, sha256: digest, storedAt, writerId, writerName } = version(name)
+    return { name, sizeBytes, storedAt, writerId, writerName, sha256: digest, state: 'safe', holders, copiesWanted: 2, here: true, conflicts: 0 }
+  }
+  const scripted: Partial<ScriptedPeer> = {
+    signals,
+    hang: false,
+    emit: (event) => listeners.forEach((listener) => listener(event)),
+    put: (name, bytes) => void files.set(name, bytes),
+    bytesOf: (name) => files.get(name),
+    onEvent: (listener) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    expandPaths: async function* (paths: readonly string[]) {
+      for (const path of paths) {
+        if (!(await stat(path).catch(() => null))) throw new AppError('file-unreadable', `${path} is not there`, { path })
+        yield { path, name: basename(path) }
+      }
+    },
+    storeFile: async (path: string, options: StoreOptions = {}) => {
+      calls.push({ what: 'storeFile', args: [path, { name: options.name, onClash: options.onClash }] })
+      const name = options.name ?? basename(path)
+      const bytes = await readFile(path)
+      if (files.has(name) && !files.get(name)?.equals(bytes) && options.onClash !== 'replace') {
+        throw new AppError('already-exists', `${name} is stored already with other content`, { name })
+      }
+      options.onProgress?.(bytes.length, bytes.length)
+      files.set(name, bytes)
+      const isPartial = name.startsWith('partial')
+      return {
+        name,
+        sizeBytes: bytes.length,
+        sha256: sha256(bytes),
+        copies: isPartial ? 1 : 2,
+        wanted: 2,
+        state: isPartial ? 'partial' : 'stored',
+        holders: [{ id: fake.id, name: 'Desk' }],
+        route: [fake.id],
+        seconds: 0.5,
+      }
+    },
+    requestFile: async (name: string, options: RequestOptions = {}) => {
+      calls.push({ what: 'requestFile', args: [name, { version: options.version, out: typeof options.out, namePrefix: options.namePrefix }] })
+      if (options.signal) signals.push(options.signal)
+      const bytes = known(name)
+      const result = { name, sizeBytes: bytes.length, sha256: sha256(bytes), from: [], route: [fake.id], seconds: 0.5 }
+      if (scriptedPeer.hang) {
+        await new Promise<void>((resolve) => options.signal?.addEventListener('abort', () => resolve()))
+        throw new AppError('cancelled', 'The request was cancelled')
+      }
+      if (typeof options.out === 'object') {
+        await pipeline(Readable.from([bytes]), options.out)
+        return { ...result, out: '-' }
+      }
+      let out = options.out ?? dataFolder
+      if ((await stat(out).catch(() => null))?.isDirectory()) out = join(out, `${options.namePrefix ?? ''}${basename(name)}`)
+      await writeFile(out, bytes)
+      return { ...result, out }
+    },
+    whereIs: (name: string) =>
+      Promise.resolve().then(() => ({ name, key: 'c3c3', keyPosition: 0.3, versions: [version(name)], route: [fake.id], lookupMs: 1 })),
+    verify: async function* (name: string | null) {
+      for (const each of await Promise.resolve(files.keys())) if (name === null || name === each) yield { name: each, good: !each.startsWith('bad') }
+    },
+    files: () => [...files.keys()].map(fileView),
+    leave: (options: Parameters<PeerApi['leave']>[0]) => {
+      calls.push({ what: 'leave', args: [{ forget: options.forget }] })
+      options.onProgress?.({ filesLeft: 0, filesTotal: 2, done: true })
+      return Promise.resolve()
+    },
+  }
+  const scriptedPeer: ScriptedPeer = Object.assign(fake, scripted) as ScriptedPeer
+  return scriptedPeer
+}
