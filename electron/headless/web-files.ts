@@ -75,20 +75,27 @@ export class Uploads {
       return
     }
     this.#running++
-    const path = join(uploadsFolder(this.#peer), `${randomUUID()}.part`)
     try {
-      const asked = v.safeParse(uploadSchema, { name: query.get('name'), onClash: query.get('onClash') ?? 'decline' })
-      if (!asked.success) throw new AppError('bad-argument', `Upload: ${asked.issues[0].message}`)
-      await receive(request, path)
-      const done = await this.#peer.storeFile(path, { name: asked.output.name.normalize('NFC'), onClash: asked.output.onClash })
-      const { name, sizeBytes, sha256, copies, wanted, state } = done
-      sendJson(response, 200, { queued: 1, name, size: sizeBytes, sha256, copies, wanted, state })
+      sendJson(response, 200, await this.#store(request, query))
     } catch (thrown) {
       // The rest of a refused body is not read: the connection ends with the answer.
-      response.setHeader('Connection', 'close')
+      if (!response.headersSent) response.setHeader('Connection', 'close')
       sendError(response, thrown)
     } finally {
       this.#running--
+    }
+  }
+
+  async #store(request: IncomingMessage, query: URLSearchParams): Promise<object> {
+    const asked = v.safeParse(uploadSchema, { name: query.get('name'), onClash: query.get('onClash') ?? 'decline' })
+    if (!asked.success) throw new AppError('bad-argument', `Upload: ${asked.issues[0].message}`)
+    const path = join(uploadsFolder(this.#peer), `${randomUUID()}.part`)
+    try {
+      await receive(request, path)
+      const done = await this.#peer.storeFile(path, { name: asked.output.name.normalize('NFC'), onClash: asked.output.onClash })
+      const { name, sizeBytes, sha256, copies, wanted, state } = done
+      return { queued: 1, name, size: sizeBytes, sha256, copies, wanted, state }
+    } finally {
       await rm(path, { force: true })
     }
   }
