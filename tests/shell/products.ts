@@ -8,25 +8,19 @@ import { build } from 'vite'
 const root = join(import.meta.dirname, '../..')
 const fakeFolder = join(root, '.tmp/shell')
 
-const library = (entry: string, outDir: string, format: 'es' | 'cjs', file: string) => ({
-  configFile: false as const,
-  logLevel: 'warn' as const,
-  root,
-  // The preload is put to the test as it ships: one file with nothing but electron required.
-  build: {
-    outDir,
-    emptyOutDir: true,
-    target: 'node20',
-    minify: false,
-    lib: { entry: join(root, entry), formats: [format], fileName: () => file },
-    rollupOptions: { external: format === 'cjs' ? ['electron'] : [/^node:/, /^(?![./]|[A-Za-z]:)/] },
-  },
-})
+const options = (outDir: string) => ({ outDir, emptyOutDir: true, target: 'node20', minify: false })
+const common = { configFile: false, logLevel: 'warn', root } as const
 
 /** Builds the app over the fake peer; returns the path of its main process. */
 export async function buildFakeProduct(): Promise<string> {
-  await build(library('tests/shell/fake/main-with-fake.ts', join(fakeFolder, 'main'), 'es', 'index.js'))
-  await build(library('electron/preload/index.ts', join(fakeFolder, 'preload'), 'cjs', 'index.cjs'))
+  const main = join(root, 'tests/shell/fake/main-with-fake.ts')
+  await build({
+    ...common,
+    build: { ...options(join(fakeFolder, 'main')), ssr: main, rollupOptions: { output: { entryFileNames: 'index.js' } } },
+  })
+  // The preload is put to the test as it ships: one file with nothing but electron required.
+  const lib = { entry: join(root, 'electron/preload/index.ts'), formats: ['cjs' as const], fileName: () => 'index.cjs' }
+  await build({ ...common, build: { ...options(join(fakeFolder, 'preload')), lib, rollupOptions: { external: ['electron'] } } })
   rmSync(join(fakeFolder, 'renderer'), { recursive: true, force: true })
   for (const file of ['index.html', 'page.js']) cpSync(join(import.meta.dirname, 'fake', file), join(fakeFolder, 'renderer', file))
   return join(fakeFolder, 'main/index.js')
@@ -41,16 +35,21 @@ function newest(folder: string): number {
   )
 }
 
-/** The app as it ships, built afresh when a source is newer than the build. Null while a part of it is missing. */
-export function buildRealProduct(): string | null {
+/** The app as it ships, built afresh when a source is newer than the build; returns the path of its main process. */
+export function buildRealProduct(): string {
   const main = join(root, 'out/main/index.js')
-  if (!existsSync(join(root, 'electron/peer/peer.ts')) || !existsSync(join(root, 'renderer/index.html'))) return null
   const sources = Math.max(...['electron', 'shared', 'renderer'].map((folder) => newest(join(root, folder))))
   const isFresh = existsSync(main) && existsSync(join(root, 'out/renderer/index.html')) && statSync(main).mtimeMs > sources
-  if (!isFresh) {
-    const cli = join(root, 'node_modules/electron-vite/bin/electron-vite.js')
-    const done = spawnSync(process.execPath, [cli, 'build', '--logLevel', 'warn'], { cwd: root, stdio: 'inherit' })
-    if (done.status !== 0) throw new Error('The app does not build')
-  }
+  if (!isFresh) run('electron-vite/bin/electron-vite.js', 'build', '--logLevel', 'warn')
   return main
+}
+
+/** The headless peer and the command line. */
+export function buildHeadless(): void {
+  run('vite/bin/vite.js', 'build', '--config', 'headless.vite.config.ts', '--logLevel', 'warn')
+}
+
+function run(program: string, ...args: string[]): void {
+  const done = spawnSync(process.execPath, [join(root, 'node_modules', program), ...args], { cwd: root, stdio: 'inherit' })
+  if (done.status !== 0) throw new Error(`The app does not build: ${program} ${args.join(' ')}`)
 }

@@ -29,8 +29,8 @@ export interface ShellHost {
 export interface Product {
   readonly name: string
   readonly isFake: boolean
-  /** Path of the built main process. */
-  main(): string
+  /** Builds it when that is needed; path of the main process. */
+  main(): Promise<string>
 }
 
 const flags = (data: string): string[] => ['--data', data, '--port', '0', '--host', '127.0.0.1', '--no-discovery']
@@ -44,7 +44,7 @@ interface Running {
 
 async function start(host: ShellHost, product: Product, scratch = makeScratch()): Promise<Running> {
   const data = join(scratch, 'data')
-  const app = await host.launch({ main: product.main(), args: flags(data), scratch, program: host.program ?? '' })
+  const app = await host.launch({ main: await product.main(), args: flags(data), scratch, program: host.program ?? '' })
   const page = await app.window()
   await page.waitForFunction(() => typeof window.api === 'object')
   await page.evaluate(() => {
@@ -240,7 +240,7 @@ function boundaryTests(get: () => Running, product: Product): void {
         window.destroy()
         return result
       },
-      join(product.main(), '../../preload/index.cjs'),
+      join(await product.main(), '../../preload/index.cjs'),
     )
     expect(outcome).toMatchObject({ ok: false, error: { message: 'This page may not speak to Ringdrop' } })
   })

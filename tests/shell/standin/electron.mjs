@@ -48,14 +48,15 @@ const modules = {
   Tray,
 }
 
-export default new Proxy(modules, {
+const electron = new Proxy(modules, {
   get(target, name) {
     if (typeof name === 'symbol' || ['then', 'default', '__esModule'].includes(name)) return undefined
     if (!(name in target)) throw new Error(`[standin] electron.${name} is not emulated`)
     return target[name]
   },
 })
+export default electron
 export { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, MenuItem, nativeImage, nativeTheme, Notification }
 export { powerMonitor, protocol, screen, session, shell, standin, Tray }
 
-openSideChannel(modules)
+openSideChannel(electron)
