@@ -36,7 +36,8 @@ import { ViewBuilder } from './view-builder.ts'
 const joinTimeoutMs = 20_000
 /** Members change in bursts: they are written down a moment after. */
 const rememberAfterMs = 500
-const defaultHost = '0.0.0.0'
+/** All interfaces, IPv6 and IPv4; where there is no IPv6, IPv4 alone. */
+const defaultHost = '::'
 
 /** Starts a peer: resumes the ring of its data folder, or founds one, or joins by `options.join`. Throws AppError. */
 export async function startPeer(options: PeerOptions): Promise<PeerApi> {

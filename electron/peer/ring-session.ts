@@ -55,12 +55,13 @@ const passEveryMsPerMachine = 250
 /** Members seen within this time count for acknowledgements. */
 const countedForMs = 24 * 3_600_000
 const lookupTries = 3
+const lookAtAdaptersEveryMs = 10_000
 
 export class RingSession {
   readonly state: RingState
   readonly space: IdentifierSpace
   readonly catalogue = new Catalogue()
-  readonly invites = new InviteBook(() => Date.now())
+  readonly invites = new InviteBook(() => performance.now())
   readonly repairer: Repairer
   readonly context: TransferContext & RingNow
   readonly #options: SessionOptions
@@ -158,6 +159,8 @@ export class RingSession {
 
   #run(): void {
     this.#timers.push(setInterval(() => this.#tick(), tickMs))
+    // adapters come and go: the others learn of it as a new incarnation
+    this.#timers.push(setInterval(() => this.#ring.setSelf({ id: this.#ring.self.id, ways: this.#net.ways }), lookAtAdaptersEveryMs))
   }
 
   #tick(): void {
@@ -193,8 +196,13 @@ export class RingSession {
     const { ringKey, ringName, parameters } = this.state
     const contacts = this.context.online().slice(0, 64).map((contact) => formatContact(this.space, contact))
     const body = Buffer.from(JSON.stringify({ ringKey, ringName, parameters, contacts } satisfies Enrollment), 'utf8')
-    await connection.send({ command: 'enrolled', bodyBytes: body.length, ...between(this.context, enroll.source) })
-    await connection.write(body)
+    try {
+      await connection.send({ command: 'enrolled', bodyBytes: body.length, ...between(this.context, enroll.source) })
+      await connection.write(body)
+    } catch (error) {
+      this.invites.putBack(enroll.token)
+      throw error
+    }
   }
 
   #createContext(): TransferContext & RingNow {
@@ -296,6 +304,7 @@ export class RingSession {
 
   #onRingEvent(event: RingEvent): void {
     if (event.kind === 'dead' || event.kind === 'departing') this.#awaySince.set(event.peer, Date.now())
+    if (event.kind === 'dead') this.#net.forget(event.peer)
     if (event.kind === 'alive') this.#awaySince.delete(event.peer)
     if (!quiet.has(event.kind)) {
       this.repairer.ringChanged()

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { once } from 'node:events'
-import { AppError } from '../../../shared/errors.ts'
+import { AppError, type ErrorCode } from '../../../shared/errors.ts'
 import { DownloadFile } from '../disk/download-file.ts'
 import { nodeDisk } from '../disk/disk.ts'
 import { localName } from '../disk/safe-name.ts'
@@ -36,12 +36,14 @@ export async function download(
     to.onWritten(written)
     return { path: written, parts }
   } catch (error) {
-    // what arrived stays for the next try, unless the person does not want it any more
-    if (error instanceof AppError && error.code !== 'cancelled') await file.suspend()
+    // what arrived stays for the next try when only the others failed; a full disk needs its room back
+    if (error instanceof AppError && resumable.has(error.code)) await file.suspend()
     else await file.abort()
     throw error
   }
 }
+
+const resumable: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['out-of-reach', 'peer-unreachable', 'corrupt'])
 
 async function targetPath(found: FoundFile, to: Target): Promise<{ path: string; overwrite: boolean }> {
   const base = localName(basename(found.name))
