@@ -4,6 +4,7 @@
  */
 
 import type { Way } from '../../electron/peer/protocol/contact.ts'
+import type { RingMessage } from '../../electron/peer/protocol/messages.ts'
 import type { Channel, Random } from '../../electron/peer/ring/ports.ts'
 import type { EventQueue } from './event-queue.ts'
 
@@ -26,6 +27,7 @@ export interface Packet {
   readonly to: Way
   readonly channel: Channel
   readonly line: string
+  readonly message: RingMessage
 }
 
 export class Network {

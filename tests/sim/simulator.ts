@@ -1,6 +1,6 @@
 /**
  * Many rings' worth of peers in one thread: the real ring code over a virtual network in virtual time. One seed is one run is
- * one hash over all that was delivered. Every message goes through the codec, so that what is tested is what would travel.
+ * one hash over all that was delivered. Every message goes through the codec, for the hash and to be sure that it can travel.
  */
 
 import { assert } from '../../shared/assert.ts'
@@ -123,7 +123,7 @@ export class Simulator {
     const way = channel === 'stream' ? this.#streamTo(peer, to) : to.ways[0]
     const from = peer.contact.ways[0]
     if (!peer.up || way === undefined || from === undefined) return
-    this.network.send({ from, to: way, channel, line: encodeMessage(this.space, message) })
+    this.network.send({ from, to: way, channel, line: encodeMessage(this.space, message), message })
   }
 
   /** The open stream, as long as its other end lives; else a new one. */
@@ -144,12 +144,19 @@ export class Simulator {
       return
     }
     this.#note(packet)
-    const message = decodeMessage(this.space, packet.line)
-    assert(!('reason' in message && !('command' in message)), `"${packet.line}" decodes`)
-    const { source } = message as RingMessage
+    const message = this.#read(packet)
+    const { source } = message
     // a datagram comes from the port that its sender listens on, a stream from any
     if (packet.channel === 'stream') peer.streams.set(source, packet.from)
-    peer.ring.receive(message as RingMessage, packet.channel, packet.channel === 'datagram' ? { id: source, ways: [packet.from] } : null)
+    peer.ring.receive(message, packet.channel, packet.channel === 'datagram' ? { id: source, ways: [packet.from] } : null)
+  }
+
+  /** Decoding every line would take most of a run's time: every sixteenth shows that what is sent can be read. */
+  #read(packet: Packet): RingMessage {
+    if (this.delivered % 16 !== 0) return packet.message
+    const message = decodeMessage(this.space, packet.line)
+    assert('command' in message, `"${packet.line}" decodes`)
+    return message as RingMessage
   }
 
   #note(packet: Packet): void {

@@ -165,15 +165,22 @@ export class FailureDetector {
     if (parameters.pingPredecessor && predecessor) targets.set(predecessor.id, predecessor)
     if (targets.size > 0) this.#core.emit({ kind: 'pings-sent', peers: [...targets.keys()] })
     for (const target of targets.values()) this.probe(target)
-    if (this.#gossip.hasNews) {
-      for (let i = 0; i < counts.gossipTargets; i++) {
-        const entry = table.get(pick(random, table.liveIds()) as Identifier)
-        if (entry && !targets.has(entry.contact.id)) this.ping(entry.contact, 'datagram')
-      }
-    }
+    this.#lookFurther(targets)
     // a suspicion that nobody brought to an end
     for (const entry of table.all()) {
       if (entry.state === 'suspect' && entry.stateSince + timing.staleSuspicionMs < now) this.probe(entry.contact)
+    }
+  }
+
+  /** Where the ring keeps a view: one random member is watched too (SWIM), so that many deaths at once are found at once; and more are told the news. */
+  #lookFurther(neighbours: ReadonlyMap<Identifier, Contact>): void {
+    const { random, table, parameters } = this.#core
+    if (parameters.viewCap === 0) return
+    for (let i = 0; i <= (this.#gossip.hasNews ? counts.gossipTargets : 0); i++) {
+      const entry = table.get(pick(random, table.liveIds()) as Identifier)
+      if (!entry || neighbours.has(entry.contact.id)) continue
+      if (i === 0) this.probe(entry.contact)
+      else this.ping(entry.contact, 'datagram')
     }
   }
 

@@ -3,7 +3,6 @@
  * whom: neighbours.ts does that. Self is not in it.
  */
 
-import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Member, MemberState } from '../protocol/messages.ts'
 
@@ -69,7 +68,9 @@ export class Membership {
     const id = member.contact.id
     const known = this.#entries.get(id)
     if (known && !supersedes(member, known)) {
-      if (member.incarnation === known.incarnation) this.#put({ ...known, contact: fuller(known.contact, member.contact) })
+      const isFuller = member.incarnation === known.incarnation && member.contact.ways.length > known.contact.ways.length
+      // a peer's own, full contact stands above the one way that somebody saw it use
+      if (isFuller) this.#put({ ...known, contact: member.contact })
       return null
     }
     const stateSince = known?.state === member.state ? known.stateSince : now
@@ -109,11 +110,6 @@ export class Membership {
     this.#entries.set(id, entry)
     if (!known || isLive(known.state) !== isLive(entry.state)) this.#liveIds = null
   }
-}
-
-/** At equal incarnation a peer's own, full contact stands above the one way that somebody saw it use. */
-function fuller(known: Contact, other: Contact): Contact {
-  return other.ways.length > known.ways.length ? other : known
 }
 
 /** The dead and the left are out of the digest: how long each peer remembers them is its own affair. */

@@ -87,6 +87,15 @@ export class Neighbours {
     return [...behind, ...sorted.filter((contact) => contact.id > this.#self)]
   }
 
+  /** A neighbour is to be reached elsewhere now. */
+  moved(contact: Contact): void {
+    const renew = (old: Contact) => (old.id === contact.id ? contact : old)
+    this.#successors = this.#successors.map(renew)
+    if (this.#predecessor) this.#predecessor = renew(this.#predecessor)
+    const placed = this.#placed.get(contact.id)
+    if (placed) this.#placed.set(contact.id, { ...placed, contact })
+  }
+
   /** Removes a peer that is gone. The predecessor stays until there is another: see stabilize.ts. */
   remove(id: Identifier): void {
     this.#successors = this.#successors.filter((contact) => contact.id !== id)

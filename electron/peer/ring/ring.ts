@@ -283,7 +283,8 @@ export class Ring {
   #senderOf(message: NeighbourMessage, seen: Contact | null): Contact {
     const known = this.contact(message.source)
     if (!known || !seen) return known ?? seen ?? { id: message.source, ways: [] }
-    const moved = message.command === 'ping' && message.incarnation > (this.#core.table.get(message.source)?.incarnation ?? -1)
+    const incarnation = message.command === 'ping' || message.command === 'response' ? message.incarnation : -1
+    const moved = incarnation > (this.#core.table.get(message.source)?.incarnation ?? -1)
     return moved && !sharesWay(seen, known) ? seen : known
   }
 
@@ -312,6 +313,8 @@ export class Ring {
   #memberChanged({ id, from, to }: Change): void {
     const core = this.#core
     this.#gossip.note(id)
+    const entry = core.table.get(id)
+    if (entry) core.neighbours.moved(entry.contact)
     const relevant = isRelevant(core, id)
     const wasLive = from === 'alive' || from === 'suspect'
     if (to === 'dead' || to === 'left') {

@@ -190,9 +190,11 @@ export class Stabilizer {
   }
 
   #replace(contacts: readonly Contact[], cause: Cause): void {
-    const { neighbours } = this.#core
+    const { neighbours, table } = this.#core
     const list = neighbours.successors
-    neighbours.setSuccessors(contacts.filter((contact, index) => index === 0 || !this.#isStale(contact.id)))
+    const fresh = contacts.filter((contact, index) => index === 0 || !this.#isStale(contact.id))
+    // of a live member our own table knows best where it is
+    neighbours.setSuccessors(fresh.map((contact) => (table.isLive(contact.id) ? (table.get(contact.id)?.contact ?? contact) : contact)))
     this.#afterReplacing(list, cause)
   }
 
