@@ -24,6 +24,8 @@ export interface FakePeer extends PeerApi {
 /** Steps of a hand-over, and how long each takes: long enough to be seen, short enough for a test. */
 const handOverFiles = 3
 const handOverStepMs = 250
+/** In a data folder named `…slow`: long enough that only giving up ends it. */
+const slowStepMs = 120_000
 
 const machine = (id: string, name: string, position: number): MachineView => ({
   id,
@@ -205,6 +207,7 @@ export function createFakePeer(options: PeerOptions): FakePeer {
       Promise.resolve({ link: 'ringdrop://join/fake', command: 'ringdrop join ringdrop://join/fake', expiresAt: Date.now() + 600_000 }),
     join: (link, bringFiles) => {
       note('join', link, bringFiles)
+      tell({ kind: 'ring', ring: { ...ring, name: `${link} ${bringFiles ? 'with' : 'without'} files` } })
       return Promise.resolve()
     },
     settings: () => settings,
@@ -219,7 +222,7 @@ export function createFakePeer(options: PeerOptions): FakePeer {
       for (let left = handOverFiles; left >= 0; left--) {
         const leaving: LeavingView = { filesLeft: left, filesTotal: handOverFiles, done: left === 0 }
         onProgress?.(leaving)
-        await wait(handOverStepMs)
+        await wait(options.dataFolder.endsWith('slow') ? slowStepMs : handOverStepMs)
         if (signal?.aborted) throw new AppError('cancelled', 'The hand-over was stopped')
       }
     },

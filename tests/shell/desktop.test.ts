@@ -4,7 +4,7 @@ import { describe } from 'vitest'
 import { findElectron, hasDisplay } from '../../scripts/find-electron.mjs'
 import { findOrInstallBrowser } from '../window/browser.ts'
 import { buildFakeProduct, buildRealProduct } from './products.ts'
-import { launchElectron, launchStandin } from './shell-app.ts'
+import { launchElectron, launchStandin, runElectron, runStandin } from './shell-app.ts'
 import { describeShell, type Product, type ShellHost } from './specification.ts'
 
 const electron = findElectron()
@@ -16,8 +16,8 @@ if (electronWhy !== null) {
 const browser = findOrInstallBrowser()
 
 const hosts: ShellHost[] = [
-  { name: 'stand-in', program: browser.file, isStandin: true, launch: launchStandin },
-  { name: 'electron', program: electronWhy === null ? electron.file : null, isStandin: false, launch: launchElectron },
+  { name: 'stand-in', program: browser.file, isStandin: true, launch: launchStandin, run: runStandin },
+  { name: 'electron', program: electronWhy === null ? electron.file : null, isStandin: false, launch: launchElectron, run: runElectron },
 ]
 
 let fake: Promise<string> | undefined

@@ -1,6 +1,6 @@
 /** The desktop app under test, on either host: real Electron through Playwright, or the stand-in. */
 
-import { fork, type ChildProcess } from 'node:child_process'
+import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -42,6 +42,8 @@ const pollMs = 50
 const windowLimitMs = 20_000
 /** After an orderly end was asked for. */
 const killAfterMs = 15_000
+/** For a start that ends by itself. */
+const endLimitMs = 60_000
 
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((done) => {
@@ -164,23 +166,33 @@ export interface EndedStart {
 }
 
 /** Starts the app on the stand-in and waits for its end: for starts that fail, and for a second one. */
-export async function runStandin(options: LaunchOptions): Promise<EndedStart> {
-  const child = forkStandin(options, 'pipe')
+export function runStandin(options: LaunchOptions): Promise<EndedStart> {
+  return endOf(forkStandin(options, 'pipe'))
+}
+
+/** The same on real Electron. */
+export function runElectron(options: LaunchOptions): Promise<EndedStart> {
+  const args = [...rootArgs(), options.main, ...options.args]
+  return endOf(spawn(options.program, args, { env: environment(options.scratch), stdio: ['ignore', 'ignore', 'pipe'] }))
+}
+
+async function endOf(child: ChildProcess): Promise<EndedStart> {
   let stderr = ''
   child.stderr?.on('data', (bytes: Buffer) => {
     stderr += bytes.toString()
   })
-  const timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+  const timer = setTimeout(() => child.kill('SIGKILL'), endLimitMs)
   const code = await exitOf(child)
   clearTimeout(timer)
   return { code, stderr }
 }
 
+/** Chromium's sandbox refuses to run as root. */
+const rootArgs = (): string[] => (process.getuid?.() === 0 ? ['--no-sandbox'] : [])
+
 /** Starts the app on real Electron. */
 export async function launchElectron(options: LaunchOptions): Promise<ShellApp> {
-  // Chromium's sandbox refuses to run as root.
-  const rootArgs = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  const args = [...rootArgs, options.main, ...options.args]
+  const args = [...rootArgs(), options.main, ...options.args]
   const app = await _electron.launch({ executablePath: options.program, args, env: environment(options.scratch), timeout: 60_000 })
   const child = app.process()
   const exited = exitOf(child)

@@ -45,9 +45,16 @@ describe.skipIf(browser.file === null)('starts on the stand-in', () => {
 
   test('a link asks before it joins, and joins as answered', async () => {
     const app = await launchStandin({ main, args: ['--data', data], scratch, program })
-    await app.window()
+    const page = await app.window()
+    await page.waitForFunction(() => typeof window.api === 'object')
+    await page.evaluate(() => {
+      window.api.onNews((news) => {
+        if (news.kind === 'ring') document.title = news.ring.name
+      })
+    })
     const asked = await openLink(app, 'ringdrop://join/abc')
     expect(asked).toMatchObject({ message: 'Join the ring of this invite?', buttons: ['Join', 'Cancel'], defaultId: 1 })
+    await expect.poll(() => page.title()).toBe('ringdrop://join/abc without files')
     await app.close()
   })
 
