@@ -115,6 +115,7 @@ describe("the course's wording", () => {
       'Store 2067 request forwarded to my successor',
     ])
     expect(words('19', [{ kind: 'lookup-accepted', purpose: 'store', name: '2067', from: '8' }])).toEqual(['Store 2067 request accepted'])
+    expect(words('19', [{ kind: 'receiving', name: '2067', from: '8' }])).toEqual([])
   })
 
   it('6. request, at the peer that asks', () => {
@@ -128,6 +129,19 @@ describe("the course's wording", () => {
     expect(words('2', events)).toEqual([
       'File request for 4103 has been sent to my successor',
       'Route: 2 -> 4 -> 5 -> 8',
+      'Peer 8 had File 4103',
+      'Receiving File 4103 from Peer 8',
+      'File 4103 received',
+    ])
+  })
+
+  it('6. request, when only its end is told', () => {
+    const events: PeerEvent[] = [
+      { kind: 'lookup-started', purpose: 'request', name: '4103' },
+      { kind: 'requested', name: '4103', path: '/x/_4103.pdf', from: ['8'] },
+    ]
+    expect(words('2', events)).toEqual([
+      'File request for 4103 has been sent to my successor',
       'Peer 8 had File 4103',
       'Receiving File 4103 from Peer 8',
       'File 4103 received',

@@ -11,7 +11,9 @@ export interface WordingState {
   readonly accepted: boolean
   /** Successors that were announced, or given by hand. */
   readonly successors: readonly string[]
-  /** Files that are on their way here. */
+  /** Files that were asked for here, by a question that left this peer. */
+  readonly asking: ReadonlySet<string>
+  /** Of those, the ones on their way here. */
   readonly receiving: ReadonlySet<string>
   /** Files asked for here and found here. */
   readonly foundHere: ReadonlySet<string>
@@ -24,7 +26,7 @@ export interface Worded {
 
 /** `successors`: those given by hand, none when joining. */
 export function startWording(self: string, successors: readonly string[]): WordingState {
-  return { self, accepted: successors.length > 0, successors, receiving: new Set(), foundHere: new Set() }
+  return { self, accepted: successors.length > 0, successors, asking: new Set(), receiving: new Set(), foundHere: new Set() }
 }
 
 const places = ['first', 'second'] as const
@@ -65,7 +67,11 @@ function wordFileEvent(event: PeerEvent, state: WordingState, holds: (name: stri
   switch (event.kind) {
     case 'lookup-started':
       if (event.purpose === 'store') return say(`Store ${event.name} request forwarded to my successor`)
-      return event.purpose === 'request' ? say(`File request for ${event.name} has been sent to my successor`) : say()
+      if (event.purpose === 'find') return say()
+      return {
+        lines: [`File request for ${event.name} has been sent to my successor`],
+        state: { ...state, asking: new Set([...state.asking, event.name]) },
+      }
     case 'lookup-forwarded':
       if (event.purpose === 'store') return say(`Store ${event.name} request forwarded to my successor`)
       return event.purpose === 'request' ? say(`Request for File ${event.name} has been received, but the file is not stored here`) : say()
@@ -79,13 +85,11 @@ function wordFileEvent(event: PeerEvent, state: WordingState, holds: (name: stri
     case 'served':
       return event.to === state.self ? say() : say('The file has been sent')
     case 'receiving':
-      if (event.from === state.self || state.receiving.has(event.name)) return say()
-      return {
-        lines: [`Peer ${event.from} had File ${event.name}`, `Receiving File ${event.name} from Peer ${event.from}`],
-        state: { ...state, receiving: new Set([...state.receiving, event.name]) },
-      }
+      // A copy that is stored here arrives by the same event: the course has words only for what was asked for.
+      if (!state.asking.has(event.name) || state.receiving.has(event.name)) return say()
+      return { lines: receivingLines(event.name, event.from), state: { ...state, receiving: new Set([...state.receiving, event.name]) } }
     case 'requested':
-      return received(event.name, state)
+      return received(event.name, event.from, state)
     default:
       return say()
   }
@@ -130,11 +134,21 @@ function asked({ name, from }: { name: string; from: string }, state: WordingSta
   return { lines: from === state.self ? [] : [`Request for File ${name} has been received, but the file is not stored here`], state }
 }
 
-function received(name: string, state: WordingState): Worded {
-  const fromHere = !state.receiving.has(name) && !state.foundHere.has(name)
-  const without = (names: ReadonlySet<string>): Set<string> => new Set([...names].filter((other) => other !== name))
+const receivingLines = (name: string, from: string): string[] => [`Peer ${from} had File ${name}`, `Receiving File ${name} from Peer ${from}`]
+
+function received(name: string, from: readonly string[], state: WordingState): Worded {
+  const other = from.find((peer) => peer !== state.self)
+  const before =
+    other === undefined
+      ? state.foundHere.has(name)
+        ? []
+        : [`File ${name} is stored here`]
+      : state.receiving.has(name)
+        ? []
+        : receivingLines(name, other)
+  const without = (names: ReadonlySet<string>): Set<string> => new Set([...names].filter((each) => each !== name))
   return {
-    lines: [...(fromHere ? [`File ${name} is stored here`] : []), `File ${name} received`],
-    state: { ...state, receiving: without(state.receiving), foundHere: without(state.foundHere) },
+    lines: [...before, `File ${name} received`],
+    state: { ...state, asking: without(state.asking), receiving: without(state.receiving), foundHere: without(state.foundHere) },
   }
 }

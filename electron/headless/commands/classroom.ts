@@ -1,8 +1,7 @@
 /** `ringdrop classroom init …` and `ringdrop classroom join …` */
 
-import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { AppError, toPlainError } from '../../../shared/errors.ts'
 import type { PeerApi } from '../../peer/peer-api.ts'
 import { parseClassroomStart, type ClassroomStart } from '../classroom-input.ts'
@@ -10,6 +9,7 @@ import { printEvents, runClassroom } from '../classroom.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { say, sayError, type Io } from '../io.ts'
 import { openWindow } from '../open-window.ts'
+import { makeTempFolder, removeTempFolder } from '../temp-folder.ts'
 import { parseWebAddress, type WebServer } from '../web-server.ts'
 
 export interface ClassroomArguments {
@@ -29,11 +29,11 @@ export async function classroom(io: Io, args: ClassroomArguments): Promise<ExitC
   if ((await stat(folder).catch(() => null))?.isDirectory() !== true) {
     throw new AppError('bad-argument', `There is no folder ${folder}; give an existing one with --dir`)
   }
-  const dataFolder = await mkdtemp(join(tmpdir(), `ringdrop-classroom-${start.id}-`))
+  const dataFolder = await makeTempFolder('classroom')
   try {
     return await run(io, start, { folder, dataFolder, web })
   } finally {
-    await rm(dataFolder, { recursive: true, force: true, maxRetries: 3 })
+    await removeTempFolder(dataFolder)
   }
 }
 

@@ -2,8 +2,6 @@
 
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AppError } from '../../../shared/errors.ts'
 import { askPeer } from '../control-client.ts'
@@ -11,6 +9,7 @@ import { demoMachinesMax, demoMachinesMin, endDemoMachine, startDemoMachine, typ
 import { writeDemoSamples } from '../demo-samples.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { say, sayJson, type CommonOptions, type Io } from '../io.ts'
+import { makeTempFolder, removeTempFolder } from '../temp-folder.ts'
 
 export interface DemoArguments {
   readonly count: string
@@ -22,7 +21,7 @@ export async function demo(io: Io, common: CommonOptions, args: DemoArguments): 
   if (!/^[0-9]{1,3}$/.test(args.count) || count < demoMachinesMin || count > demoMachinesMax) {
     throw new AppError('bad-argument', `A demo has ${demoMachinesMin} to ${demoMachinesMax} machines, not ${args.count}`)
   }
-  const folder = await mkdtemp(join(tmpdir(), 'ringdrop-demo-'))
+  const folder = await makeTempFolder('demo')
   const children: ChildProcess[] = []
   let finish: () => void = () => undefined
   const signalled = new Promise<'signalled'>((resolve) => {
@@ -44,7 +43,7 @@ export async function demo(io: Io, common: CommonOptions, args: DemoArguments): 
     return exitCodes.done
   } finally {
     await Promise.all(children.map(endDemoMachine))
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+    await removeTempFolder(folder)
     giveSignalsBack()
   }
 }
