@@ -3,26 +3,12 @@
  * objects are what `--json` prints, to the letter of the manual; people's wording is the client's business.
  */
 
-import type { Writable } from 'node:stream'
 import * as v from 'valibot'
-import { AppError, type PlainError } from '../../shared/errors.ts'
+import { AppError } from '../../shared/errors.ts'
 import type { ActivityView, FileView, LeavingView, MachineView, StatusView, TransferView, VersionView } from '../../shared/views.ts'
 import type { HolderRef, PeerApi } from '../peer/peer-api.ts'
+import type { Answer } from './control-answer.ts'
 import { storePaths } from './control-store.ts'
-
-/** Where a command's answers go. */
-export interface Answer {
-  /** One object of the answer. Resolves when there is room for the next. */
-  item(value: unknown): Promise<void>
-  /** One thing of several failed; the others go on. */
-  failed(error: PlainError, label: string): Promise<void>
-  /** Latest-wins. */
-  progress(label: string, doneBytes: number, totalBytes: number): void
-  /** A stream for a file's bytes. */
-  bytes(): Writable
-  /** Aborted when the asking side went away. */
-  readonly signal: AbortSignal
-}
 
 /** What a peer's host does besides the peer. */
 export interface ControlHost {
@@ -307,6 +293,8 @@ export async function runControl(host: ControlHost, asked: { readonly name: stri
   await runChecked(host, { name: asked.name, argument: asked.argument }, answer)
 }
 
+// The name and its schema vary together, which only a type parameter can say.
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
 async function runChecked<K extends ControlName>(host: ControlHost, asked: { name: K; argument: unknown }, answer: Answer): Promise<void> {
   const schema: v.GenericSchema<unknown, ControlArgument<K>> = controlSchemas[asked.name] as never
   const parsed = v.safeParse(schema, asked.argument)

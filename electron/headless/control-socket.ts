@@ -10,7 +10,8 @@ import { Writable } from 'node:stream'
 import * as v from 'valibot'
 import { AppError, toPlainError } from '../../shared/errors.ts'
 import { announceAddress, prepareAddress, withdrawAddress, type ControlAddress } from './control-address.ts'
-import { runControl, type Answer, type ControlHost } from './control-commands.ts'
+import type { Answer } from './control-answer.ts'
+import { runControl, type ControlHost } from './control-commands.ts'
 import { bytesHeader, frameLimits, FrameReader } from './frames.ts'
 
 const askedSchema = v.object({

@@ -2,7 +2,7 @@
 
 import { AppError, toPlainError } from '../../shared/errors.ts'
 import type { PeerApi } from '../peer/peer-api.ts'
-import type { Answer } from './control-commands.ts'
+import type { Answer } from './control-answer.ts'
 
 /** Files stored at the same time: small ones wait for other machines' disks, not for ours. */
 const storesAtOnce = 8

@@ -44,7 +44,7 @@ function createProgram(io: Io, ended: (code: ExitCode) => void): Command {
   shared(program)
 
   /** One command: its action is given what all commands share, its own options and its arguments. */
-  const command = (usage: string, description: string, run: Run, parent = program): Command => {
+  const commandsOf = (parent: Command): AddCommand => (usage, description, run) => {
     const made = shared(parent.command(usage).description(description))
     return made.action(async (...given: unknown[]) => {
       const self = given.pop() as Command
@@ -53,14 +53,17 @@ function createProgram(io: Io, ended: (code: ExitCode) => void): Command {
       ended(await run(common, self.opts(), given.slice(0, -1) as (string | string[] | undefined)[]))
     })
   }
+  const command = commandsOf(program)
   addFileCommands(io, command)
   addLookCommands(io, command)
   addRingCommands(io, command)
-  addRunningCommands(io, program, command)
+  addRunningCommands(io, command)
+  const classroom = program.command('classroom').description('a peer of the textbook ring: ids 0..255 on this machine').exitOverride()
+  addClassroomCommands(io, commandsOf(classroom))
   return program
 }
 
-type AddCommand = (usage: string, description: string, run: Run, parent?: Command) => Command
+type AddCommand = (usage: string, description: string, run: Run) => Command
 
 /** `--data` and `--json` may stand before or after the command's name. */
 function shared(command: Command): Command {
@@ -131,7 +134,7 @@ function addRingCommands(io: Io, command: AddCommand): void {
   }).option('--forget', 'leave for good: the next start founds a new ring')
 }
 
-function addRunningCommands(io: Io, program: Command, command: AddCommand): void {
+function addRunningCommands(io: Io, command: AddCommand): void {
   command('serve', 'run a peer in the foreground', async (common, options) => (await import('./commands/serve.ts')).serve(io, common, options))
     .option('--name <name>', 'name of this machine', nonEmpty)
     .option('--host <addr>', 'address to listen on (default: all)', nonEmpty)
@@ -146,9 +149,13 @@ function addRunningCommands(io: Io, program: Command, command: AddCommand): void
     .option('--no-discovery', 'neither announce the ring nearby nor look for others')
     .option('--join <link>', 'join by an invite', nonEmpty)
 
-  const classroom = program.command('classroom').description('a peer of the textbook ring: ids 0..255 on this machine').exitOverride()
-  const classroomCommand = (usage: string, description: string, run: Run): Command =>
-    command(usage, description, run, classroom)
+  command('demo [n]', 'a ring of n machines on this one, the window on the first (default: 5)', async (common, options, args) => {
+    return (await import('./commands/demo.ts')).demo(io, common, { ...options, count: args[0] === undefined ? '5' : one(args) })
+  }).option('--no-open', 'do not open a browser')
+}
+
+function addClassroomCommands(io: Io, command: AddCommand): void {  const classroomCommand: AddCommand = (usage, description, run) =>
+    command(usage, description, run)
       .option('--dir <dir>', 'folder where files are looked for and received (default: the current folder)', nonEmpty)
       .option('--web <addr:port>', 'serve the window there', nonEmpty)
   classroomCommand('init <peer> <first-successor> <second-successor> <ping-interval>', 'start with both successors given', async (_common, options, args) => {
@@ -157,8 +164,4 @@ function addRunningCommands(io: Io, program: Command, command: AddCommand): void
   classroomCommand('join <peer> <known-peer> <ping-interval>', 'join through a known peer', async (_common, options, args) => {
     return (await import('./commands/classroom.ts')).classroom(io, { ...options, join: args as string[] })
   })
-
-  command('demo [n]', 'a ring of n machines on this one, the window on the first (default: 5)', async (common, options, args) => {
-    return (await import('./commands/demo.ts')).demo(io, common, { ...options, count: args[0] === undefined ? '5' : one(args) })
-  }).option('--no-open', 'do not open a browser')
 }

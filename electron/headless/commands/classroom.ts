@@ -88,7 +88,14 @@ function sayNotStarted(io: Io, start: ClassroomStart, thrown: unknown): ExitCode
     return sayError(io, { ...error, message: `Join request has been declined: id ${start.id} is already taken; choose another id` })
   }
   if (error.code === 'port-in-use') {
-    return sayError(io, { ...error, message: `Port ${portBase + start.id} is in use; is there a Peer ${start.id} already? Choose another id` })
+    return sayError(io, {
+      ...error,
+      message: `Port ${portBase + start.id} is in use; is there a Peer ${start.id} already? Choose another id`,
+    })
+  }
+  if (error.code === 'peer-unreachable' && start.knownPeer !== null) {
+    const known = `Peer ${start.knownPeer} does not answer on port ${portBase + start.knownPeer}`
+    return sayError(io, { ...error, message: `${known}; start it first, or join through another peer` })
   }
   sayError(io, error)
   return exitCodes.failed

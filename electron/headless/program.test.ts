@@ -1,0 +1,247 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createFakeIo, type FakeIo } from '../../tests/fakes/fake-io.ts'
+import { createScriptedPeer, type ScriptedPeer } from '../../tests/fakes/scripted-peer.ts'
+import { startControlServer, type ControlServer } from './control-socket.ts'
+import { runCli } from './program.ts'
+
+let base: string
+let data: string
+let peer: ScriptedPeer
+
+beforeEach(async () => {
+  base = await mkdtemp(join(tmpdir(), 'ringdrop-test-'))
+  data = join(base, 'data')
+  peer = createScriptedPeer(data)
+})
+afterEach(() => rm(base, { recursive: true, force: true }))
+
+const oneLine = (text: string): boolean => /^ringdrop: [^\n]+\n$/.test(text)
+
+describe('wrong usage: exit code 2 and one line', () => {
+  it.each([
+    'bogus',
+    'store',
+    'request',
+    'where',
+    'where a b',
+    'store a b --as c',
+    'store a --bogus',
+    'store a --as=',
+    'list --here --mine',
+    'whatif',
+    'join',
+    'serve --port x',
+    'serve --port 65536',
+    'serve --port -1',
+    'serve --copies 0',
+    'serve --copies 9',
+    'serve --repair-delay -5',
+    'serve --web 8080',
+    'serve --data=',
+    'classroom init 2 4',
+    'classroom init 2 4 5 soon',
+    'classroom init 256 4 5 1',
+    'classroom init two 4 5 1',
+    'classroom join 7 7 1',
+    'classroom join 7 4 1 --dir /nowhere/at/all',
+    'classroom begin 7',
+    'demo 1',
+    'demo 13',
+    'demo x',
+    'demo 2.5',
+  ])('%s', async (line) => {
+    const io = createFakeIo({ cwd: base })
+    expect(await runCli(line.split(' '), io)).toBe(2)
+    expect(io.out()).toBe('')
+    expect(io.err()).toSatisfy(oneLine)
+    expect(io.started).toEqual([])
+  })
+
+  it('no command at all shows the help', async () => {
+    const io = createFakeIo()
+    expect(await runCli([], io)).toBe(2)
+    expect(io.err()).toContain('Usage: ringdrop')
+  })
+
+  it('--help and --version are no errors', async () => {
+    const io = createFakeIo()
+    expect(await runCli(['--help'], io)).toBe(0)
+    expect(await runCli(['--version'], io)).toBe(0)
+    expect(io.out()).toMatch(/\d+\.\d+\.\d+\n$/)
+  })
+})
+
+describe('without a peer: exit code 5', () => {
+  it.each(['store a', 'request a', 'list', 'where a', 'versions a', 'remove a', 'restore a', 'status', 'peers', 'transfers', 'log', 'whatif a', 'verify', 'invite', 'join x', 'leave'])(
+    '%s',
+    async (line) => {
+      const io = createFakeIo({ cwd: base })
+      expect(await runCli([...line.split(' '), '--data', 'data', '--json'], io)).toBe(5)
+      expect(io.out()).toBe('')
+      expect(io.err()).toSatisfy(oneLine)
+      expect(io.err()).toContain(data)
+    },
+  )
+})
+
+describe('with a peer', () => {
+  let control: ControlServer
+  let io: FakeIo
+  const run = (...argv: string[]): Promise<number> => runCli([...argv, '--data', data], io)
+  beforeEach(async () => {
+    control = await startControlServer({ peer, leave: () => Promise.resolve() })
+    await mkdir(join(base, 'here'))
+    io = createFakeIo({ cwd: join(base, 'here') })
+  })
+  afterEach(() => control.close())
+
+  it('paths are those of the person, names come in NFC, -- ends the options', async () => {
+    await writeFile(join(base, 'here/-x'), 'x')
+    expect(await runCli(['store', '--data', data, '--as', 'Éte\u0301', '--', '-x'], io)).toBe(0)
+    expect(peer.calls.find((call) => call.what === 'storeFile')?.args).toEqual([join(base, 'here/-x'), { name: 'Été', onClash: 'decline' }])
+  })
+
+  it('--data and --json may stand before the command', async () => {
+    expect(await runCli(['--data', data, '--json', 'status'], io)).toBe(0)
+    expect(JSON.parse(io.out())).toMatchObject({ id: 'a1a1' })
+  })
+
+  it('several files: each is told, the exit code is the worst', async () => {
+    for (const name of ['good', 'partial', 'clash']) await writeFile(join(base, 'here', name), name)
+    peer.put('clash', Buffer.from('other'))
+    expect(await run('store', 'good', 'partial', '--json')).toBe(4)
+    expect(await run('store', 'good', 'clash', 'partial', '--json')).toBe(6)
+    expect(await run('store', 'good', 'none')).toBe(1)
+    expect(await run('store', 'clash', '--replace')).toBe(0)
+    expect(await run('request', 'good', 'none')).toBe(3)
+    peer.put('bad', Buffer.from('x'))
+    expect(await run('verify')).toBe(1)
+  })
+
+  it('request goes to the current folder, a path, or standard output', async () => {
+    peer.put('dir/a.bin', Buffer.from([0, 255, 10, 13]))
+    expect(await run('request', 'dir/a.bin')).toBe(0)
+    expect([...(await readFile(join(base, 'here/a.bin')))]).toEqual([0, 255, 10, 13])
+    expect(await run('request', 'dir/a.bin', '--out', '../b')).toBe(0)
+    expect([...(await readFile(join(base, 'b')))]).toEqual([0, 255, 10, 13])
+    expect(await run('request', 'dir/a.bin', '--out', 'none/')).toBe(2)
+    expect(await run('request', 'dir/a.bin', 'x', '--out', '../b')).toBe(2)
+    const before = io.bytes().length
+    expect(await run('request', 'dir/a.bin', '--out', '-', '--json')).toBe(0)
+    expect([...io.bytes().subarray(before)]).toEqual([0, 255, 10, 13])
+  })
+
+  it('names of others do not steer the terminal', async () => {
+    peer.put('a\u001b[2Jb', Buffer.from('x'))
+    expect(await run('list')).toBe(0)
+    expect(io.out()).not.toContain('\u001b')
+  })
+
+  it('log prints sentences, lines, or objects', async () => {
+    const line = { sequence: 1, at: 0, kind: 'ring', text: 'Pinged', line: '/ping 1', machineId: null, name: null }
+    Object.assign(peer, { activity: () => [line, { ...line, sequence: 2, line: null }] })
+    expect(await run('log', '--raw')).toBe(0)
+    expect(io.out()).toBe('/ping 1\n')
+  })
+})
+
+describe('serve', () => {
+  const serving = (): FakeIo => createFakeIo({ cwd: base, startPeer: () => Promise.resolve(peer) })
+
+  it('says that it is ready, tells events, and leaves in good order', async () => {
+    const io = serving()
+    const ended = runCli(['serve', '--json', '--data', 'data', '--port', '0', '--no-share', '--no-discovery', '--downloads', 'd', '--copies', '2'], io)
+    await io.said('\n')
+    const ready = JSON.parse(io.out()) as Record<string, unknown>
+    expect(Object.keys(ready)).toEqual(['event', 'id', 'name', 'address', 'web', 'ring', 'data'])
+    expect(ready).toMatchObject({ event: 'ready', id: 'a1a1', name: 'Desk', data })
+    expect(ready['web']).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{43}$/)
+    expect(io.started[0]).toEqual({ dataFolder: data, port: 0, sharedFolder: null, discovery: false, downloadsFolder: join(base, 'd'), copies: 2 })
+    peer.emit({ kind: 'dead', peer: 'b2b2' })
+    expect(io.out().split('\n')[1]).toBe('{"event":"dead","peer":"b2b2"}')
+    io.signal('SIGINT')
+    expect(await ended).toBe(0)
+    expect(peer.calls.at(-1)).toEqual({ what: 'leave', args: [{ forget: false }] })
+  })
+
+  it('a second Ctrl+C stops at once', async () => {
+    let now = 0
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
+    Object.assign(peer, { leave: () => new Promise(() => undefined) })
+    const io = serving()
+    const ended = runCli(['serve', '--json', '--data', data, '--no-web'], io)
+    await io.said('ready')
+    expect(JSON.parse(io.out())).toMatchObject({ web: null })
+    io.signal('SIGINT')
+    io.signal('SIGINT')
+    expect(peer.calls.map((call) => call.what)).not.toContain('stop')
+    now = 1000
+    io.signal('SIGINT')
+    expect(await ended).toBe(1)
+    expect(peer.calls.at(-1)?.what).toBe('stop')
+    clock.mockRestore()
+  })
+
+  it('`ringdrop leave` is answered before the peer ends', async () => {
+    const io = serving()
+    const ended = runCli(['serve', '--data', data, '--no-web'], io)
+    await io.said('in the ring')
+    const asking = createFakeIo()
+    expect(await runCli(['leave', '--json', '--data', data], asking)).toBe(0)
+    expect(JSON.parse(asking.out())).toEqual({ left: true, forgot: false })
+    expect(await ended).toBe(0)
+  })
+
+  it('a port that is taken ends the peer', async () => {
+    const one = serving()
+    const first = runCli(['serve', '--json', '--data', data], one)
+    await one.said('ready')
+    const port = new URL((JSON.parse(one.out()) as { web: string }).web).port
+    const other = createScriptedPeer(join(base, 'other'))
+    const two = createFakeIo({ startPeer: () => Promise.resolve(other) })
+    expect(await runCli(['serve', '--data', join(base, 'other'), '--web', `127.0.0.1:${port}`], two)).toBe(1)
+    expect(two.err()).toSatisfy(oneLine)
+    expect(other.calls.at(-1)?.what).toBe('stop')
+    one.signal('SIGTERM')
+    expect(await first).toBe(0)
+  })
+})
+
+describe('classroom', () => {
+  it('prints events, runs commands, and goes abruptly with a signal', async () => {
+    const io = createFakeIo({ cwd: base, startPeer: () => Promise.resolve(peer) })
+    await writeFile(join(base, '2067.txt'), 'x')
+    const ended = runCli(['classroom', 'init', '8', '9', '14', '0.5'], io)
+    await vi.waitFor(() => expect(io.started).toHaveLength(1))
+    expect(io.started[0]).toMatchObject({
+      classroom: { id: 8, successors: [9, 14], knownPeer: null, pingIntervalMs: 500 },
+      host: '127.0.0.1',
+      port: 12_008,
+      sharedFolder: null,
+      discovery: false,
+      log: 'none',
+    })
+    io.stdin.write('nonsense\nstore 2067\nStore 1\nREQUEST 77\n')
+    await Promise.all([io.said('Unknown command nonsense'), io.said('There is no file 1 in'), io.said('File 77 is not stored in the ring')])
+    await vi.waitFor(() => expect(peer.bytesOf('2067')?.toString()).toBe('x'))
+    io.stdin.end()
+    peer.emit({ kind: 'departing', peer: '9' })
+    await io.said('Peer 9 will depart from the network')
+    io.signal('SIGINT')
+    expect(await ended).toBe(0)
+    expect(peer.calls.map((call) => call.what)).not.toContain('leave')
+    expect(peer.calls.at(-1)?.what).toBe('stop')
+  })
+
+  it('Quit leaves in good order', async () => {
+    const io = createFakeIo({ cwd: base, startPeer: () => Promise.resolve(peer) })
+    const ended = runCli(['classroom', 'join', '15', '4', '1'], io)
+    await io.said('Join request has been accepted')
+    io.stdin.write('qUIT\n')
+    expect(await ended).toBe(0)
+    expect(peer.calls.at(-1)?.what).toBe('leave')
+  })
+})
