@@ -12,9 +12,12 @@ import type { RingSession } from './ring-session.ts'
 import { download, downloadToStream } from './transfer/download.ts'
 import { readRecord } from './transfer/read-record.ts'
 import { findFile } from './transfer/request-file.ts'
-import { storeFile } from './transfer/store-file.ts'
-import type { Transfers } from './transfer/transfers.ts'
+import { storeFile, type ClashRule } from './transfer/store-file.ts'
+import type { TransferHandle, Transfers } from './transfer/transfers.ts'
 import { ViewBuilder } from './view-builder.ts'
+
+/** The shared folder has a rule of its own for clashes. */
+type StoreWork = Omit<StoreOptions, 'onClash'> & { readonly onClash?: ClashRule }
 
 export interface PeerFilesOptions {
   readonly session: () => RingSession
@@ -37,7 +40,7 @@ export class PeerFiles {
   }
 
   /** See PeerApi. */
-  storeFile(path: string, options: StoreOptions): Promise<StoreResult> {
+  storeFile(path: string, options: StoreWork): Promise<StoreResult> {
     const name = options.name ?? basename(path)
     const work = {
       kind: 'store',
@@ -46,10 +49,14 @@ export class PeerFiles {
       ...(options.signal ? { signal: options.signal } : {}),
       again: (onClash: OnClash) => void this.storeAndTell({ path, name }, onClash),
     } as const
-    return this.#options.transfers.run(work, (handle) => this.#store(path, { ...options, name, handle }), (result) => result.state === 'partial')
+    return this.#options.transfers.run(
+      work,
+      (handle) => this.#store(path, { ...options, name, handle }),
+      (result) => result.state === 'partial',
+    )
   }
 
-  async #store(path: string, options: StoreOptions & { name: string; handle: Parameters<Parameters<Transfers['run']>[1]>[0] }): Promise<StoreResult> {
+  async #store(path: string, options: StoreWork & { readonly name: string; readonly handle: TransferHandle }): Promise<StoreResult> {
     const session = this.#options.session()
     const { context, space } = session
     const startedAt = performance.now()

@@ -7,7 +7,19 @@ import type { Logger } from 'pino'
 import type { News, Notice, OnClash } from '../../shared/contract.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { Settings } from '../../shared/settings.ts'
-import type { ActivityView, FileView, InviteView, LeavingView, NearbyRingView, RingView, SafetyView, StatusView, TransferView, WhatIfView, WhereView } from '../../shared/views.ts'
+import type {
+  ActivityView,
+  FileView,
+  InviteView,
+  LeavingView,
+  NearbyRingView,
+  RingView,
+  SafetyView,
+  StatusView,
+  TransferView,
+  WhatIfView,
+  WhereView,
+} from '../../shared/views.ts'
 import { Activity } from './activity.ts'
 import { classroomState, startClassroom } from './classroom-ring.ts'
 import { expandPaths, type PathAndName } from './expand-paths.ts'
@@ -78,7 +90,9 @@ class Peer implements PeerApi {
     this.#transfers = new Transfers({ onChange: (id) => this.#desk.transferChanged(id), onEnd: () => undefined })
     this.#folder = new SharedFolderHost({
       dataFolder: stores.folder,
-      store: async (path, name) => void (await this.storeFile(path, { name, onClash: 'replace' })),
+      store: async (path, name) => {
+        await this.#files.storeFile(path, { name, onClash: 'replace-own' })
+      },
       onNote: (text) => this.#onEvent({ kind: 'folder-note', text }),
     })
     this.#files = new PeerFiles({
@@ -131,7 +145,10 @@ class Peer implements PeerApi {
     else ring.found()
     if (join !== undefined && readInvite(join).fingerprint !== this.#session.fingerprint) {
       if (isRemembered && known.length > 0) {
-        throw new AppError('bad-argument', `This data folder belongs to the ring "${state.ringName}" already; use \`ringdrop join LINK\` to change rings`)
+        throw new AppError(
+          'bad-argument',
+          `This data folder belongs to the ring "${state.ringName}" already; use \`ringdrop join LINK\` to change rings`,
+        )
       }
       await this.join(join, true)
     }
@@ -215,7 +232,12 @@ class Peer implements PeerApi {
 
   #announce(): void {
     const { fingerprint, state } = this.#session
-    this.#discovery?.announce({ fingerprint, ringName: state.ringName, machines: this.#session.onlineIds().size, files: this.#session.catalogue.size })
+    this.#discovery?.announce({
+      fingerprint,
+      ringName: state.ringName,
+      machines: this.#session.onlineIds().size,
+      files: this.#session.catalogue.size,
+    })
   }
 
   get id(): string {
@@ -316,7 +338,8 @@ class Peer implements PeerApi {
 
   invite(): Promise<InviteView> {
     const { net, fingerprint, state, invites } = this.#session
-    if (this.#options.classroom) return Promise.reject(new AppError('bad-argument', 'A classroom ring is joined by `ringdrop classroom join`'))
+    if (this.#options.classroom)
+      return Promise.reject(new AppError('bad-argument', 'A classroom ring is joined by `ringdrop classroom join`'))
     const expiresAt = Date.now() + inviteLifetimeMs
     const link = encodeInvite({ ways: net.ways.slice(0, 8), fingerprint, token: invites.create(), expiresAt, ringName: state.ringName })
     return Promise.resolve({ link, command: `ringdrop join ${link}`, expiresAt })
@@ -330,7 +353,10 @@ class Peer implements PeerApi {
     const { state, contacts } = await enroll(this.#session, invite, this.#machineName())
     const port = this.#session.net.port
     if (this.#session.onlineIds().size > 1) {
-      await this.#session.leave({ onProgress: (leaving) => this.#desk.tell({ kind: 'leaving', leaving }), signal: new AbortController().signal })
+      await this.#session.leave({
+        onProgress: (leaving) => this.#desk.tell({ kind: 'leaving', leaving }),
+        signal: new AbortController().signal,
+      })
     }
     await this.#session.stop()
     if (!bringFiles && this.#session.catalogue.size > 0) await this.#stores.setAside()
@@ -363,7 +389,11 @@ class Peer implements PeerApi {
     return settings
   }
 
-  async leave(options: { readonly forget: boolean; readonly onProgress?: (leaving: LeavingView) => void; readonly signal?: AbortSignal }): Promise<void> {
+  async leave(options: {
+    readonly forget: boolean
+    readonly onProgress?: (leaving: LeavingView) => void
+    readonly signal?: AbortSignal
+  }): Promise<void> {
     const tell = (leaving: LeavingView): void => {
       this.#desk.tell({ kind: 'leaving', leaving })
       options.onProgress?.(leaving)

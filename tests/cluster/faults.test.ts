@@ -24,7 +24,9 @@ beforeAll(async () => {
   const desk = await cluster.start({ name: 'Desk' })
   machines.push(desk)
   for (const name of ['Laptop', 'Attic', 'Studio', 'Kitchen']) machines.push(await cluster.start({ name, join: await desk.invite() }))
-  await Promise.all(machines.map((machine) => until(async () => (await machine.ask('status'))['peers'] === 5, `${machine.name} knows all five`)))
+  await Promise.all(
+    machines.map((machine) => until(async () => (await machine.ask('status'))['peers'] === 5, `${machine.name} knows all five`)),
+  )
 })
 
 afterAll(async () => {
@@ -45,12 +47,15 @@ describe('files that cannot be stored', () => {
     expect(result.stderr.trim().split('\n')).toHaveLength(1)
   })
 
-  test.each(['../up.txt', 'a/../../b.txt', '/rooted.txt', 'C:evil.txt', 'a\\b.txt', 'nul\u0001.txt', `${'x'.repeat(256)}`])('the name %j is refused', async (name) => {
-    const file = await makeFile(folder, 'harmless.txt', 10)
-    const result = await desk().run('store', file.path, `--as=${name}`)
-    expect(result.code).not.toBe(0)
-    expect(result.stderr).not.toBe('')
-  })
+  test.each(['../up.txt', 'a/../../b.txt', '/rooted.txt', 'C:evil.txt', 'a\\b.txt', 'nul\u0001.txt', `${'x'.repeat(256)}`])(
+    'the name %j is refused',
+    async (name) => {
+      const file = await makeFile(folder, 'harmless.txt', 10)
+      const result = await desk().run('store', file.path, `--as=${name}`)
+      expect(result.code).not.toBe(0)
+      expect(result.stderr).not.toBe('')
+    },
+  )
 
   test.skipIf(isRoot)('an unreadable file (skipped as root, who may read everything)', async () => {
     const file = await makeFile(folder, 'secret.txt', 10)
@@ -61,7 +66,11 @@ describe('files that cannot be stored', () => {
   test('a file that shrinks while it is stored is refused, and no half of it is shown', async () => {
     const shrinking = await makeFile(folder, 'shrinking.iso', bigBytes)
     const storing = desk().run('store', shrinking.path)
-    await Promise.race(machines.slice(1).map((machine) => machine.event((event) => event['event'] === 'receiving' && event['name'] === 'shrinking.iso', 'it receives')))
+    await Promise.race(
+      machines
+        .slice(1)
+        .map((machine) => machine.event((event) => event['event'] === 'receiving' && event['name'] === 'shrinking.iso', 'it receives')),
+    )
     await truncate(shrinking.path, 1000)
     const result = await storing
     expect(result.code).toBe(1)
@@ -117,7 +126,11 @@ describe('machines that fail', () => {
     const file = await makeFile(folder, 'orphan.iso', bigBytes)
     const writer = machines[1]!
     const storing = writer.run('store', file.path).catch(() => null)
-    await Promise.race(machines.filter((machine) => machine !== writer).map((machine) => machine.event((event) => event['event'] === 'receiving' && event['name'] === 'orphan.iso', 'it receives')))
+    await Promise.race(
+      machines
+        .filter((machine) => machine !== writer)
+        .map((machine) => machine.event((event) => event['event'] === 'receiving' && event['name'] === 'orphan.iso', 'it receives')),
+    )
     await writer.kill()
     await storing
     const { code } = await machines[2]!.run('request', 'orphan.iso', '--out', join(folder, 'orphan.out'))
@@ -151,7 +164,18 @@ describe('strangers and rubbish', () => {
 
   test('a port in use is one clear line', async () => {
     const port = desk().address.split(':').at(-1)!
-    const second = new LineProcess(['serve', '--data', join(folder, 'other'), '--host', '127.0.0.1', '--port', port, '--no-web', '--no-share', '--no-discovery'])
+    const second = new LineProcess([
+      'serve',
+      '--data',
+      join(folder, 'other'),
+      '--host',
+      '127.0.0.1',
+      '--port',
+      port,
+      '--no-web',
+      '--no-share',
+      '--no-discovery',
+    ])
     const { code } = await second.exited
     expect(code).toBe(1)
     expect(second.errorLines.join('\n')).toContain(port)
@@ -163,7 +187,18 @@ describe('strangers and rubbish', () => {
     ['cut', (link: string) => link.slice(0, 60)],
     ['of another kind', () => 'https://example.org/'],
   ])('a link that is %s is refused', async (_, mangle) => {
-    const stranger = new LineProcess(['serve', '--data', join(folder, 'stranger'), '--host', '127.0.0.1', '--no-web', '--no-share', '--no-discovery', '--join', mangle(await desk().invite())])
+    const stranger = new LineProcess([
+      'serve',
+      '--data',
+      join(folder, 'stranger'),
+      '--host',
+      '127.0.0.1',
+      '--no-web',
+      '--no-share',
+      '--no-discovery',
+      '--join',
+      mangle(await desk().invite()),
+    ])
     const { code } = await stranger.exited
     expect([1, 2]).toContain(code)
     expect(stranger.errorLines.join(' ')).toContain('link')
@@ -172,7 +207,18 @@ describe('strangers and rubbish', () => {
   test('an invite works once', async () => {
     const link = await desk().invite()
     const guest = await cluster.start({ name: 'Guest', join: link })
-    const second = new LineProcess(['serve', '--data', join(folder, 'late'), '--host', '127.0.0.1', '--no-web', '--no-share', '--no-discovery', '--join', link])
+    const second = new LineProcess([
+      'serve',
+      '--data',
+      join(folder, 'late'),
+      '--host',
+      '127.0.0.1',
+      '--no-web',
+      '--no-share',
+      '--no-discovery',
+      '--join',
+      link,
+    ])
     expect((await second.exited).code).toBe(1)
     expect(second.errorLines.join(' ')).toContain('used up or too old')
     expect((await guest.leave()).code).toBe(0)
@@ -202,24 +248,27 @@ describe('strangers and rubbish', () => {
 
 describe('a full disk', () => {
   const canMount = isRoot && process.platform === 'linux'
-  test.skipIf(!canMount)('a holder without room is stepped over; a writer without room is told (skipped where no small disk can be mounted)', async () => {
-    const mount = join(folder, 'small-disk')
-    await mkdir(mount)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', mount])
-    try {
-      const full = await cluster.start({ name: 'Full', data: join(mount, 'data'), join: await desk().invite() })
-      await until(async () => (await full.ask('status'))['peers'] >= 5, 'it knows the ring')
-      const file = await makeFile(folder, 'too-big-for-one.iso', 80_000_000)
-      const stored = await full.ask('store', file.path)
-      expect(stored).toMatchObject({ state: 'stored', copies: 3 })
-      expect(stored['holders'].map((holder: JsonObject) => holder['id'])).not.toContain(full.id)
-      const request = await full.run('request', 'too-big-for-one.iso', '--out', join(mount, 'out.iso'))
-      expect(request.code).toBe(6)
-      expect(request.stderr).toMatch(/room|full/)
-      expect(await readdir(mount)).toEqual(['data'])
-      await full.leave()
-    } finally {
-      execFileSync('umount', ['-l', mount])
-    }
-  })
+  test.skipIf(!canMount)(
+    'a holder without room is stepped over; a writer without room is told (skipped where no small disk can be mounted)',
+    async () => {
+      const mount = join(folder, 'small-disk')
+      await mkdir(mount)
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', mount])
+      try {
+        const full = await cluster.start({ name: 'Full', data: join(mount, 'data'), join: await desk().invite() })
+        await until(async () => (await full.ask('status'))['peers'] >= 5, 'it knows the ring')
+        const file = await makeFile(folder, 'too-big-for-one.iso', 80_000_000)
+        const stored = await full.ask('store', file.path)
+        expect(stored).toMatchObject({ state: 'stored', copies: 3 })
+        expect(stored['holders'].map((holder: JsonObject) => holder['id'])).not.toContain(full.id)
+        const request = await full.run('request', 'too-big-for-one.iso', '--out', join(mount, 'out.iso'))
+        expect(request.code).toBe(6)
+        expect(request.stderr).toMatch(/room|full/)
+        expect(await readdir(mount)).toEqual(['data'])
+        await full.leave()
+      } finally {
+        execFileSync('umount', ['-l', mount])
+      }
+    },
+  )
 })

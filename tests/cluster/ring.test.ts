@@ -47,7 +47,9 @@ beforeAll(async () => {
   for (const name of ['Laptop', 'Attic', 'Studio', 'Kitchen']) {
     machines.push(await cluster.start({ name, args, join: await desk.invite() }))
   }
-  await Promise.all(machines.map((machine) => until(async () => (await machine.ask('status'))['peers'] === 5, `${machine.name} knows all five`)))
+  await Promise.all(
+    machines.map((machine) => until(async () => (await machine.ask('status'))['peers'] === 5, `${machine.name} knows all five`)),
+  )
 })
 
 afterAll(async () => {

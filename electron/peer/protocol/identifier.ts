@@ -78,7 +78,7 @@ export class IdentifierSpace {
 export type KeyRule = 'hash' | 'number'
 
 /** Key of a file name (any Unicode form; NFC is hashed). The `number` rule hashes modulo 2^bits: the last bits. */
-export function keyOfName(space: IdentifierSpace, rule: KeyRule, name: string, hash: HashText): Identifier {
+export function keyOfName(space: IdentifierSpace, { rule, hash }: { rule: KeyRule; hash: HashText }, name: string): Identifier {
   const normal = name.normalize('NFC')
   if (rule === 'hash') return space.fromHash(hash(normal))
   if (/^[0-9]{4}$/.test(normal)) return space.fromBigInt(BigInt(Number(normal)))

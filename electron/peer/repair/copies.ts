@@ -16,7 +16,11 @@ export interface RingNow {
 }
 
 /** One file's copies, or null when it is removed. `without`: as if that machine were gone. */
-export function copiesOf(ring: RingNow, file: CatalogueFile, want: { readonly copies: number; readonly without?: Identifier }): FileCopies | null {
+export function copiesOf(
+  ring: RingNow,
+  file: CatalogueFile,
+  want: { readonly copies: number; readonly without?: Identifier },
+): FileCopies | null {
   const version = currentVersion(file)
   if (!version) return null
   const key = ring.keyOf(file.record.name)

@@ -5,7 +5,13 @@ import { planRepairs, type FileCopies } from './repair-plan.ts'
 const id = (text: string): Identifier => text as Identifier
 const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(id) as [Identifier, Identifier, Identifier, Identifier]
 const rules = { self: a, copiesWanted: 3, waitedEnough: () => false }
-const file = (change: Partial<FileCopies>): FileCopies => ({ name: 'f', onlineHolders: [a, b, c], awayHolders: 0, replicaSet: [a, b, c], ...change })
+const file = (change: Partial<FileCopies>): FileCopies => ({
+  name: 'f',
+  onlineHolders: [a, b, c],
+  awayHolders: 0,
+  replicaSet: [a, b, c],
+  ...change,
+})
 
 describe('planRepairs', () => {
   test('a file with all its copies where they belong needs nothing', () => {
@@ -38,7 +44,11 @@ describe('planRepairs', () => {
 
   test('the fewest copies come first', () => {
     const plan = planRepairs(
-      [file({ name: 'three', replicaSet: [a, d, b] }), file({ name: 'one', onlineHolders: [a] }), file({ name: 'two', onlineHolders: [a, b] })],
+      [
+        file({ name: 'three', replicaSet: [a, d, b] }),
+        file({ name: 'one', onlineHolders: [a] }),
+        file({ name: 'two', onlineHolders: [a, b] }),
+      ],
       rules,
     )
     expect(plan.map((repair) => repair.name)).toEqual(['one', 'two', 'three'])

@@ -88,7 +88,7 @@ export class Repairer {
 
   async #readCatalogue(contact: Contact): Promise<void> {
     const { catalogue } = this.#context
-    for (let more = true; more && !this.#stopped; ) {
+    for (let more = true; more && !this.#stopped;) {
       const since = catalogue.revisionOf(contact.id)
       const page = await askCatalogue(this.#context, contact, since)
       if (page.revision < since) {
@@ -154,7 +154,10 @@ export class Repairer {
           onProgress: (_, doneBytes) => handle.done(doneBytes * candidates.length),
         })
         for (const holder of holders) {
-          this.#context.catalogue.put(holder, { record: file.record, held: { ...file.machines.get(holder), [version.sha256]: this.#context.wallClock() } })
+          this.#context.catalogue.put(holder, {
+            record: file.record,
+            held: { ...file.machines.get(holder), [version.sha256]: this.#context.wallClock() },
+          })
         }
         if (holders.length === 0) throw failure ?? new AppError('peer-unreachable', `No machine took a copy of ${file.record.spelling}`)
         this.#context.emit({ kind: 'repaired', name: file.record.spelling, to: holders })

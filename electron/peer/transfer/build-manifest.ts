@@ -54,7 +54,7 @@ interface Readable {
 
 /** Fills `block` from `position`; false when the file ends before. */
 async function fill(file: Readable, block: Buffer, position: number): Promise<boolean> {
-  for (let filled = 0; filled < block.length; ) {
+  for (let filled = 0; filled < block.length;) {
     const { bytesRead } = await file.read(block, filled, block.length - filled, position + filled)
     if (bytesRead === 0) return false
     filled += bytesRead
@@ -68,7 +68,7 @@ export async function* readFileBlocks(path: string, manifest: Manifest): AsyncGe
     throw unreadable(path, error)
   })
   try {
-    for (let done = 0; done < manifest.sizeBytes; ) {
+    for (let done = 0; done < manifest.sizeBytes;) {
       const block = Buffer.allocUnsafeSlow(Math.min(manifest.blockBytes, manifest.sizeBytes - done))
       if (!(await fill(file, block, done))) throw changed(path)
       done += block.length

@@ -2,7 +2,7 @@
 
 import { AppError } from '../../../shared/errors.ts'
 import type { Contact } from '../protocol/contact.ts'
-import { liveVersions, mergeRecords, type FileRecord, type Version } from '../protocol/record.ts'
+import { liveVersions, type FileRecord, type Version } from '../protocol/record.ts'
 import { sendRecord } from './exchange.ts'
 import { readRecord, type KnownRecord } from './read-record.ts'
 import { newVersion, withVersion } from './store-file.ts'
@@ -47,8 +47,8 @@ function notFound(name: string): AppError {
 /** A version with the content of `from` that supersedes all, told to everyone who keeps the name; one of them is enough to last. */
 async function supersede(context: TransferContext, known: Known, from: Version): Promise<void> {
   const { sha256, sizeBytes, manifestSha256, originalName, deleted } = from
-  const version = newVersion(context, known.record, { sha256, sizeBytes, manifestSha256, originalName, deleted })
-  const record = mergeRecords(known.record, withVersion(known.record, known.record.spelling, version))
+  const version = newVersion(context, known.record.versions, { sha256, sizeBytes, manifestSha256, originalName, deleted })
+  const record = withVersion(known.record, known.record.spelling, version)
   const told = new Map<Contact['id'], Contact>()
   for (const contact of known.candidates.slice(0, context.parameters.copies)) told.set(contact.id, contact)
   for (const machine of context.catalogue.get(record.name)?.machines.keys() ?? []) {
@@ -61,6 +61,8 @@ async function supersede(context: TransferContext, known: Known, from: Version):
     ),
   )
   if (!results.some((result) => result.status === 'fulfilled')) {
-    throw new AppError('peer-unreachable', `No machine that keeps ${record.spelling} answered; nothing was changed`, { name: record.spelling })
+    throw new AppError('peer-unreachable', `No machine that keeps ${record.spelling} answered; nothing was changed`, {
+      name: record.spelling,
+    })
   }
 }

@@ -99,7 +99,11 @@ export interface Offer {
 }
 
 /** Sends `/store` with record and manifest; the answer says whether the bytes are wanted. */
-export async function offer(context: TransferContext, cargo: Pick<Cargo, 'record' | 'manifest'>, to: Offer): ReturnType<typeof answerToOffer> {
+export async function offer(
+  context: TransferContext,
+  cargo: Pick<Cargo, 'record' | 'manifest'>,
+  to: Offer,
+): ReturnType<typeof answerToOffer> {
   const record = Buffer.from(JSON.stringify(cargo.record), 'utf8')
   const manifest = encodeManifest(cargo.manifest)
   await to.connection.send({

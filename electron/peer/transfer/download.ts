@@ -70,7 +70,7 @@ export async function downloadToStream(
   const blocks = blockCount(found.manifest.sizeBytes, found.manifest.blockBytes)
   const signal = to.signal ?? new AbortController().signal
   const holders = [...found.holders]
-  for (let first = 0; first < blocks; ) {
+  for (let first = 0; first < blocks;) {
     const holder = holders[0]
     if (!holder) throw new AppError('out-of-reach', `All machines that hold ${found.name} broke off`, { name: found.name })
     try {

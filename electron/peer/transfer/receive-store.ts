@@ -23,7 +23,6 @@ const durableTimeoutMs = 240_000
 
 /** Handles one `/store`. Never throws for what the other side did; a broken connection ends it and leaves nothing behind. */
 export async function receiveStore(context: TransferContext, connection: Connection, store: Store): Promise<void> {
-  const from = store.source
   if (store.recordBytes > limits.recordBytes || store.manifestBytes > limits.manifestBytes) {
     await refuse(context, connection, { reason: 'failed', detail: 'The record or the block list is too large' })
     connection.destroy()
@@ -38,7 +37,6 @@ export async function receiveStore(context: TransferContext, connection: Connect
   if (!record.versions.some((version) => version.sha256 === manifest.sha256 && version.manifestSha256 === manifestSha256)) {
     return refuse(context, connection, { reason: 'corrupt', detail: 'The block list belongs to no version of the record' })
   }
-  context.emit({ kind: 'receiving', name: record.spelling, peer: from })
   if (await context.contents.has(manifest.sha256)) return keepAndPassOn(context, connection, { store, record, manifest })
   await receiveBytes(context, connection, { store, record, manifest })
 }
@@ -94,7 +92,10 @@ async function receiveBytes(context: TransferContext, connection: Connection, in
   const heldHere = await context.contents.has(manifest.sha256)
   const holders = heldHere ? [context.self.id, ...behind] : behind
   if (holders.length === 0) {
-    return refuse(context, connection, { reason: 'failed', detail: `${context.machineName} could not write ${record.spelling}, or its bytes were damaged on the way` })
+    return refuse(context, connection, {
+      reason: 'failed',
+      detail: `${context.machineName} could not write ${record.spelling}, or its bytes were damaged on the way`,
+    })
   }
   const failed = [...(heldHere ? [] : [context.self.id]), ...(passOn?.failed ?? [])]
   if (heldHere) context.emit({ kind: 'copy-kept', name: record.spelling, peer: store.source })
@@ -123,7 +124,12 @@ export function refuse(
   why: { readonly reason: RefuseReason; readonly detail: string },
 ): Promise<void> {
   const to = connection.peerId ?? context.self.id
-  return connection.send({ command: 'refuse', reason: why.reason, detail: why.detail.slice(0, limits.detailLength), ...between(context, to) })
+  return connection.send({
+    command: 'refuse',
+    reason: why.reason,
+    detail: why.detail.slice(0, limits.detailLength),
+    ...between(context, to),
+  })
 }
 
 /** The connection to the machine behind this one: takes the same bytes; when it breaks, this machine goes on alone. */

@@ -41,7 +41,9 @@ export async function findFile(context: TransferContext, name: string, wanted: s
   if (!known.record || !version) {
     if (known.silent.length === 0) throw new AppError('not-found', `${name} is not in the ring`, { name })
     const away = known.silent.map((contact) => context.space.format(contact.id)).join(', ')
-    throw new AppError('out-of-reach', `Nobody reachable knows ${name}, and some machines did not answer (${away}); try again later`, { name })
+    throw new AppError('out-of-reach', `Nobody reachable knows ${name}, and some machines did not answer (${away}); try again later`, {
+      name,
+    })
   }
   const holders = known.holders.get(version.sha256) ?? []
   for (const holder of holders) {
@@ -81,10 +83,21 @@ export async function fetchBlocks(
   let holders = found.holders.slice(0, holdersAtOnce)
   const plan = new FetchPlan(to.blocks, holders.length)
   const parts = new Map<Identifier, number>()
-  let failure = new AppError('out-of-reach', `All machines that hold ${found.name} broke off; try again when one is back`, { name: found.name })
+  const told = new Set<Identifier>()
+  const tellReceiving = (holder: Contact): void => {
+    if (told.has(holder.id)) return
+    told.add(holder.id)
+    context.emit({ kind: 'receiving', name: found.name, peer: holder.id })
+  }
+  // an empty file has no blocks, and came from somewhere all the same
+  if (plan.complete && holders[0]) tellReceiving(holders[0])
+  let failure = new AppError('out-of-reach', `All machines that hold ${found.name} broke off; try again when one is back`, {
+    name: found.name,
+  })
   const take = async (holder: Contact, signal: AbortSignal): Promise<boolean> => {
     try {
       for (let run = plan.take(); run; run = plan.take()) {
+        tellReceiving(holder)
         await fetchRun(context, found, { holder, run, plan, signal }, async (index, block) => {
           await writeVerified(to.sink, index, block)
           plan.done()
@@ -185,14 +198,17 @@ export async function* readBlocks(
   let filled = 0
   let block = Buffer.allocUnsafe(blockLength(manifest, index))
   for await (const chunk of bytes) {
-    for (let used = 0; used < chunk.length; ) {
+    for (let used = 0; used < chunk.length;) {
       const count = chunk.copy(block, filled, used)
       filled += count
       used += count
       if (filled < block.length) continue
       if (!createHash('sha256').update(block).digest().equals(blockHash(manifest, index))) {
         const machine = context.space.format(from.holder.id)
-        throw new AppError('corrupt', `A block of ${found.name} from machine ${machine} does not match its hash`, { name: found.name, machine })
+        throw new AppError('corrupt', `A block of ${found.name} from machine ${machine} does not match its hash`, {
+          name: found.name,
+          machine,
+        })
       }
       yield block
       index++

@@ -11,15 +11,18 @@ import { checkRingName } from '../disk/safe-name.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { encodeManifest, type Manifest } from '../protocol/manifest.ts'
-import { liveVersions, type FileRecord, type Version } from '../protocol/record.ts'
+import { liveVersions, mergeRecords, type FileRecord, type Version } from '../protocol/record.ts'
 import { buildManifest, readFileBlocks } from './build-manifest.ts'
 import { distribute, type Cargo } from './distribute.ts'
 import { readRecord, type KnownRecord } from './read-record.ts'
 import type { TransferContext } from './transfer-context.ts'
 
+/** `replace-own`: takes the place of what this machine stored; another machine's version stays beside it, for a person to decide. */
+export type ClashRule = OnClash | 'replace-own'
+
 export interface StoreFileOptions {
   readonly name: string
-  readonly onClash: OnClash
+  readonly onClash: ClashRule
   readonly signal?: AbortSignal
   readonly onManifest?: (manifest: Manifest) => void
   readonly onProgress?: (to: Identifier, doneBytes: number) => void
@@ -43,11 +46,14 @@ const keepBothTries = 1000
  */
 export async function storeFile(context: TransferContext, path: string, options: StoreFileOptions): Promise<StoredFile> {
   const checked = checkRingName(options.name)
-  if (!checked.ok) throw new AppError('bad-argument', `${options.name} cannot be a name in the ring: ${checked.reason}`, { name: options.name })
+  if (!checked.ok)
+    throw new AppError('bad-argument', `${options.name} cannot be a name in the ring: ${checked.reason}`, { name: options.name })
   const manifest = await buildManifest(path, options.signal ? { signal: options.signal } : {})
   options.onManifest?.(manifest)
   const { known, spelling } = await findPlace(context, { spelling: checked.spelling, manifest, onClash: options.onClash })
-  const record = recordFor(context, known.record, { spelling, manifest, originalName: basename(path) })
+  const mayReplace = (version: Version): boolean =>
+    options.onClash !== 'replace-own' || version.deleted || version.writerId === context.space.format(context.self.id)
+  const record = recordFor(context, known.record, { spelling, manifest, originalName: basename(path), mayReplace })
   const wanted = Math.min(context.parameters.copies, context.ringSize())
   const cargo: Cargo = { record, manifest, read: () => readFileBlocks(path, manifest) }
   const holders = await spread(context, cargo, { path, known, wanted, options })
@@ -58,7 +64,7 @@ export async function storeFile(context: TransferContext, path: string, options:
 interface Place {
   readonly spelling: string
   readonly manifest: Manifest
-  readonly onClash: OnClash
+  readonly onClash: ClashRule
 }
 
 /** The record to add to; a clash is declined, replaced, or led to a free name next to it. */
@@ -68,7 +74,8 @@ async function findPlace(context: TransferContext, place: Place): Promise<{ know
     const known = await readRecord(context, spelling.normalize('NFC'), 'store')
     const live = known.record ? liveVersions(known.record) : []
     const clash = live.length > 0 && !live.some((version) => version.sha256 === place.manifest.sha256)
-    if (!clash || place.onClash === 'replace') return { known, spelling: known.record?.spelling ?? spelling }
+    if (!clash || place.onClash === 'replace' || place.onClash === 'replace-own')
+      return { known, spelling: known.record?.spelling ?? spelling }
     if (place.onClash === 'decline') {
       const newest = live[0]
       const by = newest ? ` by ${newest.writerName}` : ''
@@ -92,13 +99,14 @@ interface NewContent {
   readonly spelling: string
   readonly manifest: Manifest
   readonly originalName: string
+  readonly mayReplace: (version: Version) => boolean
 }
 
 /** The record with this content as a version. The same content as a live version is that version: a retry is no change. */
 function recordFor(context: TransferContext, known: FileRecord | null, content: NewContent): FileRecord {
   const same = known?.versions.some((version) => !version.deleted && version.sha256 === content.manifest.sha256)
   if (known && same) return known
-  const version = newVersion(context, known, {
+  const version = newVersion(context, known?.versions.filter(content.mayReplace) ?? [], {
     sha256: content.manifest.sha256,
     sizeBytes: content.manifest.sizeBytes,
     manifestSha256: createHash('sha256').update(encodeManifest(content.manifest)).digest('hex'),
@@ -108,14 +116,14 @@ function recordFor(context: TransferContext, known: FileRecord | null, content: 
   return withVersion(known, content.spelling, version)
 }
 
-/** A version that supersedes all that `known` has. Its id follows from content and history alone. */
+/** A version that supersedes `old`. Its id follows from content and history alone. */
 export function newVersion(
   context: TransferContext,
-  known: FileRecord | null,
+  old: readonly Version[],
   content: Pick<Version, 'sha256' | 'sizeBytes' | 'manifestSha256' | 'originalName' | 'deleted'>,
 ): Version {
-  const supersedes = (known?.versions ?? []).map((version) => version.version).sort()
-  const lamport = 1 + Math.max(0, ...(known?.versions ?? []).map((version) => version.lamport))
+  const supersedes = old.map((version) => version.version).sort()
+  const lamport = 1 + Math.max(0, ...old.map((version) => version.lamport))
   const identity = JSON.stringify([content.sha256, supersedes, content.deleted])
   return {
     ...content,
@@ -128,14 +136,10 @@ export function newVersion(
   }
 }
 
-/** `known` after `version`, which supersedes all of it. */
+/** `known` with `version` added, less what it supersedes. */
 export function withVersion(known: FileRecord | null, spelling: string, version: Version): FileRecord {
-  return {
-    name: spelling.normalize('NFC'),
-    spelling: known?.spelling ?? spelling,
-    versions: [version],
-    superseded: [...new Set([...(known?.superseded ?? []), ...version.supersedes])].sort(),
-  }
+  const added: FileRecord = { name: spelling.normalize('NFC'), spelling: known?.spelling ?? spelling, versions: [version], superseded: [] }
+  return mergeRecords(known ?? added, added)
 }
 
 interface Spread {
@@ -151,8 +155,13 @@ async function spread(context: TransferContext, cargo: Cargo, spreading: Spread)
   const candidates = answeredFirst(known)
   const keepsHere = candidates.slice(0, wanted).some((contact) => contact.id === context.self.id)
   const remotes = candidates.filter((contact) => contact.id !== context.self.id)
-  const forward = { ...(options.signal ? { signal: options.signal } : {}), ...(options.onProgress ? { onProgress: options.onProgress } : {}) }
-  const here = keepsHere ? keepHere(context, cargo, { path, signal: options.signal }) : Promise.resolve(new AppError('disk-full', 'not asked'))
+  const forward = {
+    ...(options.signal ? { signal: options.signal } : {}),
+    ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+  }
+  const here = keepsHere
+    ? keepHere(context, cargo, { path, signal: options.signal })
+    : Promise.resolve(new AppError('disk-full', 'not asked'))
   here.catch(() => undefined) // awaited below; a failure of the other half comes first
   const first = await distribute(context, cargo, { candidates: remotes, copies: keepsHere ? wanted - 1 : wanted, ...forward })
   const failedHere = await here

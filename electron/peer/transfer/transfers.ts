@@ -149,7 +149,12 @@ export class Transfers {
       entry.progress.update(doneBytes)
       const parts = [...entry.parts].map(([machineId, bytes]) => ({ machineId, bytes }))
       const secondsLeft = entry.progress.secondsLeft(entry.view.sizeBytes)
-      this.#set(entry, { doneBytes: Math.min(doneBytes, entry.view.sizeBytes), bytesPerSecond: entry.progress.bytesPerSecond, secondsLeft, parts })
+      this.#set(entry, {
+        doneBytes: Math.min(doneBytes, entry.view.sizeBytes),
+        bytesPerSecond: entry.progress.bytesPerSecond,
+        secondsLeft,
+        parts,
+      })
     }
     return {
       id: entry.view.id,
