@@ -29,7 +29,7 @@ export default defineConfig(async (environment): Promise<UserConfig> => {
         // A sandboxed preload can require nothing but electron: one CommonJS file.
         externalizeDeps: false,
         lib: { entry: resolve(root, 'electron/preload/index.ts'), formats: ['cjs'] },
-        rollupOptions: { output: { entryFileNames: 'index.cjs' } },
+        rolldownOptions: { output: { entryFileNames: 'index.cjs' } },
       },
     },
     renderer: {
@@ -38,7 +38,7 @@ export default defineConfig(async (environment): Promise<UserConfig> => {
       build: {
         ...renderer.build,
         outDir: resolve(root, 'out/renderer'),
-        rollupOptions: { ...renderer.build?.rollupOptions, input: resolve(root, 'renderer/index.html') },
+        rolldownOptions: { ...renderer.build?.rolldownOptions, input: resolve(root, 'renderer/index.html') },
       },
     },
   }

@@ -3,7 +3,7 @@
  * decides anything lives in a file of its own beside this one; here is only who calls whom, and in which order.
  */
 
-import { app, BrowserWindow, dialog, ipcMain, Menu, Notification, powerMonitor, protocol, shell } from 'electron'
+import { app, dialog, ipcMain, Menu, Notification, powerMonitor, protocol, shell, type BrowserWindow } from 'electron'
 import { join } from 'node:path'
 import type { MenuAction, News } from '../../shared/contract.ts'
 import { toPlainError } from '../../shared/errors.ts'

@@ -18,7 +18,7 @@ function readSecondStart(data: unknown): SecondStart {
  */
 export function becomeOnlyInstance(mine: SecondStart, onSecond: (second: SecondStart) => void): boolean {
   if (!app.requestSingleInstanceLock({ link: mine.link })) return false
-  app.on('second-instance', (_event, _argv, _folder, data) => {
+  app.on('second-instance', (...[, , , data]) => {
     onSecond(readSecondStart(data))
   })
   return true

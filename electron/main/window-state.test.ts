@@ -6,7 +6,7 @@ import { fitBounds, freshState, openWindowState, parseWindowState } from './wind
 
 const screen = { x: 0, y: 0, width: 1920, height: 1080 }
 const left = { x: -1280, y: 0, width: 1280, height: 1024 }
-const box = (x: number, y: number, width = 1040, height = 680) => ({ x, y, width, height })
+const box = (x: number, y: number, [width, height]: readonly [number, number] = [1040, 680]) => ({ x, y, width, height })
 
 test('a place on a display that is there is kept', () => {
   expect(fitBounds(box(100, 80), [screen])).toEqual(box(100, 80))
@@ -22,8 +22,8 @@ test('a place on a display that is gone is forgotten', () => {
 })
 
 test('a size is brought between the least and the display', () => {
-  expect(fitBounds(box(0, 0, 9000, 9000), [screen])).toEqual(box(0, 0, 1920, 1080))
-  expect(fitBounds(box(0, 0, 200, 10), [screen])).toEqual(box(0, 0, 480, 420))
+  expect(fitBounds(box(0, 0, [9000, 9000]), [screen])).toEqual(box(0, 0, [1920, 1080]))
+  expect(fitBounds(box(0, 0, [200, 10]), [screen])).toEqual(box(0, 0, [480, 420]))
 })
 
 test.each(['', 'nonsense', '[]', 'null', '{"bounds":{"x":"1"}}', '{"bounds":{"x":1,"y":1,"width":1}}'])(

@@ -39,8 +39,7 @@ async function ask<K extends CommandName>(name: K, argument: Commands[K]['argume
 
 function run<K extends CommandName>(name: K, argument: Commands[K]['argument']): Promise<Outcome<K>> {
   // A page has no paths to give: it drops, or picks in the system's dialog. So nothing that runs in it can have any file stored.
-  if (!commandNames.includes(name) || name === 'storePaths')
-    return Promise.resolve(failed('bad-argument', `No such command: ${String(name)}`))
+  if (!commandNames.includes(name) || name === 'storePaths') return Promise.resolve(failed('bad-argument', `No such command: ${name}`))
   return ask(name, argument)
 }
 
@@ -63,7 +62,7 @@ function pathOf(file: unknown): string {
 }
 
 async function storeFiles(files: readonly DroppedFile[], onClash: OnClash): ReturnType<Api['storeFiles']> {
-  const dropped = files.map(({ file, relativePath }) => ({ path: pathOf(file), relativePath: String(relativePath) }))
+  const dropped = files.map(({ file, relativePath }) => ({ path: pathOf(file), relativePath }))
   const paths = pathsOfDrop(dropped)
   let queued = 0
   for (let start = 0; start < paths.length; start += pathsPerCommand) {

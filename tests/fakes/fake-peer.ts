@@ -148,7 +148,6 @@ export function createFakePeer(options: PeerOptions): FakePeer {
     address: '127.0.0.1:4001',
     dataFolder: options.dataFolder,
     storeFile,
-    // eslint-disable-next-line @typescript-eslint/require-await
     expandPaths: async function* (paths) {
       for (const path of paths) yield { path, name: basename(path) }
     },
@@ -176,7 +175,6 @@ export function createFakePeer(options: PeerOptions): FakePeer {
     chooseVersion: () => Promise.resolve(),
     whereIs: (name) =>
       Promise.resolve({ name: known(name).name, key: 'c3c3', keyPosition: 0.3, versions: [], route: [self.id], lookupMs: 1 }),
-    // eslint-disable-next-line @typescript-eslint/require-await
     verify: async function* () {
       for (const name of files.keys()) yield { name, good: true }
     },

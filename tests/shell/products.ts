@@ -16,11 +16,11 @@ export async function buildFakeProduct(): Promise<string> {
   const main = join(root, 'tests/shell/fake/main-with-fake.ts')
   await build({
     ...common,
-    build: { ...options(join(fakeFolder, 'main')), ssr: main, rollupOptions: { output: { entryFileNames: 'index.js' } } },
+    build: { ...options(join(fakeFolder, 'main')), ssr: main, rolldownOptions: { output: { entryFileNames: 'index.js' } } },
   })
   // The preload is put to the test as it ships: one file with nothing but electron required.
   const lib = { entry: join(root, 'electron/preload/index.ts'), formats: ['cjs' as const], fileName: () => 'index.cjs' }
-  await build({ ...common, build: { ...options(join(fakeFolder, 'preload')), lib, rollupOptions: { external: ['electron'] } } })
+  await build({ ...common, build: { ...options(join(fakeFolder, 'preload')), lib, rolldownOptions: { external: ['electron'] } } })
   rmSync(join(fakeFolder, 'renderer'), { recursive: true, force: true })
   for (const file of ['index.html', 'page.js']) cpSync(join(import.meta.dirname, 'fake', file), join(fakeFolder, 'renderer', file))
   return join(fakeFolder, 'main/index.js')

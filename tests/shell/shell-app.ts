@@ -73,9 +73,11 @@ function environment(scratch: string): Record<string, string> {
 }
 
 async function firstPage(context: BrowserContext): Promise<Page> {
-  for (const end = Date.now() + windowLimitMs; Date.now() < end; await pause(pollMs)) {
+  const end = Date.now() + windowLimitMs
+  while (Date.now() < end) {
     const page = context.pages().find((candidate) => candidate.url() !== 'about:blank')
     if (page) return page
+    await pause(pollMs)
   }
   throw new Error('No window came up')
 }

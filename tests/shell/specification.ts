@@ -160,7 +160,7 @@ function boundaryTests(get: () => Running, product: Product): void {
 
   test('commands that are not in the contract are refused, and paths from a page are', async () => {
     const codes = await get().page.evaluate(async () => {
-      const run = window.api.run as (name: string, argument: unknown) => ReturnType<Api['run']>
+      const run = (name: string, argument: unknown) => window.api.run(name as 'open', argument as null)
       const outcomes = [await run('constructor', null), await run('storePaths', { paths: ['/etc/passwd'], onClash: 'decline' })]
       return outcomes.map((outcome) => !outcome.ok && outcome.error.code)
     })
@@ -321,8 +321,9 @@ function quitTests(host: ShellHost, product: Product): void {
     const seen: number[] = []
     await page.exposeFunction('tellLeft', (left: number) => seen.push(left))
     await page.evaluate(() => {
+      const { tellLeft } = window as never as { readonly tellLeft: (left: number) => void }
       window.api.onNews((news) => {
-        if (news.kind === 'leaving') void (window as never as { tellLeft(left: number): void }).tellLeft(news.leaving.filesLeft)
+        if (news.kind === 'leaving') tellLeft(news.leaving.filesLeft)
       })
     })
     expect(await page.evaluate(() => window.api.run('leaveAndQuit', null))).toEqual({ ok: true, value: null })

@@ -71,7 +71,9 @@ describe.skipIf(browser.file === null)('starts on the stand-in', () => {
     await app.window()
     const visible = () => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isVisible(), null)
     expect(await visible()).toBe(false)
-    await app.evaluate(({ standin }) => standin.tray?.menu?.getMenuItemById('tray-open')?.click(), null)
+    await app.evaluate(({ standin }) => {
+      standin.tray?.menu?.getMenuItemById('tray-open')?.click()
+    }, null)
     expect(await visible()).toBe(true)
     await app.close()
   })
