@@ -1,0 +1,49 @@
+/** The rows of the file list: filtered, searched and sorted. Big lists follow the news at most once a second. */
+
+import { refThrottled } from '@vueuse/core'
+import { computed } from 'vue'
+import type { FileState, FileView } from '../../../shared/views.ts'
+import { foldName } from '../model/file-name.ts'
+import { useFiles } from '../stores/files.ts'
+import { useWindow, type FileFilter, type SortColumn } from '../stores/window.ts'
+
+const bigList = 3000
+const collator = new Intl.Collator(undefined, { numeric: true })
+const worstFirst: Record<FileState, number> = { 'out-of-reach': 0, 'at-risk': 1, checking: 2, copying: 3, safe: 4 }
+
+const comparers: Record<SortColumn, (a: FileView, b: FileView) => number> = {
+  name: (a, b) => collator.compare(a.name, b.name),
+  size: (a, b) => a.sizeBytes - b.sizeBytes,
+  changed: (a, b) => a.storedAt - b.storedAt,
+  copies: (a, b) => a.holders.length - b.holders.length,
+  state: (a, b) => worstFirst[a.state] - worstFirst[b.state],
+}
+
+export function matchesFilter(file: FileView, filter: FileFilter): boolean {
+  if (filter === 'all') return true
+  if (filter === 'conflict') return file.conflicts > 1
+  if (filter === 'away') return !file.here
+  return file.state === filter
+}
+
+export function sortFiles(files: FileView[], column: SortColumn, down: boolean): FileView[] {
+  const compare = comparers[column]
+  const sign = down ? -1 : 1
+  return files.sort((a, b) => sign * compare(a, b) || (a.name < b.name ? -1 : 1))
+}
+
+export function useFileList() {
+  const files = useFiles()
+  const view = useWindow()
+
+  const latest = computed<readonly FileView[]>(() => [...files.byName.values()])
+  const calm = refThrottled(latest, 1000)
+  const all = computed(() => (latest.value.length > bigList ? calm.value : latest.value))
+
+  const rows = computed(() => {
+    const query = foldName(view.query.trim())
+    const found = all.value.filter((file) => matchesFilter(file, view.filter) && (query === '' || foldName(file.name).includes(query)))
+    return sortFiles(found, view.sort.column, view.sort.down)
+  })
+  return { rows, all }
+}
