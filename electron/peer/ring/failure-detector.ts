@@ -10,7 +10,7 @@ import type { Member, Ping, Probe, Probed, Response } from '../protocol/messages
 import type { Core } from './core.ts'
 import { isRelevant } from './core.ts'
 import type { Gossip } from './gossip.ts'
-import { isLive } from './membership.ts'
+import { asMember, isLive } from './membership.ts'
 import type { Channel } from './ports.ts'
 import { pick } from './prng.ts'
 import { counts, timing } from './timing.ts'
@@ -42,6 +42,8 @@ export class FailureDetector {
   readonly #outstanding = new Map<number, Outstanding>()
   /** Successors given by hand, not heard yet: awaited, not judged. */
   readonly #awaited = new Set<Identifier>()
+  /** Remembered from an earlier run and not tried since. */
+  #untried: Identifier[] = []
   #nextRoundAt = 0
   #nextDeadRetryAt = 0
 
@@ -53,6 +55,11 @@ export class FailureDetector {
   /** Peers that may not have been started yet: no verdict before they were heard once. */
   awaitFirst(ids: readonly Identifier[]): void {
     for (const id of ids) this.#awaited.add(id)
+  }
+
+  /** Tries these members of an earlier run soon, one after the other. */
+  lookFor(ids: readonly Identifier[]): void {
+    this.#untried = [...ids]
   }
 
   tick(now: number): void {
@@ -89,7 +96,7 @@ export class FailureDetector {
       incarnation: core.incarnation,
       place: core.neighbours.placeOf(contact.id),
       viewDigest: this.#gossip.digest(),
-      gossip: claims.length > 0 ? claims : this.#gossip.take(contact.id),
+      gossip: claims.length > 0 ? claims.map(asMember) : this.#gossip.take(contact.id),
     })
     return sequence
   }
@@ -251,10 +258,13 @@ export class FailureDetector {
   /** Tries one of those that died: halves of a ring that lost each other find each other again. */
   #retryDead(now: number): void {
     const { table, random, neighbours } = this.#core
-    this.#nextDeadRetryAt = now + (neighbours.head ? timing.deadRetryMs : timing.aloneRetryMs) * (0.9 + 0.2 * random.next())
+    const hurry = !neighbours.head || this.#untried.length > 0
+    this.#nextDeadRetryAt = now + (hurry ? timing.aloneRetryMs : timing.deadRetryMs) * (0.9 + 0.2 * random.next())
     const dead = [...table.all()].filter((entry) => entry.state === 'dead')
     for (const entry of dead) if (entry.stateSince + timing.rememberDeadMs < now) table.remove(entry.contact.id)
-    const entry = pick(random, dead)
+    while (this.#untried.length > 0 && table.get(this.#untried[0] as Identifier)?.state !== 'dead') this.#untried.shift()
+    const untried = this.#untried.shift()
+    const entry = untried === undefined ? pick(random, dead) : table.get(untried)
     if (entry) this.ping(entry.contact, neighbours.head ? 'datagram' : 'stream')
   }
 }

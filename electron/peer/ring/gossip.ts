@@ -9,7 +9,7 @@ import { limits } from '../protocol/limits.ts'
 import type { Member, View } from '../protocol/messages.ts'
 import { type Core, selfAsMember } from './core.ts'
 import { around } from './interval.ts'
-import { isLive, supersedes } from './membership.ts'
+import { asMember, isLive, supersedes } from './membership.ts'
 import { pick, pickNumber } from './prng.ts'
 import { timing } from './timing.ts'
 
@@ -51,7 +51,8 @@ export class Gossip {
       members.push(asMember(claim))
       room -= memberLength(claim)
     }
-    const freshest = [...this.#news].sort((a, b) => b[1] - a[1])
+    const freshest = [...this.#news]
+    if (freshest.length > limits.gossipMembers) freshest.sort((a, b) => b[1] - a[1])
     for (const [id, times] of freshest) {
       if (members.length >= limits.gossipMembers) break
       const member = id === this.#core.self.id ? selfAsMember(this.#core) : this.#core.table.get(id)
@@ -167,10 +168,6 @@ export class Gossip {
     if (member.state !== 'dead' || !entry || entry.lastHeardAt === null || !isLive(entry.state) || !supersedes(member, entry)) return false
     return this.#core.clock.now() - entry.lastHeardAt < 2.5 * this.#core.parameters.pingIntervalMs
   }
-}
-
-function asMember({ contact, incarnation, state }: Member): Member {
-  return { contact, incarnation, state }
 }
 
 /** Characters that a member takes on a line, at most. */

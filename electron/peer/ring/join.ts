@@ -68,15 +68,16 @@ export class Joiner {
     if (this.#attempt) return
     const remembered = [...table.all()].filter((entry) => entry.state === 'dead').map((entry) => entry.contact)
     if (remembered.length === 0) return
-    this.#begin(remembered, null)
-    if (this.#attempt) this.#startOver(this.#attempt)
+    this.#startOver(this.#begin(remembered, null))
   }
 
-  #begin(via: readonly Contact[], deadline: number | null): void {
+  #begin(via: readonly Contact[], deadline: number | null): Attempt {
     this.stop()
     const others = via.filter((contact) => contact.id !== this.#core.self.id || !sharesWay(contact, this.#core.self))
     const now = this.#core.clock.now()
-    this.#attempt = { via: others, deadline, index: 0, hops: 0, route: [], exchange: 0, nextAt: now }
+    const attempt: Attempt = { via: others, deadline, index: 0, hops: 0, route: [], exchange: 0, nextAt: now }
+    this.#attempt = attempt
+    return attempt
   }
 
   #startOver(attempt: Attempt): void {

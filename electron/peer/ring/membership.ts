@@ -28,6 +28,11 @@ export function supersedes(news: Member, known: Member): boolean {
   return rank[news.state] > rank[known.state]
 }
 
+/** What others are told of an entry. */
+export function asMember({ contact, incarnation, state }: Member): Member {
+  return { contact, incarnation, state }
+}
+
 export function isLive(state: MemberState): boolean {
   return state === 'alive' || state === 'suspect'
 }

@@ -31,6 +31,8 @@ export class Neighbours {
   #predecessor: Contact | null = null
   /** Peers whose pings said that this one is among their successors. */
   readonly #placed = new Map<Identifier, Placed>()
+  /** Sorted once until something changes: it is asked for at every tick. */
+  #predecessors: readonly Contact[] | null = null
 
   /** `length`: successors kept at most. */
   constructor(self: Identifier, length: number) {
@@ -59,6 +61,7 @@ export class Neighbours {
   }
 
   setPredecessor(contact: Contact | null): void {
+    this.#predecessors = null
     this.#predecessor = contact
   }
 
@@ -73,12 +76,18 @@ export class Neighbours {
 
   /** A ping said that this peer is (or, with place 0, is not) among the sender's successors. */
   placed(contact: Contact, place: number, now: number): void {
+    if (place === 0 || this.#placed.get(contact.id)?.contact !== contact) this.#predecessors = null
     if (place > 0) this.#placed.set(contact.id, { contact, heardAt: now })
     else this.#placed.delete(contact.id)
   }
 
   /** Known predecessors, nearest first. */
-  predecessors(): Contact[] {
+  predecessors(): readonly Contact[] {
+    this.#predecessors ??= this.#sortPredecessors()
+    return this.#predecessors
+  }
+
+  #sortPredecessors(): Contact[] {
     const known = new Map([...this.#placed].map(([id, placed]) => [id, placed.contact]))
     if (this.#predecessor) known.set(this.#predecessor.id, this.#predecessor)
     // counter-clockwise from self: the further on clockwise, the nearer behind
@@ -89,6 +98,7 @@ export class Neighbours {
 
   /** A neighbour is to be reached elsewhere now. */
   moved(contact: Contact): void {
+    this.#predecessors = null
     const renew = (old: Contact) => (old.id === contact.id ? contact : old)
     this.#successors = this.#successors.map(renew)
     if (this.#predecessor) this.#predecessor = renew(this.#predecessor)
@@ -98,13 +108,18 @@ export class Neighbours {
 
   /** Removes a peer that is gone. The predecessor stays until there is another: see stabilize.ts. */
   remove(id: Identifier): void {
+    this.#predecessors = null
     this.#successors = this.#successors.filter((contact) => contact.id !== id)
     this.#placed.delete(id)
   }
 
   /** Forgets places that no ping has confirmed since `before`. */
   expirePlaces(before: number): void {
-    for (const [id, placed] of this.#placed) if (placed.heardAt < before) this.#placed.delete(id)
+    for (const [id, placed] of this.#placed) {
+      if (placed.heardAt >= before) continue
+      this.#placed.delete(id)
+      this.#predecessors = null
+    }
   }
 
   /** All contacts in here, each once. */

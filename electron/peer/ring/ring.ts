@@ -77,6 +77,7 @@ export class Ring {
   resume(contacts: readonly Contact[]): void {
     this.#core.phase = 'member'
     for (const contact of contacts) this.#gossip.learn({ contact, incarnation: 0, state: 'dead' })
+    this.#detector.lookFor(contacts.map((contact) => contact.id))
   }
 
   /** Starts as a member of a ring whose peers are given their successors by hand; predecessors are learnt from pings. */
@@ -195,14 +196,22 @@ export class Ring {
     return this.#core.neighbours.successors
   }
 
-  /** Every peer known, the dead and the left too, self first. */
+  /** Every peer known, the dead and the left too, self first. A neighbour not heard yet counts as alive. */
   members(): readonly MemberView[] {
     const core = this.#core
     const self: MemberView = { ...selfAsMember(core), roundTripMs: null, lastHeardAt: core.clock.now() }
-    const others = Array.from(core.table.all(), ({ contact, incarnation, state, lastHeardAt }) => {
+    const others = Array.from(core.table.all(), ({ contact, incarnation, state, lastHeardAt }): MemberView => {
       return { contact, incarnation, state, roundTripMs: core.roundTrips.of(contact.id), lastHeardAt }
     })
-    return [self, ...others]
+    const unheard = core.neighbours.all().filter((contact) => core.table.get(contact.id) === undefined)
+    const neighbours = unheard.map((contact): MemberView => ({
+      contact,
+      incarnation: 0,
+      state: 'alive',
+      roundTripMs: null,
+      lastHeardAt: null,
+    }))
+    return [self, ...others, ...neighbours]
   }
 
   /** Owner of `key` and the peers after it, by this peer's own knowledge; live ones, self included; at most `count`. */
@@ -245,6 +254,10 @@ export class Ring {
         disputed: (member) => this.#detector.ping(member.contact, 'datagram', [member]),
         suspicious: (contact) => this.#detector.probe(contact),
         greet: (contact) => this.#detector.ping(contact, 'datagram'),
+        elsewhere: (contact) => {
+          const known = table.get(contact.id)
+          if (known && contact.id !== core.self.id) this.#detector.ping(contact, 'datagram', [known])
+        },
         refuted: () => this.#detector.roundNow(),
       },
     }

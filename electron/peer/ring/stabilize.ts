@@ -4,7 +4,7 @@
  * ends with a word to the current head. Where the ring keeps a view, the view proposes; the same questions dispose.
  */
 
-import type { Contact } from '../protocol/contact.ts'
+import { type Contact, sharesWay } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Leave, Successor } from '../protocol/messages.ts'
 import type { Core } from './core.ts'
@@ -153,12 +153,27 @@ export class Stabilizer {
   #headAnswered(head: Contact, answer: Successor): void {
     const { neighbours, self } = this.#core
     if (neighbours.head?.id !== head.id) return
-    this.#replace([head, ...answer.successors], 'told')
+    this.#replace([head, ...this.#withWatched(head, answer.successors)], 'told')
     const nearer = answer.predecessor
     if (nearer && nearer.id !== self.id && between(self.id, nearer.id, head.id)) this.#consider(nearer)
     // a head that has us in place already needs no telling
     if (nearer?.id !== self.id) this.#notify(head)
     if (this.#settlesAt !== null) this.#tellSuccessors()
+  }
+
+  /**
+   * Without a view: a successor of ours that the head's list passes over has died or is leaving, and we have not seen it yet. It
+   * stays until we have, so that every watcher finds out for itself and tells of it before it tells of new successors.
+   */
+  #withWatched(head: Contact, list: readonly Contact[]): readonly Contact[] {
+    const { parameters, neighbours, table, self, hooks } = this.#core
+    const last = list.at(-1)
+    if (parameters.viewCap > 0 || !last) return list
+    const listed = new Set(list.map((contact) => contact.id))
+    const watched = neighbours.successors.filter(({ id }) => !listed.has(id) && table.isLive(id) && between(head.id, id, last.id))
+    if (watched.length === 0) return list
+    for (const contact of watched) hooks.suspicious(contact)
+    return [...list, ...watched].sort((a, b) => (between(self.id, a.id, b.id) ? -1 : 1))
   }
 
   /** Asks a peer that may be nearer than the head, and adopts it if it answers. */
@@ -193,7 +208,11 @@ export class Stabilizer {
     const { neighbours, table } = this.#core
     const list = neighbours.successors
     const fresh = contacts.filter((contact, index) => index === 0 || !this.#isStale(contact.id))
-    // of a live member our own table knows best where it is
+    for (const contact of fresh) {
+      const known = table.get(contact.id)
+      if (known && isLive(known.state) && !sharesWay(known.contact, contact)) this.#core.hooks.elsewhere(contact)
+    }
+    // of a live member our own table knows best where it is, until the member itself says otherwise
     neighbours.setSuccessors(fresh.map((contact) => (table.isLive(contact.id) ? (table.get(contact.id)?.contact ?? contact) : contact)))
     this.#afterReplacing(list, cause)
   }
