@@ -284,7 +284,8 @@ export class Ring {
       case 'successor':
         return this.#stabilizer.receive(message, sender)
       case 'leave':
-        return this.#departed(message, sender)
+        // a peer that nobody here knows leaves nothing behind
+        return reachable ? this.#departed(message, sender) : undefined
       case 'view':
         return this.#gossip.receiveView(message, sender)
       default:

@@ -1,0 +1,134 @@
+/** The facade alone, message by message; rings of many are in tests/sim. */
+
+import { describe, expect, it } from 'vitest'
+import { IdentifierSpace } from '../protocol/identifier.ts'
+import type { RingMessage } from '../protocol/messages.ts'
+import type { Channel } from './ports.ts'
+import { Prng } from './prng.ts'
+import { Ring, type LookupResult, type RingEvent } from './ring.ts'
+import { classroomParameters, defaultParameters, type RingParameters } from './ring-options.ts'
+
+const space = new IdentifierSpace(8)
+const id = (value: number) => space.fromBigInt(BigInt(value))
+const contact = (value: number) => ({ id: id(value), ways: [`10.0.0.${value}:1`] })
+const small: RingParameters = { ...defaultParameters, bits: 8 }
+
+class Bench {
+  now = 0
+  readonly sent: { to: number; channel: Channel; message: RingMessage }[] = []
+  readonly events: RingEvent[] = []
+  readonly ring: Ring
+
+  constructor(self: number, parameters = small) {
+    this.ring = new Ring(
+      { parameters, space, self: contact(self), incarnation: 1 },
+      {
+        clock: { now: () => this.now },
+        random: new Prng(1),
+        transport: { send: (to, channel, message) => this.sent.push({ to: Number.parseInt(to.id, 16), channel, message }) },
+        onEvent: (event) => this.events.push(event),
+      },
+    )
+  }
+
+  pass(forMs: number): void {
+    for (const end = this.now + forMs; this.now < end; this.now += 100) this.ring.tick()
+  }
+
+  take(command: RingMessage['command']): { to: number; message: RingMessage }[] {
+    const taken = this.sent.filter((entry) => entry.message.command === command)
+    this.sent.length = 0
+    return taken
+  }
+}
+
+describe('a ring of one', () => {
+  it('owns every key and answers look-ups itself', () => {
+    const bench = new Bench(9)
+    bench.ring.found()
+    let result: LookupResult | null = null
+    bench.ring.lookup(id(200), { purpose: 'find', name: '' }, (found) => (result = found))
+    expect(result).toEqual({ ok: true, owner: contact(9), successors: [], route: [id(9)] })
+    expect(bench.ring.isMine(id(0))).toBe(true)
+    expect(bench.ring.replicaSet(id(3), 3)).toEqual([contact(9)])
+    bench.pass(5000)
+    expect(bench.sent).toEqual([])
+  })
+
+  it('accepts a joiner, and adopts it only when it has answered', () => {
+    const bench = new Bench(9)
+    bench.ring.found()
+    bench.ring.receive(
+      { command: 'join', exchange: 5, joiner: contact(20), incarnation: 1, route: [], destination: id(9), source: id(20) },
+      'stream',
+      null,
+    )
+    expect(bench.take('accept')).toMatchObject([
+      { to: 20, message: { exchange: 5, predecessor: contact(9), successors: [], route: [id(9)] } },
+    ])
+    expect(bench.ring.successors).toEqual([])
+    const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 1, viewDigest: '00000000', gossip: [] } as const
+    bench.ring.receive({ ...ping, destination: id(9), source: id(20) }, 'datagram', contact(20))
+    const [ask] = bench.sent.filter((entry) => entry.message.command === 'successor')
+    expect(ask?.message).toMatchObject({ kind: 'ask' })
+    expect(bench.ring.successors).toEqual([])
+    const exchange = ask?.message.command === 'successor' ? ask.message.exchange : 0
+    const tell = { command: 'successor', kind: 'tell', exchange, predecessor: contact(9), successors: [contact(9)] } as const
+    bench.ring.receive({ ...tell, destination: id(9), source: id(20) }, 'stream', null)
+    expect(bench.ring.successors).toEqual([contact(20)])
+    expect(bench.ring.predecessor).toEqual(contact(20))
+    expect(bench.ring.isMine(id(15))).toBe(false)
+  })
+})
+
+describe('a peer', () => {
+  it('is told unreachable when nobody answers its join', () => {
+    const bench = new Bench(9)
+    bench.ring.join([contact(20), contact(30)])
+    bench.pass(21_000)
+    expect(new Set(bench.take('join').map(({ to }) => to))).toEqual(new Set([20, 30]))
+    expect(bench.events).toEqual([{ kind: 'join-declined', reason: 'unreachable' }])
+    expect(bench.ring.isMember).toBe(false)
+  })
+
+  it('refutes what is held against it', () => {
+    const bench = new Bench(9)
+    bench.ring.found()
+    const gossip = [{ contact: contact(9), incarnation: 7, state: 'dead' as const }]
+    const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 1, viewDigest: '00000000', gossip } as const
+    bench.ring.receive({ ...ping, destination: id(9), source: id(20) }, 'datagram', contact(20))
+    expect(bench.take('response')).toMatchObject([{ message: { incarnation: 8 } }])
+    expect(bench.ring.incarnation).toBe(8)
+  })
+
+  it('ignores what is meant for another', () => {
+    const bench = new Bench(9)
+    bench.ring.found()
+    const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 1, viewDigest: '00000000', gossip: [] } as const
+    bench.ring.receive({ ...ping, destination: id(8), source: id(20) }, 'datagram', contact(20))
+    expect(bench.sent).toEqual([])
+    expect(bench.events).toEqual([])
+  })
+
+  it('waits for successors given by hand that were not started yet', () => {
+    const bench = new Bench(9, classroomParameters)
+    bench.ring.initialise([contact(14), contact(19)])
+    bench.pass(120_000)
+    expect(bench.events.every((event) => event.kind === 'pings-sent')).toBe(true)
+    expect(bench.ring.successors).toEqual([contact(14), contact(19)])
+  })
+
+  it('tells both sides when it leaves, and then is silent', () => {
+    const bench = new Bench(9, classroomParameters)
+    bench.ring.initialise([contact(14), contact(19)])
+    const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 1, viewDigest: '00000000', gossip: [] } as const
+    bench.ring.receive({ ...ping, destination: id(9), source: id(8) }, 'datagram', contact(8))
+    bench.sent.length = 0
+    bench.ring.leave()
+    expect(bench.take('leave').map(({ to }) => to)).toEqual([8, 14, 19])
+    bench.ring.receive({ ...ping, destination: id(9), source: id(8) }, 'datagram', contact(8))
+    bench.pass(10_000)
+    expect(bench.sent).toEqual([])
+    expect(bench.ring.isMember).toBe(false)
+  })
+})

@@ -1,0 +1,10 @@
+/** The other half of the 200 seeds: see sim.test.ts. */
+
+import { describe, expect, it } from 'vitest'
+import { planOf, runPlan } from './workload.ts'
+
+describe('the simulated ring', () => {
+  it.each(Array.from({ length: 100 }, (_, index) => 2 * index + 2))('becomes ideal again: npm run sim -- --seed %i --trace', (seed) => {
+    expect(runPlan(planOf(seed)).flaw).toBeNull()
+  })
+})

@@ -1,0 +1,76 @@
+/** What a person feels: how soon a small ring knows a newcomer, finds out a death, and who owns a key in it. */
+
+import { describe, expect, it } from 'vitest'
+import type { Contact } from '../../electron/peer/protocol/contact.ts'
+import { pickNumber } from '../../electron/peer/ring/prng.ts'
+import { defaultParameters } from '../../electron/peer/ring/ring-options.ts'
+import { findFlawInIdealRing, trueOwner } from './checkers.ts'
+import { type SimulatedPeer, Simulator } from './simulator.ts'
+
+function contactOf(simulator: Simulator, index: number): Contact {
+  const id = simulator.space.fromBigInt(BigInt(pickNumber(simulator.random, 2 ** 48)) << 112n)
+  return { id, ways: [`10.1.${index >> 8}.${index & 255}:4000`] }
+}
+
+function ringOf(size: number): Simulator {
+  const simulator = new Simulator(size, defaultParameters)
+  const founder = simulator.add(contactOf(simulator, 0), 1)
+  founder.ring.found()
+  for (let index = 1; index < size; index++) {
+    simulator.add(contactOf(simulator, index), 1).ring.join([founder.contact])
+    simulator.run(300)
+  }
+  simulator.run(5000)
+  return simulator
+}
+
+const sees = (peer: SimulatedPeer, other: SimulatedPeer) =>
+  peer.ring.members().some((member) => member.contact.id === other.contact.id && member.state === 'alive')
+
+describe.each([2, 5, 20, 50])('a ring of %i', (size) => {
+  it('knows a newcomer within 3 s, a death within 12 s', () => {
+    const simulator = ringOf(size)
+    expect(findFlawInIdealRing(simulator)).toBeNull()
+    const newcomer = simulator.add(contactOf(simulator, size), 1)
+    newcomer.ring.join([(simulator.livePeers[0] as SimulatedPeer).contact])
+    expect(simulator.runUntil(() => simulator.livePeers.every((peer) => sees(peer, newcomer)), 3000)).not.toBeNull()
+    simulator.run(3000)
+    simulator.crash(newcomer)
+    expect(simulator.runUntil(() => simulator.livePeers.every((peer) => !sees(peer, newcomer)), 12_000)).not.toBeNull()
+    expect(simulator.runUntil(() => findFlawInIdealRing(simulator) === null, 2000)).not.toBeNull()
+  })
+
+  it('finds every owner with one question', () => {
+    const simulator = ringOf(size)
+    const peer = simulator.livePeers[0] as SimulatedPeer
+    for (let i = 0; i < 20; i++) {
+      const key = contactOf(simulator, 0).id
+      let route: readonly string[] = []
+      peer.ring.lookup(key, { purpose: 'find', name: '' }, (result) => {
+        if (result.ok) route = result.route
+      })
+      simulator.run(200)
+      expect(route.at(-1)).toBe(trueOwner(simulator, key))
+      expect(route.length).toBeLessThanOrEqual(2)
+      expect(peer.ring.replicaSet(key, 3)[0]?.id).toBe(route.at(-1))
+    }
+  })
+})
+
+describe('time alone', () => {
+  it('brings nobody into suspicion', () => {
+    const simulator = ringOf(5)
+    simulator.run(120_000)
+    const events = simulator.peers.flatMap((peer) => peer.events.map((entry) => entry.event.kind))
+    expect(events.filter((kind) => kind === 'suspected' || kind === 'dead')).toEqual([])
+  })
+
+  it('does not judge others after this machine slept', () => {
+    const simulator = ringOf(5)
+    for (const peer of simulator.peers) peer.pausedUntil = simulator.queue.now + 60_000
+    simulator.run(90_000)
+    const events = simulator.peers.flatMap((peer) => peer.events.map((entry) => entry.event.kind))
+    expect(events.filter((kind) => kind === 'dead')).toEqual([])
+    expect(findFlawInIdealRing(simulator)).toBeNull()
+  })
+})

@@ -1,0 +1,101 @@
+/** Golden lines: what travels, letter by letter. A change here is a change of the protocol, and breaks older peers. */
+
+import { describe, expect, it } from 'vitest'
+import { decodeMessage, encodeMessage } from '../../electron/peer/protocol/codec.ts'
+import { IdentifierSpace } from '../../electron/peer/protocol/identifier.ts'
+import type { Message } from '../../electron/peer/protocol/messages.ts'
+
+const classroom = new IdentifierSpace(8)
+const ring = new IdentifierSpace(160)
+const id = (value: number) => classroom.fromBigInt(BigInt(value))
+const contact = (value: number) => ({ id: id(value), ways: [`127.0.0.1:${12_000 + value}`] })
+const ends = { destination: id(4), source: id(2) }
+const version = 'c0ffee'.padEnd(40, '0')
+
+const lines: readonly (readonly [string, Message])[] = [
+  [
+    '/ping 7 1 1 1a2b3c4d 9@127.0.0.1:12009;3;suspect 4 2',
+    {
+      command: 'ping',
+      sequence: 7,
+      incarnation: 1,
+      place: 1,
+      viewDigest: '1a2b3c4d',
+      gossip: [{ contact: contact(9), incarnation: 3, state: 'suspect' }],
+      ...ends,
+    },
+  ],
+  ['/response 7 1 1a2b3c4d - 4 2', { command: 'response', sequence: 7, incarnation: 1, viewDigest: '1a2b3c4d', gossip: [], ...ends }],
+  ['/probe 8 9@127.0.0.1:12009 4 2', { command: 'probe', sequence: 8, target: contact(9), ...ends }],
+  ['/probed 8 9 4 2', { command: 'probed', sequence: 8, target: id(9), ...ends }],
+  [
+    '/join 1 15@127.0.0.1:12015 1 4,5,8 4 2',
+    { command: 'join', exchange: 1, joiner: contact(15), incarnation: 1, route: [id(4), id(5), id(8)], ...ends },
+  ],
+  [
+    '/accept 1 14@127.0.0.1:12014 19@127.0.0.1:12019,2@127.0.0.1:12002 4,14 4 2',
+    { command: 'accept', exchange: 1, predecessor: contact(14), successors: [contact(19), contact(2)], route: [id(4), id(14)], ...ends },
+  ],
+  ['/decline 1 id-taken - 4 4 2', { command: 'decline', exchange: 1, reason: 'id-taken', better: null, route: [id(4)], ...ends }],
+  ['/successor ask 2 - - 4 2', { command: 'successor', kind: 'ask', exchange: 2, predecessor: null, successors: [], ...ends }],
+  [
+    '/successor change 0 9@127.0.0.1:12009 15@127.0.0.1:12015 4 2',
+    { command: 'successor', kind: 'change', exchange: 0, predecessor: contact(9), successors: [contact(15)], ...ends },
+  ],
+  [
+    '/leave 1 8@127.0.0.1:12008 14@127.0.0.1:12014 4 2',
+    { command: 'leave', incarnation: 1, predecessor: contact(8), successors: [contact(14)], ...ends },
+  ],
+  [
+    '/find 3 yes store 19 2067 8@127.0.0.1:12008 8,9 4 2',
+    {
+      command: 'find',
+      exchange: 3,
+      forward: true,
+      purpose: 'store',
+      key: id(19),
+      name: '2067',
+      requester: contact(8),
+      route: [id(8), id(9)],
+      ...ends,
+    },
+  ],
+  [
+    '/found 3 19@127.0.0.1:12019 - 8,9,14,19 4 2',
+    { command: 'found', exchange: 3, owner: contact(19), successors: [], route: [8, 9, 14, 19].map(id), ...ends },
+  ],
+  ['/closer 3 9@127.0.0.1:12009 4 2', { command: 'closer', exchange: 3, contacts: [contact(9)], ...ends }],
+  ['/view ask 4 - 4 2', { command: 'view', kind: 'ask', exchange: 4, members: [], ...ends }],
+  [
+    '/store 19 3 5@127.0.0.1:12005 512 100 4 2',
+    { command: 'store', key: id(19), copies: 3, next: [contact(5)], recordBytes: 512, manifestBytes: 100, ...ends },
+  ],
+  ['/continue 4 2', { command: 'continue', ...ends }],
+  ['/stored 4,5 - 4 2', { command: 'stored', holders: [id(4), id(5)], failed: [], ...ends }],
+  ['/refuse no-space 3%20bytes%20left 4 2', { command: 'refuse', reason: 'no-space', detail: '3 bytes left', ...ends }],
+  [`/request caf%C3%A9 ${version} 0 0 4 2`, { command: 'request', name: 'café', version, offsetBytes: 0, lengthBytes: 0, ...ends }],
+  [`/deliver ${version} 0 100 yes 4 2`, { command: 'deliver', version, offsetBytes: 0, lengthBytes: 100, manifest: true, ...ends }],
+  ['/record %2D 4 2', { command: 'record', name: '-', ...ends }],
+  ['/record - 4 2', { command: 'record', name: '', ...ends }],
+  ['/catalogue 0 4 2', { command: 'catalogue', since: 0, ...ends }],
+  ['/records 12 no 345 4 2', { command: 'records', revision: 12, more: false, bodyBytes: 345, ...ends }],
+  ['/update 512 4 2', { command: 'update', recordBytes: 512, ...ends }],
+  [`/have ${version} 4 2`, { command: 'have', version, ...ends }],
+  [`/holds ${version} 1700000000000 4 2`, { command: 'holds', version, verifiedAt: 1_700_000_000_000, ...ends }],
+  ['/enroll abcdef Ada%E2%80%99s%20laptop 4 2', { command: 'enroll', token: 'abcdef', machineName: 'Ada’s laptop', ...ends }],
+  ['/enrolled 900 4 2', { command: 'enrolled', bodyBytes: 900, ...ends }],
+]
+
+describe('golden lines', () => {
+  it.each(lines)('%s', (line, message) => {
+    expect(encodeMessage(classroom, message)).toBe(line)
+    expect(decodeMessage(classroom, line)).toEqual(message)
+  })
+
+  it('writes the ids of a large ring in hexadecimal, and every way of a contact', () => {
+    const who = { id: ring.fromBigInt(0xabcn), ways: ['192.168.1.5:4000', '[fe80::1]:4000', 'ada.local:4000'] }
+    const message: Message = { command: 'probe', sequence: 1, target: who, destination: who.id, source: who.id }
+    const digits = 'abc'.padStart(40, '0')
+    expect(encodeMessage(ring, message)).toBe(`/probe 1 ${digits}@192.168.1.5:4000+[fe80::1]:4000+ada.local:4000 ${digits} ${digits}`)
+  })
+})
