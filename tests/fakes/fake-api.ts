@@ -1,0 +1,177 @@
+/**
+ * A peer for the window alone: five machines, about 1 200 files, transfers that move, a ring that talks. Same seed, same data.
+ * For screenshots, accessibility checks and work on the window without a ring; it keeps no bytes.
+ */
+
+import type { Api, CommandName, Commands, News, Outcome, Snapshot } from '../../shared/contract.ts'
+import type { PlainError } from '../../shared/errors.ts'
+import type { FileView, TransferView } from '../../shared/views.ts'
+import { makeScene, type Scene, type SceneName } from './fake-scenes.ts'
+
+export interface FakeOptions {
+  readonly scene: SceneName
+  readonly host: 'desktop' | 'browser'
+  readonly theme: 'light' | 'dark' | 'system'
+  /** Transfers and activity go on by themselves. */
+  readonly live: boolean
+}
+
+export interface FakeApi extends Api {
+  /** News as the peer would tell them. */
+  tell(news: News): void
+  readonly asked: readonly { readonly name: CommandName; readonly argument: unknown }[]
+}
+
+type Runners = { [K in CommandName]: (argument: Commands[K]['argument']) => Commands[K]['result'] }
+
+export function createFakeApi(options: FakeOptions): FakeApi {
+  const scene: Scene = makeScene(options.scene, Date.now())
+  const files = new Map(scene.files.map((file) => [file.name, file]))
+  const transfers = new Map(scene.transfers.map((transfer) => [transfer.id, transfer]))
+  const trash = new Map<string, FileView>()
+  const listeners = new Set<(news: News) => void>()
+  const asked: { name: CommandName; argument: unknown }[] = []
+  let settings = { ...scene.settings, theme: options.theme }
+  let lastId = 1000
+
+  const tell = (news: News): void => {
+    for (const listener of listeners) listener(news)
+  }
+  const fail = (code: PlainError['code'], message: string, facts: Record<string, string> = {}): never => {
+    throw { code, message, facts } satisfies PlainError
+  }
+  const changeTransfer = (transfer: TransferView): void => {
+    transfers.set(transfer.id, transfer)
+    tell({ kind: 'transfers', changed: [transfer], removed: [] })
+  }
+  const known = (name: string): FileView => files.get(name) ?? fail('not-found', `No file called ${name} is in the ring`, { name })
+
+  function request(name: string): { transferId: string } {
+    const file = known(name)
+    const id = `t${++lastId}`
+    const parts = file.holders.map((holder) => ({ machineId: holder.machineId, bytes: 0 }))
+    const started = { id, kind: 'request', name, state: 'running', sizeBytes: file.sizeBytes, doneBytes: 0, bytesPerSecond: 84e6, secondsLeft: null } as const
+    changeTransfer({ ...started, parts, startedAt: Date.now(), endedAt: null, error: null, path: null })
+    return { transferId: id }
+  }
+
+  const runners: Runners = {
+    open: (): Snapshot => ({
+      ring: scene.ring,
+      files: [...files.values()],
+      transfers: [...transfers.values()],
+      activity: scene.activity,
+      safety: scene.safety,
+      settings,
+      nearby: scene.nearby,
+      host: options.host,
+      version: '0.1.0',
+    }),
+    storePaths: ({ paths }) => ({ queued: paths.length }),
+    pickAndStore: () => ({ queued: 2 }),
+    requestFile: ({ name }) => request(name),
+    requestFileAs: ({ name }) => request(name),
+    removeFile: ({ name }) => {
+      trash.set(name, known(name))
+      files.delete(name)
+      tell({ kind: 'files', changed: [], removed: [name] })
+      return null
+    },
+    restoreFile: ({ name }) => {
+      const file = trash.get(name) ?? fail('not-found', `${name} is not in the trash`, { name })
+      files.set(name, file)
+      tell({ kind: 'files', changed: [file], removed: [] })
+      return null
+    },
+    whereIs: ({ name }) => scene.where(known(name)),
+    chooseVersion: ({ name }) => {
+      const file = { ...known(name), conflicts: 1 }
+      files.set(name, file)
+      tell({ kind: 'files', changed: [file], removed: [] })
+      return null
+    },
+    verifyFile: ({ name }) => (known(name), null),
+    cancelTransfer: ({ id }) => {
+      const transfer = transfers.get(id)
+      if (transfer) changeTransfer({ ...transfer, state: 'cancelled', endedAt: Date.now() })
+      return null
+    },
+    retryTransfer: ({ id }) => {
+      const transfer = transfers.get(id)
+      if (transfer) changeTransfer({ ...transfer, state: 'running', doneBytes: 0, error: null, endedAt: null })
+      return null
+    },
+    clearFinished: () => {
+      const removed = [...transfers.values()].filter((t) => t.endedAt !== null).map((t) => t.id)
+      for (const id of removed) transfers.delete(id)
+      tell({ kind: 'transfers', changed: [], removed })
+      return null
+    },
+    whatIf: ({ machineIds }) => {
+      const lost = new Set(machineIds)
+      const left = [...files.values()].map((file) => ({ name: file.name, copies: file.holders.filter((h) => h.online && !lost.has(h.machineId)).length }))
+      const out = left.filter((file) => file.copies === 0).map((file) => file.name)
+      return { outOfReach: out.slice(0, 100), outOfReachCount: out.length, oneCopyLeftCount: left.filter((file) => file.copies === 1).length }
+    },
+    createInvite: () => {
+      const token = 'b6Yt3Qw9rXk1ZpLm7Nc4Vd8Hs2Jf5Ga0EuTiOyPqRsA'
+      const link = `ringdrop://join/1/${token}?at=192.168.1.20:41207&at=[fd12:3456::20]:41207`
+      return { link, command: `ringdrop join "${link}"`, expiresAt: Date.now() + 600_000 }
+    },
+    joinRing: ({ link }) => (link.startsWith('ringdrop://') ? null : fail('invite-invalid', 'This is not an invite link')),
+    updateSettings: (change) => {
+      settings = { ...settings, ...change }
+      tell({ kind: 'settings', settings })
+      return settings
+    },
+    showInFolder: () => null,
+    pickFolder: () => ({ path: '/home/you/Elsewhere' }),
+    leaveAndQuit: () => {
+      tell({ kind: 'leaving', leaving: { filesLeft: 12, filesTotal: 402, done: false } })
+      return null
+    },
+  }
+
+  async function run<K extends CommandName>(name: K, argument: Commands[K]['argument']): Promise<Outcome<K>> {
+    asked.push({ name, argument })
+    await Promise.resolve()
+    try {
+      return { ok: true, value: runners[name](argument) }
+    } catch (error) {
+      return { ok: false, error: error as PlainError }
+    }
+  }
+
+  if (options.live) setInterval(() => moveOn([...transfers.values()], changeTransfer), 250)
+
+  return {
+    host: options.host,
+    platform: 'linux',
+    asked,
+    tell,
+    run,
+    onNews: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    storeFiles: (dropped) => {
+      const taken = dropped.find(({ relativePath }) => files.has(relativePath))
+      if (!taken) return Promise.resolve({ ok: true, queued: dropped.length })
+      const facts = { name: taken.relativePath }
+      return Promise.resolve({ ok: false, error: { code: 'already-exists', message: `${taken.relativePath} is in the ring already`, facts } })
+    },
+    downloadAddress: (name) => (options.host === 'browser' ? `/download?name=${encodeURIComponent(name)}` : null),
+  }
+}
+
+/** A quarter of a second of progress for everything that runs. */
+function moveOn(all: readonly TransferView[], change: (transfer: TransferView) => void): void {
+  for (const transfer of all) {
+    if (transfer.state !== 'running') continue
+    const step = Math.max(transfer.sizeBytes / 160, Math.min(transfer.bytesPerSecond / 4, transfer.sizeBytes / 12))
+    const doneBytes = Math.min(transfer.sizeBytes, transfer.doneBytes + step)
+    const parts = transfer.parts.map((part, index) => ({ ...part, bytes: part.bytes + (step * (index + 1)) / 3 }))
+    const done = doneBytes >= transfer.sizeBytes
+    change({ ...transfer, parts, doneBytes, state: done ? 'done' : 'running', endedAt: done ? Date.now() : null, path: done ? `/home/you/Downloads/${transfer.name}` : null })
+  }
+}
