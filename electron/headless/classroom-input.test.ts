@@ -16,11 +16,14 @@ describe('what is typed', () => {
     expect(parseClassroomLine(line)).toEqual(command)
   })
 
-  it.each(['foo', 'Store', 'request  ', 'quit now', '/leave', `store ${'x'.repeat(300)}`, '\u0000'])('%j is answered in one line', (line) => {
-    const command = parseClassroomLine(line)
-    expect(command.kind).toBe('bad')
-    expect(command.kind === 'bad' && command.answer.includes('\n')).toBe(false)
-  })
+  it.each(['foo', 'Store', 'request  ', 'quit now', '/leave', `store ${'x'.repeat(300)}`, '\u0000'])(
+    '%j is answered in one line',
+    (line) => {
+      const command = parseClassroomLine(line)
+      expect(command.kind).toBe('bad')
+      expect(command.kind === 'bad' && command.answer.includes('\n')).toBe(false)
+    },
+  )
 })
 
 describe('arguments', () => {

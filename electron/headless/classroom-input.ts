@@ -20,7 +20,8 @@ export function parseClassroomLine(line: string): ClassroomCommand {
   const word = (match[1] ?? '').toLowerCase()
   const rest = (match[2] ?? '').trim().normalize('NFC')
   if (word === 'quit') return rest === '' ? { kind: 'quit' } : { kind: 'bad', answer: 'Quit takes no argument' }
-  if (word !== 'store' && word !== 'request') return { kind: 'bad', answer: `Unknown command ${(match[1] ?? '').slice(0, 40)}; ${commandsHelp}` }
+  if (word !== 'store' && word !== 'request')
+    return { kind: 'bad', answer: `Unknown command ${(match[1] ?? '').slice(0, 40)}; ${commandsHelp}` }
   const title = word === 'store' ? 'Store' : 'Request'
   if (rest === '') return { kind: 'bad', answer: `${title} needs the name of a file: ${title} NAME` }
   if (Buffer.byteLength(rest) > nameBytesMax) return { kind: 'bad', answer: `${title}: that name is too long` }
@@ -39,7 +40,8 @@ export async function findLocalFile(folder: string, name: string): Promise<strin
   }
   const [found] = fitting
   if (found === undefined) throw new AppError('file-unreadable', `There is no file ${name} in ${folder}`)
-  if (fitting.length > 1) throw new AppError('bad-argument', `Several files fit ${name}: ${fitting.slice(0, 5).join(', ')}; give the whole name`)
+  if (fitting.length > 1)
+    throw new AppError('bad-argument', `Several files fit ${name}: ${fitting.slice(0, 5).join(', ')}; give the whole name`)
   return join(folder, found)
 }
 
@@ -68,14 +70,18 @@ export function parseClassroomStart(kind: 'init' | 'join', texts: readonly strin
 
 function parseId(text: string): number {
   const id = Number(text)
-  if (!/^[0-9]{1,3}$/.test(text) || id > 255) throw new AppError('bad-argument', `${text.slice(0, 40)} is not a peer's id; ids are whole numbers from 0 to 255`)
+  if (!/^[0-9]{1,3}$/.test(text) || id > 255)
+    throw new AppError('bad-argument', `${text.slice(0, 40)} is not a peer's id; ids are whole numbers from 0 to 255`)
   return id
 }
 
 function parseInterval(text: string): number {
   const seconds = Number(text)
   if (!/^[0-9]{1,6}(\.[0-9]{1,6})?$/.test(text) || seconds < 0.01 || seconds > pingIntervalMax) {
-    throw new AppError('bad-argument', `${text.slice(0, 40)} is not a ping interval; it is a number of seconds from 0.01 to ${pingIntervalMax}`)
+    throw new AppError(
+      'bad-argument',
+      `${text.slice(0, 40)} is not a ping interval; it is a number of seconds from 0.01 to ${pingIntervalMax}`,
+    )
   }
   return Math.round(seconds * 1000)
 }

@@ -157,7 +157,11 @@ describe("the course's wording", () => {
       { kind: 'serving', name: '4103', to: '2' },
       { kind: 'served', name: '4103', to: '2', bytes: 5 },
     ]
-    expect(words('8', holder, { holds: ['4103'] })).toEqual(['File 4103 is stored here', 'Sending file 4103 to Peer 2', 'The file has been sent'])
+    expect(words('8', holder, { holds: ['4103'] })).toEqual([
+      'File 4103 is stored here',
+      'Sending file 4103 to Peer 2',
+      'The file has been sent',
+    ])
     expect(words('8', holder.slice(0, 1))).toEqual(['Request for File 4103 has been received, but the file is not stored here'])
   })
 
@@ -170,6 +174,12 @@ describe("the course's wording", () => {
   })
 
   it('says nothing of what the course has no words for', () => {
-    expect(words('8', [{ kind: 'suspected', peer: '9' }, { kind: 'lookup-started', purpose: 'find', name: '' }, { kind: 'predecessors', predecessors: ['5'] }])).toEqual([])
+    expect(
+      words('8', [
+        { kind: 'suspected', peer: '9' },
+        { kind: 'lookup-started', purpose: 'find', name: '' },
+        { kind: 'predecessors', predecessors: ['5'] },
+      ]),
+    ).toEqual([])
   })
 })

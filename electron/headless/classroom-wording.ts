@@ -134,7 +134,10 @@ function asked({ name, from }: { name: string; from: string }, state: WordingSta
   return { lines: from === state.self ? [] : [`Request for File ${name} has been received, but the file is not stored here`], state }
 }
 
-const receivingLines = (name: string, from: string): string[] => [`Peer ${from} had File ${name}`, `Receiving File ${name} from Peer ${from}`]
+const receivingLines = (name: string, from: string): string[] => [
+  `Peer ${from} had File ${name}`,
+  `Receiving File ${name} from Peer ${from}`,
+]
 
 function received(name: string, from: readonly string[], state: WordingState): Worded {
   const other = from.find((peer) => peer !== state.self)

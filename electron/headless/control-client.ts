@@ -4,7 +4,7 @@ import { createConnection, type Socket } from 'node:net'
 import * as v from 'valibot'
 import { AppError, errorCodes, type PlainError } from '../../shared/errors.ts'
 import { readAddress } from './control-address.ts'
-import type { ControlArgument, ControlItems, ControlName } from './control-commands.ts'
+import type { ControlArgument, ControlItems, ControlName } from './control-shapes.ts'
 import { FrameReader } from './frames.ts'
 
 export interface Listening<K extends ControlName> {
@@ -35,7 +35,10 @@ export async function askPeer<K extends ControlName>(asked: Asked<K>, listening:
   try {
     socket.write(`${JSON.stringify({ secret, name: asked.name, argument: asked.argument })}\n`)
     if (!(await readAnswers(socket, listening))) {
-      throw new AppError('peer-not-running', `The peer of ${asked.dataFolder} stopped before it had answered; start it again with: ringdrop serve`)
+      throw new AppError(
+        'peer-not-running',
+        `The peer of ${asked.dataFolder} stopped before it had answered; start it again with: ringdrop serve`,
+      )
     }
   } finally {
     socket.destroy()
@@ -43,7 +46,9 @@ export async function askPeer<K extends ControlName>(asked: Asked<K>, listening:
 }
 
 async function connect(dataFolder: string): Promise<{ socket: Socket; secret: string }> {
-  const notRunning = new AppError('peer-not-running', `No peer is running on ${dataFolder}; start one with: ringdrop serve`, { path: dataFolder })
+  const notRunning = new AppError('peer-not-running', `No peer is running on ${dataFolder}; start one with: ringdrop serve`, {
+    path: dataFolder,
+  })
   const address = await readAddress(dataFolder)
   if (!address) throw notRunning
   return new Promise((resolve, reject) => {
@@ -53,7 +58,9 @@ async function connect(dataFolder: string): Promise<{ socket: Socket; secret: st
     })
     socket.once('error', (error: NodeJS.ErrnoException) => {
       const closedToUs = error.code === 'EACCES' || error.code === 'EPERM'
-      reject(closedToUs ? new AppError('not-a-member', `The peer of ${dataFolder} belongs to another user`, { path: dataFolder }) : notRunning)
+      reject(
+        closedToUs ? new AppError('not-a-member', `The peer of ${dataFolder} belongs to another user`, { path: dataFolder }) : notRunning,
+      )
     })
   })
 }

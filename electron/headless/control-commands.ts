@@ -1,13 +1,14 @@
 /**
- * The commands that travel over the control socket: argument in, JSON objects out, one file, machine or line each. The
- * objects are what `--json` prints, to the letter of the manual; people's wording is the client's business.
+ * The commands of the control socket, run on the peer: argument in, JSON objects out, one file, machine or line each.
+ * People's wording is the client's business.
  */
 
 import * as v from 'valibot'
 import { AppError } from '../../shared/errors.ts'
-import type { ActivityView, FileView, LeavingView, MachineView, StatusView, TransferView, VersionView } from '../../shared/views.ts'
-import type { HolderRef, PeerApi } from '../peer/peer-api.ts'
+import type { ActivityView, FileView, LeavingView, MachineView, VersionView } from '../../shared/views.ts'
+import type { PeerApi } from '../peer/peer-api.ts'
 import type { Answer } from './control-answer.ts'
+import { controlSchemas, type ControlArgument, type ControlItems, type ControlName, type HolderItem } from './control-shapes.ts'
 import { storePaths } from './control-store.ts'
 
 /** What a peer's host does besides the peer. */
@@ -15,87 +16,6 @@ export interface ControlHost {
   readonly peer: PeerApi
   /** Leaves in good order; the process ends once the answer has been sent. */
   leave(options: { readonly forget: boolean; readonly onProgress: (leaving: LeavingView) => void }): Promise<void>
-}
-
-const name = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
-const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
-const names = v.pipe(v.array(name), v.minLength(1), v.maxLength(10_000))
-const paths = v.pipe(v.array(path), v.minLength(1), v.maxLength(10_000))
-
-export const controlSchemas = {
-  store: v.object({ paths, as: v.nullable(name), replace: v.boolean() }),
-  /** `out`: absolute path of a file or a folder; null = stream the bytes. */
-  request: v.object({ names, out: v.nullable(path) }),
-  list: v.object({ only: v.picklist(['all', 'here', 'mine']) }),
-  where: v.object({ name }),
-  versions: v.object({ name }),
-  remove: v.object({ name }),
-  restore: v.object({ name }),
-  status: v.object({}),
-  peers: v.object({}),
-  transfers: v.object({}),
-  log: v.object({ follow: v.boolean() }),
-  whatif: v.object({ machines: names }),
-  verify: v.object({ name: v.nullable(name) }),
-  invite: v.object({}),
-  join: v.object({ link: v.pipe(v.string(), v.minLength(1), v.maxLength(4096)), bringFiles: v.boolean() }),
-  leave: v.object({ forget: v.boolean() }),
-} as const
-
-export type ControlName = keyof typeof controlSchemas
-export type ControlArgument<K extends ControlName> = v.InferOutput<(typeof controlSchemas)[K]>
-
-/** The shapes of the answers. */
-export interface ControlItems {
-  store: {
-    name: string
-    size: number
-    sha256: string
-    copies: number
-    wanted: number
-    state: 'stored' | 'partial'
-    holders: readonly HolderRef[]
-    route: readonly string[]
-    seconds: number
-  }
-  request: {
-    name: string
-    size: number
-    sha256: string
-    out: string
-    from: readonly { id: string; name: string; bytes: number }[]
-    route: readonly string[]
-    seconds: number
-  }
-  list: {
-    name: string
-    size: number
-    sha256: string
-    storedAt: number
-    state: FileView['state']
-    copies: number
-    wanted: number
-    here: boolean
-    conflicts: number
-    writer: HolderRef
-    holders: HolderRef[]
-  }
-  where: { name: string; key: string; versions: { version: string; size: number; sha256: string; holders: HolderItem[] }[] }
-  versions: { name: string; version: string; size: number; sha256: string; storedAt: number; writer: HolderRef; holders: HolderItem[] }
-  remove: { name: string; removed: true }
-  restore: { name: string; restored: true }
-  status: StatusView
-  peers: Omit<MachineView, 'isSelf' | 'colour'> & { self: boolean }
-  transfers: Omit<TransferView, 'sizeBytes' | 'doneBytes' | 'parts'> & { size: number; done: number; parts: { id: string; name: string; bytes: number }[] }
-  log: ActivityView
-  whatif: { machines: HolderRef[]; outOfReach: readonly string[]; outOfReachCount: number; oneCopyLeftCount: number }
-  verify: { name: string; good: boolean }
-  invite: { link: string; expiresAt: number }
-  join: { id: string; ring: string }
-  leave: { left: true; forgot: boolean }
-}
-interface HolderItem extends HolderRef {
-  verifiedAt: number
 }
 
 /** Lines of the log that are shown before following. */
@@ -130,7 +50,8 @@ function findMachine(peer: PeerApi, wanted: string): MachineView {
   const found = named.length > 0 ? named : machines.filter((machine) => wanted.length >= 4 && machine.id.startsWith(wanted))
   const [machine] = found
   if (!machine) throw new AppError('not-found', `No machine of this ring is called ${wanted}; see: ringdrop peers`, { machine: wanted })
-  if (found.length > 1) throw new AppError('bad-argument', `Several machines are called ${wanted}; give the id, see: ringdrop peers`, { machine: wanted })
+  if (found.length > 1)
+    throw new AppError('bad-argument', `Several machines are called ${wanted}; give the id, see: ringdrop peers`, { machine: wanted })
   return machine
 }
 
@@ -148,7 +69,15 @@ const request: Runner<'request'> = async ({ peer }, argument, answer) => {
       })
       const { sizeBytes, ...rest } = done
       const item: ControlItems['request'] = { ...rest, size: sizeBytes }
-      await answer.item({ name: item.name, size: item.size, sha256: item.sha256, out: item.out, from: item.from, route: item.route, seconds: item.seconds })
+      await answer.item({
+        name: item.name,
+        size: item.size,
+        sha256: item.sha256,
+        out: item.out,
+        from: item.from,
+        route: item.route,
+        seconds: item.seconds,
+      })
     } catch (thrown) {
       if (!(thrown instanceof AppError)) throw thrown
       await answer.failed(thrown.toPlain(), wanted)
@@ -288,7 +217,11 @@ const runners: { [K in ControlName]: Runner<K> } = {
 const isControlName = (text: string): text is ControlName => Object.hasOwn(controlSchemas, text)
 
 /** Validates and runs one command. Rejects with AppError. */
-export async function runControl(host: ControlHost, asked: { readonly name: string; readonly argument: unknown }, answer: Answer): Promise<void> {
+export async function runControl(
+  host: ControlHost,
+  asked: { readonly name: string; readonly argument: unknown },
+  answer: Answer,
+): Promise<void> {
   if (!isControlName(asked.name)) throw new AppError('bad-argument', 'The running peer does not know this command; is it an older version?')
   await runChecked(host, { name: asked.name, argument: asked.argument }, answer)
 }
@@ -296,7 +229,7 @@ export async function runControl(host: ControlHost, asked: { readonly name: stri
 // The name and its schema vary together, which only a type parameter can say.
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
 async function runChecked<K extends ControlName>(host: ControlHost, asked: { name: K; argument: unknown }, answer: Answer): Promise<void> {
-  const schema: v.GenericSchema<unknown, ControlArgument<K>> = controlSchemas[asked.name] as never
+  const schema: v.GenericSchema<unknown, ControlArgument<K>> = controlSchemas[asked.name]
   const parsed = v.safeParse(schema, asked.argument)
   if (!parsed.success) {
     const issue = parsed.issues[0]

@@ -26,7 +26,7 @@ const host = (): ControlHost => ({
 })
 const items = async (name: 'list' | 'status' | 'where' | 'invite' | 'peers' | 'verify', argument: object): Promise<unknown[]> => {
   const got: unknown[] = []
-  await askPeer({ dataFolder: data, name, argument: argument as never }, { onItem: (item) => void got.push(item) })
+  await askPeer({ dataFolder: data, name, argument: argument }, { onItem: (item) => void got.push(item) })
   return got
 }
 /** What the socket says to a raw line, until it closes. */
@@ -107,7 +107,10 @@ describe('the life of the socket', () => {
     peer.put('a', Buffer.from('a'))
     peer.hang = true
     const failed = vi.fn()
-    const asked = askPeer({ dataFolder: data, name: 'request', argument: { names: ['a'], out: base } }, { onItem: () => undefined, onFailed: failed })
+    const asked = askPeer(
+      { dataFolder: data, name: 'request', argument: { names: ['a'], out: base } },
+      { onItem: () => undefined, onFailed: failed },
+    )
     await vi.waitFor(() => expect(peer.signals).toHaveLength(1))
     const began = performance.now()
     await server.close()
@@ -178,10 +181,24 @@ describe('commands', () => {
     const got: unknown[] = []
     const failed: string[] = []
     await askPeer(
-      { dataFolder: data, name: 'store', argument: { paths: ['none', 'clash.txt', 'a.txt'].map((name) => join(base, name)), as: null, replace: false } },
+      {
+        dataFolder: data,
+        name: 'store',
+        argument: { paths: ['none', 'clash.txt', 'a.txt'].map((name) => join(base, name)), as: null, replace: false },
+      },
       { onItem: (item) => void got.push(item), onFailed: (error) => void failed.push(error.code) },
     )
-    expect(got).toEqual([expect.objectContaining({ name: 'a.txt', size: 1, copies: 2, wanted: 2, state: 'stored', holders: [{ id: 'a1a1', name: 'Desk' }], route: ['a1a1'] })])
+    expect(got).toEqual([
+      expect.objectContaining({
+        name: 'a.txt',
+        size: 1,
+        copies: 2,
+        wanted: 2,
+        state: 'stored',
+        holders: [{ id: 'a1a1', name: 'Desk' }],
+        route: ['a1a1'],
+      }),
+    ])
     expect(Object.keys(got[0] as object)).toEqual(['name', 'size', 'sha256', 'copies', 'wanted', 'state', 'holders', 'route', 'seconds'])
     expect(failed.toSorted()).toEqual(['already-exists', 'file-unreadable'])
   })
@@ -221,7 +238,8 @@ describe('commands', () => {
     peer.put('a', Buffer.from('a'))
     const alone = { ...peer.ring(), machines: peer.ring().machines.filter((machine) => machine.isSelf) }
     Object.assign(peer, { ring: () => alone, safety: () => ({ files: 1 }) })
-    const leave = (forget: boolean): Promise<void> => askPeer({ dataFolder: data, name: 'leave', argument: { forget } }, { onItem: () => undefined })
+    const leave = (forget: boolean): Promise<void> =>
+      askPeer({ dataFolder: data, name: 'leave', argument: { forget } }, { onItem: () => undefined })
     await expect(leave(true)).rejects.toMatchObject({ code: 'out-of-reach' })
     await leave(false)
     expect(left).toEqual([{ forget: false }])

@@ -40,7 +40,9 @@ export async function startControlServer(host: ControlHost): Promise<ControlServ
   const dataFolder = host.peer.dataFolder
   const address = await prepareAddress(dataFolder)
   if (await answers(address.path)) {
-    throw new AppError('peer-running', `Another process already serves ${dataFolder}; stop it or choose another --data folder`, { path: dataFolder })
+    throw new AppError('peer-running', `Another process already serves ${dataFolder}; stop it or choose another --data folder`, {
+      path: dataFolder,
+    })
   }
   if (process.platform !== 'win32') await rm(address.path, { force: true })
   const running = new Map<Socket, AbortController>()
@@ -89,7 +91,10 @@ function listen(server: Server, path: string): Promise<void> {
   })
 }
 
-async function close(server: Server, held: { running: Map<Socket, AbortController>; dataFolder: string; address: ControlAddress }): Promise<void> {
+async function close(
+  server: Server,
+  held: { running: Map<Socket, AbortController>; dataFolder: string; address: ControlAddress },
+): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => {
       resolve()
@@ -156,7 +161,8 @@ function parseAsked(line: string, secret: string): { name: string; argument: unk
   if (!parsed.success) throw new AppError('protocol', 'The control socket was sent something that is not a command')
   const given = Buffer.from(parsed.output.secret)
   const wanted = Buffer.from(secret)
-  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) throw new AppError('not-a-member', 'The control socket is for its owner only')
+  if (given.length !== wanted.length || !timingSafeEqual(given, wanted))
+    throw new AppError('not-a-member', 'The control socket is for its owner only')
   return { name: parsed.output.name, argument: parsed.output.argument }
 }
 

@@ -27,9 +27,11 @@ export async function storePaths(peer: PeerApi, argument: StorePathsArgument, an
     try {
       for await (const file of peer.expandPaths([path])) {
         if (answer.signal.aborted) break
-        const work: Promise<void> = storeOne(peer, { path: file.path, name: ringName(file.name, argument.as) }, { answer, replace: argument.replace }).finally(() =>
-          running.delete(work),
-        )
+        const work: Promise<void> = storeOne(
+          peer,
+          { path: file.path, name: ringName(file.name, argument.as) },
+          { answer, replace: argument.replace },
+        ).finally(() => running.delete(work))
         running.add(work)
         if (running.size >= storesAtOnce) await Promise.race(running)
       }

@@ -22,5 +22,7 @@ export const rendererFolder = resolve(projectFolder, 'out/renderer')
 /** Version of the application, from its package.json. */
 export function appVersion(): string {
   const parsed: unknown = JSON.parse(readFileSync(resolve(projectFolder, 'package.json'), 'utf8'))
-  return typeof parsed === 'object' && parsed !== null && 'version' in parsed && typeof parsed.version === 'string' ? parsed.version : '0.0.0'
+  return typeof parsed === 'object' && parsed !== null && 'version' in parsed && typeof parsed.version === 'string'
+    ? parsed.version
+    : '0.0.0'
 }

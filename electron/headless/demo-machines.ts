@@ -6,7 +6,20 @@ import { createInterface } from 'node:readline'
 import * as v from 'valibot'
 import { AppError } from '../../shared/errors.ts'
 
-const names = ['Desk', 'Laptop', 'Attic', 'Studio', 'Kitchen', 'Garage', 'Library', 'Cellar', 'Office', 'Porch', 'Workshop', 'Veranda'] as const
+const names = [
+  'Desk',
+  'Laptop',
+  'Attic',
+  'Studio',
+  'Kitchen',
+  'Garage',
+  'Library',
+  'Cellar',
+  'Office',
+  'Porch',
+  'Workshop',
+  'Veranda',
+] as const
 export const demoMachinesMin = 2
 export const demoMachinesMax = names.length
 
@@ -33,12 +46,28 @@ const readySchema = v.object({ event: v.literal('ready'), address: v.string(), w
 export function startDemoMachine(options: DemoMachineOptions, spawned: (child: ChildProcess) => void): Promise<DemoMachine> {
   const name = names[options.index] ?? `Machine ${options.index + 1}`
   const dataFolder = join(options.folder, name, 'data')
-  const args = ['serve', '--json', '--data', dataFolder, '--name', name, '--host', '127.0.0.1', '--port', '0', '--no-share', '--no-discovery']
+  const args = [
+    'serve',
+    '--json',
+    '--data',
+    dataFolder,
+    '--name',
+    name,
+    '--host',
+    '127.0.0.1',
+    '--port',
+    '0',
+    '--no-share',
+    '--no-discovery',
+  ]
   args.push('--downloads', join(options.folder, name, 'downloads'), '--repair-delay', '5')
   args.push(...(options.join === null ? ['--web', '127.0.0.1:0'] : ['--no-web', '--join', options.join]))
   const script = process.argv[1] ?? ''
   // In a group of its own, so that Ctrl+C ends the demo in order; with a channel, so that it ends with us whatever happens.
-  const child = spawn(process.execPath, [...process.execArgv, script, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true })
+  const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true,
+  })
   spawned(child)
   return new Promise((resolve, reject) => {
     let complaint = ''

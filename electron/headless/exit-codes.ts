@@ -63,6 +63,7 @@ export function worseExitCode(a: ExitCode, b: ExitCode): ExitCode {
 /** A whole number of the command line within bounds; commander turns the error into a usage message. */
 export function parseWhole(text: string, min: number, max: number): number {
   const value = Number(text)
-  if (!/^[0-9]{1,10}$/.test(text) || value < min || value > max) throw new InvalidArgumentError(`It is a whole number from ${min} to ${max}.`)
+  if (!/^[0-9]{1,10}$/.test(text) || value < min || value > max)
+    throw new InvalidArgumentError(`It is a whole number from ${min} to ${max}.`)
   return value
 }

@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { News } from '../../shared/contract.ts'
 import { NewsQueue, newsLimits } from './news-queue.ts'
 
-const files = (changed: string[], removed: string[] = []): News => ({ kind: 'files', changed: changed.map((name) => ({ name }) as never), removed })
+const files = (changed: string[], removed: string[] = []): News => ({
+  kind: 'files',
+  changed: changed.map((name) => ({ name }) as never),
+  removed,
+})
 const line = (sequence: number): News => ({ kind: 'activity', lines: [{ sequence } as never] })
 
 describe('NewsQueue', () => {

@@ -75,16 +75,30 @@ describe('wrong usage: exit code 2 and one line', () => {
 })
 
 describe('without a peer: exit code 5', () => {
-  it.each(['store a', 'request a', 'list', 'where a', 'versions a', 'remove a', 'restore a', 'status', 'peers', 'transfers', 'log', 'whatif a', 'verify', 'invite', 'join x', 'leave'])(
-    '%s',
-    async (line) => {
-      const io = createFakeIo({ cwd: base })
-      expect(await runCli([...line.split(' '), '--data', 'data', '--json'], io)).toBe(5)
-      expect(io.out()).toBe('')
-      expect(io.err()).toSatisfy(oneLine)
-      expect(io.err()).toContain(data)
-    },
-  )
+  it.each([
+    'store a',
+    'request a',
+    'list',
+    'where a',
+    'versions a',
+    'remove a',
+    'restore a',
+    'status',
+    'peers',
+    'transfers',
+    'log',
+    'whatif a',
+    'verify',
+    'invite',
+    'join x',
+    'leave',
+  ])('%s', async (line) => {
+    const io = createFakeIo({ cwd: base })
+    expect(await runCli([...line.split(' '), '--data', 'data', '--json'], io)).toBe(5)
+    expect(io.out()).toBe('')
+    expect(io.err()).toSatisfy(oneLine)
+    expect(io.err()).toContain(data)
+  })
 })
 
 describe('with a peer', () => {
@@ -153,13 +167,23 @@ describe('serve', () => {
 
   it('says that it is ready, tells events, and leaves in good order', async () => {
     const io = serving()
-    const ended = runCli(['serve', '--json', '--data', 'data', '--port', '0', '--no-share', '--no-discovery', '--downloads', 'd', '--copies', '2'], io)
+    const ended = runCli(
+      ['serve', '--json', '--data', 'data', '--port', '0', '--no-share', '--no-discovery', '--downloads', 'd', '--copies', '2'],
+      io,
+    )
     await io.said('\n')
     const ready = JSON.parse(io.out()) as Record<string, unknown>
     expect(Object.keys(ready)).toEqual(['event', 'id', 'name', 'address', 'web', 'ring', 'data'])
     expect(ready).toMatchObject({ event: 'ready', id: 'a1a1', name: 'Desk', data })
     expect(ready['web']).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{43}$/)
-    expect(io.started[0]).toEqual({ dataFolder: data, port: 0, sharedFolder: null, discovery: false, downloadsFolder: join(base, 'd'), copies: 2 })
+    expect(io.started[0]).toEqual({
+      dataFolder: data,
+      port: 0,
+      sharedFolder: null,
+      discovery: false,
+      downloadsFolder: join(base, 'd'),
+      copies: 2,
+    })
     peer.emit({ kind: 'dead', peer: 'b2b2' })
     expect(io.out().split('\n')[1]).toBe('{"event":"dead","peer":"b2b2"}')
     io.signal('SIGINT')

@@ -38,21 +38,28 @@ function createProgram(io: Io, ended: (code: ExitCode) => void): Command {
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
       outputError: (text, write) => {
-        write(`ringdrop: ${text.replace(/^error: /, '').trim().replaceAll('\n', ' ')}; see: ringdrop --help\n`)
+        write(
+          `ringdrop: ${text
+            .replace(/^error: /, '')
+            .trim()
+            .replaceAll('\n', ' ')}; see: ringdrop --help\n`,
+        )
       },
     })
   shared(program)
 
   /** One command: its action is given what all commands share, its own options and its arguments. */
-  const commandsOf = (parent: Command): AddCommand => (usage, description, run) => {
-    const made = shared(parent.command(usage).description(description))
-    return made.action(async (...given: unknown[]) => {
-      const self = given.pop() as Command
-      const flags = self.optsWithGlobals<Flags>()
-      const common: CommonOptions = { dataFolder: resolve(io.cwd, flags.data ?? defaultDataFolder()), json: flags.json === true }
-      ended(await run(common, self.opts(), given.slice(0, -1) as (string | string[] | undefined)[]))
-    })
-  }
+  const commandsOf =
+    (parent: Command): AddCommand =>
+    (usage, description, run) => {
+      const made = shared(parent.command(usage).description(description))
+      return made.action(async (...given: unknown[]) => {
+        const self = given.pop() as Command
+        const flags = self.optsWithGlobals<Flags>()
+        const common: CommonOptions = { dataFolder: resolve(io.cwd, flags.data ?? defaultDataFolder()), json: flags.json === true }
+        ended(await run(common, self.opts(), given.slice(0, -1) as (string | string[] | undefined)[]))
+      })
+    }
   const command = commandsOf(program)
   addFileCommands(io, command)
   addLookCommands(io, command)
@@ -67,7 +74,9 @@ type AddCommand = (usage: string, description: string, run: Run) => Command
 
 /** `--data` and `--json` may stand before or after the command's name. */
 function shared(command: Command): Command {
-  return command.option('--data <dir>', "data folder of the peer (default: the platform's data folder)", nonEmpty).option('--json', 'one JSON object a line')
+  return command
+    .option('--data <dir>', "data folder of the peer (default: the platform's data folder)", nonEmpty)
+    .option('--json', 'one JSON object a line')
 }
 
 function nonEmpty(text: string): string {
@@ -135,7 +144,9 @@ function addRingCommands(io: Io, command: AddCommand): void {
 }
 
 function addRunningCommands(io: Io, command: AddCommand): void {
-  command('serve', 'run a peer in the foreground', async (common, options) => (await import('./commands/serve.ts')).serve(io, common, options))
+  command('serve', 'run a peer in the foreground', async (common, options) =>
+    (await import('./commands/serve.ts')).serve(io, common, options),
+  )
     .option('--name <name>', 'name of this machine', nonEmpty)
     .option('--host <addr>', 'address to listen on (default: all)', nonEmpty)
     .option('--port <n>', 'port to listen on; 0 = any free', (text) => parseWhole(text, 0, 65_535))
@@ -154,13 +165,18 @@ function addRunningCommands(io: Io, command: AddCommand): void {
   }).option('--no-open', 'do not open a browser')
 }
 
-function addClassroomCommands(io: Io, command: AddCommand): void {  const classroomCommand: AddCommand = (usage, description, run) =>
+function addClassroomCommands(io: Io, command: AddCommand): void {
+  const classroomCommand: AddCommand = (usage, description, run) =>
     command(usage, description, run)
       .option('--dir <dir>', 'folder where files are looked for and received (default: the current folder)', nonEmpty)
       .option('--web <addr:port>', 'serve the window there', nonEmpty)
-  classroomCommand('init <peer> <first-successor> <second-successor> <ping-interval>', 'start with both successors given', async (_common, options, args) => {
-    return (await import('./commands/classroom.ts')).classroom(io, { ...options, init: args as string[] })
-  })
+  classroomCommand(
+    'init <peer> <first-successor> <second-successor> <ping-interval>',
+    'start with both successors given',
+    async (_common, options, args) => {
+      return (await import('./commands/classroom.ts')).classroom(io, { ...options, init: args as string[] })
+    },
+  )
   classroomCommand('join <peer> <known-peer> <ping-interval>', 'join through a known peer', async (_common, options, args) => {
     return (await import('./commands/classroom.ts')).classroom(io, { ...options, join: args as string[] })
   })

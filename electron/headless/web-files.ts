@@ -55,7 +55,11 @@ export function sendError(response: ServerResponse, thrown: unknown): void {
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {
   const body = Buffer.from(JSON.stringify(value))
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': body.length, 'Cache-Control': 'no-store' })
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': body.length,
+    'Cache-Control': 'no-store',
+  })
   response.end(body)
 }
 
@@ -177,7 +181,10 @@ export async function download(peer: PeerApi, response: ServerResponse, query: U
 async function findVersion(peer: PeerApi, name: string, wanted: string | null): Promise<{ version: string; sizeBytes: number }> {
   const { versions } = await peer.whereIs(name)
   const current = peer.files().find((file) => file.name === name)?.sha256
-  const found = wanted === null ? (versions.find((version) => version.sha256 === current) ?? versions[0]) : versions.find((version) => version.version === wanted)
+  const found =
+    wanted === null
+      ? (versions.find((version) => version.sha256 === current) ?? versions[0])
+      : versions.find((version) => version.version === wanted)
   if (!found) throw new AppError('not-found', `${name} is not stored in this ring`, { name })
   return { version: found.version, sizeBytes: found.sizeBytes }
 }

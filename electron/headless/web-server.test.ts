@@ -26,12 +26,15 @@ const quit = vi.fn()
 /** A request with its path sent as it is: fetch would tidy it. */
 function ask(path: string, options: { method?: string; headers?: Record<string, string>; body?: Buffer } = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port: server.port, path, method: options.method ?? 'GET', headers: options.headers ?? {}, agent: false }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('error', reject)
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }))
-    })
+    const asked = request(
+      { host: '127.0.0.1', port: server.port, path, method: options.method ?? 'GET', headers: options.headers ?? {}, agent: false },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }))
+      },
+    )
     asked.on('error', reject)
     asked.end(options.body)
   })
@@ -44,7 +47,10 @@ beforeEach(async () => {
   base = await mkdtemp(join(tmpdir(), 'ringdrop-test-'))
   const root = join(base, 'renderer')
   await mkdir(join(root, 'assets'), { recursive: true })
-  await writeFile(join(root, 'index.html'), '<meta property="csp-nonce" nonce="__NONCE__"><script type="module" src="/assets/a.js"></script>')
+  await writeFile(
+    join(root, 'index.html'),
+    '<meta property="csp-nonce" nonce="__NONCE__"><script type="module" src="/assets/a.js"></script>',
+  )
   await writeFile(join(root, 'assets/a.js'), 'export {}')
   await writeFile(join(base, 'secret.txt'), 'secret')
   await symlink(join(base, 'secret.txt'), join(root, 'link.txt'))
@@ -67,21 +73,27 @@ describe('who is let in', () => {
     expect(answer.headers['set-cookie']?.[0]).not.toContain(server.url.split('token=')[1])
   })
 
-  it.each(['/', '/?token=wrong', '/?token=', '/assets/a.js', '/download?name=a', '/upload', '/api', '/nothing'])('%s without a cookie: 401', async (path) => {
-    const answer = await ask(path)
-    expect(answer.status).toBe(401)
-    expect(answer.body.toString()).toContain('?token=')
-  })
+  it.each(['/', '/?token=wrong', '/?token=', '/assets/a.js', '/download?name=a', '/upload', '/api', '/nothing'])(
+    '%s without a cookie: 401',
+    async (path) => {
+      const answer = await ask(path)
+      expect(answer.status).toBe(401)
+      expect(answer.body.toString()).toContain('?token=')
+    },
+  )
 
   it('a wrong cookie: 401', async () => {
     expect((await ask('/', { headers: { cookie: `${cookie}x` } })).status).toBe(401)
     expect((await ask('/', { headers: { cookie: cookie.split('=')[0] ?? '' } })).status).toBe(401)
   })
 
-  it.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', '127.0.0.1@evil.example', 'localhost.evil'])('Host %j: 421', async (name) => {
-    expect((await ask('/', { headers: signedIn({ host: name }) })).status).toBe(421)
-    expect((await ask(tokenPath(), { headers: { host: name } })).status).toBe(421)
-  })
+  it.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', '127.0.0.1@evil.example', 'localhost.evil'])(
+    'Host %j: 421',
+    async (name) => {
+      expect((await ask('/', { headers: signedIn({ host: name }) })).status).toBe(421)
+      expect((await ask(tokenPath(), { headers: { host: name } })).status).toBe(421)
+    },
+  )
 
   it.each(['localhost', '127.0.0.1', '[::1]:80', '192.168.1.7:8080'])('Host %j is ours', async (name) => {
     expect((await ask('/', { headers: signedIn({ host: name }) })).status).toBe(200)
@@ -179,7 +191,9 @@ describe('upload', () => {
 
   it('broken off: nothing stays', async () => {
     const socket = createConnection(server.port, '127.0.0.1')
-    socket.write(`POST /upload?name=broken HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nOrigin: ${origin()}\r\nCookie: ${cookie}\r\nContent-Length: 100000\r\n\r\nhalf`)
+    socket.write(
+      `POST /upload?name=broken HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nOrigin: ${origin()}\r\nCookie: ${cookie}\r\nContent-Length: 100000\r\n\r\nhalf`,
+    )
     await vi.waitFor(async () => expect(await readdir(join(base, 'data/uploads'))).toHaveLength(1))
     socket.destroy()
     await vi.waitFor(async () => expect(await readdir(join(base, 'data/uploads'))).toEqual([]))
@@ -222,12 +236,15 @@ describe('download', () => {
   })
 
   it('no name makes a header of its own', () => {
-    expect(contentDisposition('a\r\nSet-Cookie: x')).toBe(`attachment; filename="a__Set-Cookie: x"; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20x`)
+    expect(contentDisposition('a\r\nSet-Cookie: x')).toBe(
+      `attachment; filename="a__Set-Cookie: x"; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20x`,
+    )
   })
 })
 
 describe('the socket', () => {
-  const connect = (headers: Record<string, string>, path = '/api'): WebSocket => new WebSocket(`ws://127.0.0.1:${server.port}${path}`, { headers })
+  const connect = (headers: Record<string, string>, path = '/api'): WebSocket =>
+    new WebSocket(`ws://127.0.0.1:${server.port}${path}`, { headers })
   const opened = async (): Promise<{ socket: WebSocket; next: () => Promise<unknown> }> => {
     const socket = connect({ cookie, origin: origin() })
     const frames: unknown[] = []
@@ -325,6 +342,8 @@ describe('parseWebAddress', () => {
 
   it('a port in use is said so', async () => {
     const host = createCommandHost(peer, { desktop: null, version: '1', quit })
-    await expect(startWebServer({ peer, host, root: base, address: '127.0.0.1', port: server.port })).rejects.toMatchObject({ code: 'port-in-use' })
+    await expect(startWebServer({ peer, host, root: base, address: '127.0.0.1', port: server.port })).rejects.toMatchObject({
+      code: 'port-in-use',
+    })
   })
 })

@@ -49,7 +49,8 @@ interface Parts {
 export function parseWebAddress(text: string): { address: string; port: number } {
   const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]\s]+)):([0-9]{1,5})$/.exec(text)
   const port = Number(match?.[3])
-  if (!match || port > 65_535) throw new AppError('bad-argument', `--web ${text}: give an address and a port, such as 127.0.0.1:8080 or [::1]:0`)
+  if (!match || port > 65_535)
+    throw new AppError('bad-argument', `--web ${text}: give an address and a port, such as 127.0.0.1:8080 or [::1]:0`)
   return { address: match[1] ?? match[2] ?? '', port }
 }
 
@@ -139,7 +140,12 @@ async function handle(parts: Parts, request: IncomingMessage, response: ServerRe
   }
   const token = query.get('token')
   if (pathname === '/' && token !== null && request.method === 'GET' && auth.isToken(token)) {
-    response.writeHead(302, { Location: '/', 'Set-Cookie': auth.cookieFor(request.socket.localPort ?? 0), 'Cache-Control': 'no-store', 'Content-Length': 0 })
+    response.writeHead(302, {
+      Location: '/',
+      'Set-Cookie': auth.cookieFor(request.socket.localPort ?? 0),
+      'Cache-Control': 'no-store',
+      'Content-Length': 0,
+    })
     response.end()
     return
   }

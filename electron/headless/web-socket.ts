@@ -32,7 +32,12 @@ export interface WebSockets {
 
 /** Carries the contract for any number of windows. */
 export function createWebSockets(host: CommandHost): WebSockets {
-  const server = new WebSocketServer({ noServer: true, maxPayload: socketLimits.frameBytes, perMessageDeflate: false, clientTracking: true })
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: socketLimits.frameBytes,
+    perMessageDeflate: false,
+    clientTracking: true,
+  })
   const heard = new WeakSet<WebSocket>()
   const pings = setInterval(() => {
     for (const socket of server.clients) {

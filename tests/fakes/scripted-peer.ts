@@ -40,11 +40,31 @@ export function createScriptedPeer(dataFolder: string): ScriptedPeer {
   const version = (name: string): VersionView => {
     const bytes = known(name)
     const digest = sha256(bytes)
-    return { version: digest.slice(0, 40), sizeBytes: bytes.length, sha256: digest, storedAt: 1, writerId: fake.id, writerName: 'Desk', holders }
+    return {
+      version: digest.slice(0, 40),
+      sizeBytes: bytes.length,
+      sha256: digest,
+      storedAt: 1,
+      writerId: fake.id,
+      writerName: 'Desk',
+      holders,
+    }
   }
   const fileView = (name: string): FileView => {
     const { sizeBytes, sha256: digest, storedAt, writerId, writerName } = version(name)
-    return { name, sizeBytes, storedAt, writerId, writerName, sha256: digest, state: 'safe', holders, copiesWanted: 2, here: true, conflicts: 0 }
+    return {
+      name,
+      sizeBytes,
+      storedAt,
+      writerId,
+      writerName,
+      sha256: digest,
+      state: 'safe',
+      holders,
+      copiesWanted: 2,
+      here: true,
+      conflicts: 0,
+    }
   }
   const scripted: Partial<ScriptedPeer> = {
     signals,
@@ -85,7 +105,10 @@ export function createScriptedPeer(dataFolder: string): ScriptedPeer {
       }
     },
     requestFile: async (name: string, options: RequestOptions = {}) => {
-      calls.push({ what: 'requestFile', args: [name, { version: options.version, out: typeof options.out, namePrefix: options.namePrefix }] })
+      calls.push({
+        what: 'requestFile',
+        args: [name, { version: options.version, out: typeof options.out, namePrefix: options.namePrefix }],
+      })
       if (options.signal) signals.push(options.signal)
       const bytes = known(name)
       const result = { name, sizeBytes: bytes.length, sha256: sha256(bytes), from: [], route: [fake.id], seconds: 0.5 }
@@ -105,7 +128,8 @@ export function createScriptedPeer(dataFolder: string): ScriptedPeer {
     whereIs: (name: string) =>
       Promise.resolve().then(() => ({ name, key: 'c3c3', keyPosition: 0.3, versions: [version(name)], route: [fake.id], lookupMs: 1 })),
     verify: async function* (name: string | null) {
-      for (const each of await Promise.resolve(files.keys())) if (name === null || name === each) yield { name: each, good: !each.startsWith('bad') }
+      for (const each of await Promise.resolve(files.keys()))
+        if (name === null || name === each) yield { name: each, good: !each.startsWith('bad') }
     },
     files: () => [...files.keys()].map(fileView),
     leave: (options: Parameters<PeerApi['leave']>[0]) => {

@@ -2,7 +2,7 @@
 
 import { AppError, type PlainError } from '../../../shared/errors.ts'
 import { askPeer } from '../control-client.ts'
-import type { ControlArgument, ControlItems, ControlName } from '../control-commands.ts'
+import type { ControlArgument, ControlItems, ControlName } from '../control-shapes.ts'
 import { exitCodeOf, exitCodes, worseExitCode, type ExitCode } from '../exit-codes.ts'
 import { say, sayError, sayJson, type CommonOptions, type Io } from '../io.ts'
 import { createBars } from './bars.ts'

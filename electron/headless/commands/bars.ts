@@ -19,7 +19,7 @@ export function createBars(io: Io, options: { readonly json: boolean; readonly c
   if (options.json || io.stderr.isTTY !== true) return none
   const format = options.counted === true ? String : formatSize
   const multi = new MultiBar({
-    stream: io.stderr as NodeJS.WriteStream,
+    stream: io.stderr,
     format: '{label} {bar} {done} of {all}',
     clearOnComplete: true,
     hideCursor: true,

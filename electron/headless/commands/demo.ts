@@ -95,7 +95,7 @@ function announce(io: Io, machines: readonly DemoMachine[], how: { json: boolean
     sayJson(io, { event: 'ready', web: url, peers })
   } else {
     if (url !== null) say(io, `Window: ${url}`)
-    say(io, `Try: stop a machine with kill ${machines.at(-1)?.child.pid ?? ''} and watch the ring repair itself. Ctrl+C ends the demo.`)
+    say(io, `Try: crash a machine with kill -9 ${machines.at(-1)?.child.pid ?? ''} and watch the ring repair itself. Ctrl+C ends the demo.`)
   }
   if (url !== null && how.open && !how.json) openBrowser(url)
 }
@@ -104,7 +104,11 @@ function announce(io: Io, machines: readonly DemoMachine[], how: { json: boolean
 function openBrowser(url: string): void {
   const { platform, env } = process
   const [command, args]: [string, string[]] =
-    platform === 'darwin' ? ['open', [url]] : platform === 'win32' ? ['rundll32', ['url.dll,FileProtocolHandler', url]] : ['xdg-open', [url]]
+    platform === 'darwin'
+      ? ['open', [url]]
+      : platform === 'win32'
+        ? ['rundll32', ['url.dll,FileProtocolHandler', url]]
+        : ['xdg-open', [url]]
   if (platform !== 'darwin' && platform !== 'win32' && !env['DISPLAY'] && !env['WAYLAND_DISPLAY']) return
   const opener = spawn(command, args, { stdio: 'ignore', detached: true })
   opener.on('error', () => undefined)

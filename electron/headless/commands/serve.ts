@@ -75,7 +75,15 @@ function peerOptions(io: Io, common: CommonOptions, args: ServeArguments): PeerO
 function announce(io: Io, peer: PeerApi, shown: { json: boolean; web: string | null }): () => void {
   const status = peer.status()
   if (shown.json) {
-    sayJson(io, { event: 'ready', id: peer.id, name: status.name, address: peer.address, web: shown.web, ring: status.ring, data: peer.dataFolder })
+    sayJson(io, {
+      event: 'ready',
+      id: peer.id,
+      name: status.name,
+      address: peer.address,
+      web: shown.web,
+      ring: status.ring,
+      data: peer.dataFolder,
+    })
     const events = createEventPrinter(io)
     return peer.onEvent(({ kind, ...rest }) => {
       events.say({ event: kind, ...rest })

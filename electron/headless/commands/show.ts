@@ -1,7 +1,7 @@
 /** Commands that look: list, where, versions, status, peers, transfers, log, whatif, verify. */
 
 import { formatDuration, formatSize } from '../../../shared/units.ts'
-import type { ControlItems } from '../control-commands.ts'
+import type { ControlItems } from '../control-shapes.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { sayError, type CommonOptions, type Io } from '../io.ts'
 import { ask } from './ask.ts'
@@ -35,7 +35,9 @@ export function list(io: Io, common: CommonOptions, options: { readonly here?: b
   return ask(io, common, {
     name: 'list',
     argument: { only },
-    lines: (item) => [`${formatSize(item.size).padStart(7)}  ${stateWords(item).padEnd(24)}  ${item.name}${item.conflicts > 1 ? `  (${item.conflicts} versions)` : ''}`],
+    lines: (item) => [
+      `${formatSize(item.size).padStart(7)}  ${stateWords(item).padEnd(24)}  ${item.name}${item.conflicts > 1 ? `  (${item.conflicts} versions)` : ''}`,
+    ],
   })
 }
 
@@ -47,7 +49,10 @@ export function where(io: Io, common: CommonOptions, name: string): Promise<Exit
       `${item.name} (key ${item.key})`,
       ...item.versions.flatMap((version) => [
         `  version ${version.version}, ${formatSize(version.size)}, sha256 ${version.sha256}`,
-        ...version.holders.map((holder) => `    ${holder.name} (${shortId(holder.id)}), ${holder.verifiedAt > 0 ? `verified ${time(holder.verifiedAt)}` : 'not verified yet'}`),
+        ...version.holders.map(
+          (holder) =>
+            `    ${holder.name} (${shortId(holder.id)}), ${holder.verifiedAt > 0 ? `verified ${time(holder.verifiedAt)}` : 'not verified yet'}`,
+        ),
       ]),
     ],
   })
@@ -84,7 +89,9 @@ export function peers(io: Io, common: CommonOptions): Promise<ExitCode> {
     lines: (item) => {
       const since = item.state === 'away' && item.awaySince !== null ? ` since ${time(item.awaySince)}` : ''
       const round = item.roundTripMs === null ? '' : `  ${item.roundTripMs.toFixed(1)} ms`
-      return [`${shortId(item.id).padEnd(8)}  ${item.state}${since}  ${item.name}${item.self ? ' (this machine)' : ''}  ${item.address ?? ''}${round}`]
+      return [
+        `${shortId(item.id).padEnd(8)}  ${item.state}${since}  ${item.name}${item.self ? ' (this machine)' : ''}  ${item.address ?? ''}${round}`,
+      ]
     },
   })
 }
@@ -96,7 +103,9 @@ export function transfers(io: Io, common: CommonOptions): Promise<ExitCode> {
     lines: (item) => {
       const left = item.secondsLeft === null ? '' : `, ${formatDuration(item.secondsLeft * 1000)} left`
       const error = item.error ? `: ${item.error.message}` : ''
-      return [`${item.kind.padEnd(9)} ${item.state.padEnd(9)} ${formatSize(item.done)} of ${formatSize(item.size)}${left}  ${item.name}${error}`]
+      return [
+        `${item.kind.padEnd(9)} ${item.state.padEnd(9)} ${formatSize(item.done)} of ${formatSize(item.size)}${left}  ${item.name}${error}`,
+      ]
     },
   })
 }

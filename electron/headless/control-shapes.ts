@@ -1,0 +1,93 @@
+/**
+ * What travels over the control socket: the arguments of each command, checked by the peer, and the objects that answer it,
+ * which are what `--json` prints, to the letter of the manual.
+ */
+
+import * as v from 'valibot'
+import type { ActivityView, FileView, MachineView, StatusView, TransferView } from '../../shared/views.ts'
+import type { HolderRef } from '../peer/peer-api.ts'
+
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
+const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
+const names = v.pipe(v.array(name), v.minLength(1), v.maxLength(10_000))
+const paths = v.pipe(v.array(path), v.minLength(1), v.maxLength(10_000))
+
+export const controlSchemas = {
+  store: v.object({ paths, as: v.nullable(name), replace: v.boolean() }),
+  /** `out`: absolute path of a file or a folder; null = stream the bytes. */
+  request: v.object({ names, out: v.nullable(path) }),
+  list: v.object({ only: v.picklist(['all', 'here', 'mine']) }),
+  where: v.object({ name }),
+  versions: v.object({ name }),
+  remove: v.object({ name }),
+  restore: v.object({ name }),
+  status: v.object({}),
+  peers: v.object({}),
+  transfers: v.object({}),
+  log: v.object({ follow: v.boolean() }),
+  whatif: v.object({ machines: names }),
+  verify: v.object({ name: v.nullable(name) }),
+  invite: v.object({}),
+  join: v.object({ link: v.pipe(v.string(), v.minLength(1), v.maxLength(4096)), bringFiles: v.boolean() }),
+  leave: v.object({ forget: v.boolean() }),
+} as const
+
+export type ControlName = keyof typeof controlSchemas
+export type ControlArgument<K extends ControlName> = v.InferOutput<(typeof controlSchemas)[K]>
+
+/** The shapes of the answers. */
+export interface ControlItems {
+  store: {
+    name: string
+    size: number
+    sha256: string
+    copies: number
+    wanted: number
+    state: 'stored' | 'partial'
+    holders: readonly HolderRef[]
+    route: readonly string[]
+    seconds: number
+  }
+  request: {
+    name: string
+    size: number
+    sha256: string
+    out: string
+    from: readonly { id: string; name: string; bytes: number }[]
+    route: readonly string[]
+    seconds: number
+  }
+  list: {
+    name: string
+    size: number
+    sha256: string
+    storedAt: number
+    state: FileView['state']
+    copies: number
+    wanted: number
+    here: boolean
+    conflicts: number
+    writer: HolderRef
+    holders: HolderRef[]
+  }
+  where: { name: string; key: string; versions: { version: string; size: number; sha256: string; holders: HolderItem[] }[] }
+  versions: { name: string; version: string; size: number; sha256: string; storedAt: number; writer: HolderRef; holders: HolderItem[] }
+  remove: { name: string; removed: true }
+  restore: { name: string; restored: true }
+  status: StatusView
+  peers: Omit<MachineView, 'isSelf' | 'colour'> & { self: boolean }
+  transfers: Omit<TransferView, 'sizeBytes' | 'doneBytes' | 'parts'> & {
+    size: number
+    done: number
+    parts: { id: string; name: string; bytes: number }[]
+  }
+  log: ActivityView
+  whatif: { machines: HolderRef[]; outOfReach: readonly string[]; outOfReachCount: number; oneCopyLeftCount: number }
+  verify: { name: string; good: boolean }
+  invite: { link: string; expiresAt: number }
+  join: { id: string; ring: string }
+  leave: { left: true; forgot: boolean }
+}
+export interface HolderItem extends HolderRef {
+  verifiedAt: number
+}
