@@ -67,7 +67,8 @@ export class Activity {
     // pings come every second from every neighbour: they would push everything else out
     if (/^\/(ping|response|successor|catalogue|records)\b/.test(event.line)) return null
     const [command = ''] = event.line.split(' ')
-    const text = event.direction === 'sent' ? `${command} sent to ${this.#nameOf(event.peer)}` : `${command} received from ${this.#nameOf(event.peer)}`
+    const text =
+      event.direction === 'sent' ? `${command} sent to ${this.#nameOf(event.peer)}` : `${command} received from ${this.#nameOf(event.peer)}`
     return { kind: 'ring', text, line: event.line, machineId: event.peer }
   }
 
@@ -85,7 +86,9 @@ export class Activity {
       case 'successor-change-received':
         return ring(`${this.#nameOf(event.from)} has new successors`, event.from)
       case 'successors':
-        return ring(event.successors.length === 0 ? 'This machine is alone in its ring' : `Successors are now ${this.#names(event.successors)}`)
+        return ring(
+          event.successors.length === 0 ? 'This machine is alone in its ring' : `Successors are now ${this.#names(event.successors)}`,
+        )
       case 'predecessors':
         return event.predecessors.length === 0 ? null : ring(`Predecessors are now ${this.#names(event.predecessors)}`)
       case 'departing':
@@ -102,35 +105,37 @@ export class Activity {
   }
 
   #tellFile(event: PeerEvent): Told | null {
-    const file = (kind: ActivityView['kind'], name: string, text: string, machineId?: string): Told => ({
+    const file = (kind: ActivityView['kind'], text: string, machineId?: string): Told => ({
       kind,
-      name,
       text,
+      ...('name' in event ? { name: event.name } : {}),
       ...(machineId === undefined ? {} : { machineId }),
     })
     switch (event.kind) {
       case 'lookup-forwarded':
-        return file('ring', event.name, `The look-up of ${event.name} was passed on to the successor`, event.from)
+        return file('ring', `The look-up of ${event.name} was passed on to the successor`, event.from)
       case 'lookup-accepted':
-        return event.name === '' ? null : file('ring', event.name, `${event.name} belongs on this machine's arc`, event.from)
+        return event.name === '' ? null : file('ring', `${event.name} belongs on this machine's arc`, event.from)
       case 'lookup-done':
-        return event.name === '' ? null : file('ring', event.name, `${event.name} belongs to ${this.#nameOf(event.owner)} (${event.route.length - 1} hops)`, event.owner)
+        return event.name === ''
+          ? null
+          : file('ring', `${event.name} belongs to ${this.#nameOf(event.owner)} (${event.route.length - 1} hops)`, event.owner)
       case 'stored':
-        return file('file', event.name, `${event.name} is stored on ${this.#names(event.holders)}`)
+        return file('file', `${event.name} is stored on ${this.#names(event.holders)}`)
       case 'copy-kept':
-        return file('file', event.name, `A copy of ${event.name} came from ${this.#nameOf(event.from)}`, event.from)
+        return file('file', `A copy of ${event.name} came from ${this.#nameOf(event.from)}`, event.from)
       case 'copy-dropped':
-        return file('repair', event.name, `The surplus copy of ${event.name} here was let go: enough others confirmed theirs`)
+        return file('repair', `The surplus copy of ${event.name} here was let go: enough others confirmed theirs`)
       case 'copy-damaged':
-        return file('error', event.name, `The copy of ${event.name} on this machine was damaged and is being replaced`)
+        return file('error', `The copy of ${event.name} on this machine was damaged and is being replaced`)
       case 'serving':
-        return file('transfer', event.name, `${this.#nameOf(event.to)} asked for ${event.name}`, event.to)
+        return file('transfer', `${this.#nameOf(event.to)} asked for ${event.name}`, event.to)
       case 'served':
-        return file('transfer', event.name, `${event.name} was sent to ${this.#nameOf(event.to)}`, event.to)
+        return file('transfer', `${event.name} was sent to ${this.#nameOf(event.to)}`, event.to)
       case 'requested':
-        return file('transfer', event.name, `${event.name} arrived from ${this.#names(event.from)}`)
+        return file('transfer', `${event.name} arrived from ${this.#names(event.from)}`)
       case 'repaired':
-        return file('repair', event.name, `${event.name} was copied to ${this.#names(event.to)}`)
+        return file('repair', `${event.name} was copied to ${this.#names(event.to)}`)
       case 'folder-note':
         return { kind: 'folder', text: event.text }
       case 'refused':

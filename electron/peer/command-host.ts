@@ -35,7 +35,10 @@ const name = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100))
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
 const onClash = v.picklist(['decline', 'replace', 'keep-both'])
-const nothing = v.pipe(v.unknown(), v.transform(() => null))
+const nothing = v.pipe(
+  v.unknown(),
+  v.transform(() => null),
+)
 
 /** Every argument's shape. A command without one does not compile. */
 const schemas: { [K in CommandName]: v.GenericSchema<unknown, Commands[K]['argument']> } = {
@@ -112,7 +115,8 @@ export function createCommandHost(peer: PeerApi, options: CommandHostOptions): C
     chooseVersion: (a) => done(peer.chooseVersion(a.name, a.version)),
     verifyFile: async (a) => {
       for await (const result of peer.verify(a.name)) {
-        if (!result.good) throw new AppError('corrupt', `The copy of ${a.name} on this machine was damaged and is being replaced`, { name: a.name })
+        if (!result.good)
+          throw new AppError('corrupt', `The copy of ${a.name} on this machine was damaged and is being replaced`, { name: a.name })
       }
       return null
     },

@@ -18,7 +18,11 @@ export function readInvite(link: string): Invite {
 }
 
 /** Uses the invite up. Throws `invite-expired`, `peer-unreachable` when none of its ways answers, `protocol`. */
-export async function enroll(session: RingSession, invite: Invite, machineName: string): Promise<{ state: RingState; contacts: Contact[] }> {
+export async function enroll(
+  session: RingSession,
+  invite: Invite,
+  machineName: string,
+): Promise<{ state: RingState; contacts: Contact[] }> {
   let failure: unknown = null
   for (const way of invite.ways) {
     try {
@@ -39,7 +43,10 @@ export async function enroll(session: RingSession, invite: Invite, machineName: 
     }
   }
   const why = failure instanceof Error ? `: ${failure.message}` : ''
-  throw new AppError('peer-unreachable', `The machine that made this invite cannot be reached${why}. Check that it is on and in the same network`)
+  throw new AppError(
+    'peer-unreachable',
+    `The machine that made this invite cannot be reached${why}. Check that it is on and in the same network`,
+  )
 }
 
 function readEnrollment(json: string): { state: RingState; contacts: Contact[] } {

@@ -111,7 +111,11 @@ export interface PeerApi {
   settings(): Settings
   updateSettings(patch: Partial<Settings>): Promise<Settings>
   /** Hands over, tells the neighbours, stops. Ring and files stay on disk: the next start resumes. `forget`: they do not. */
-  leave(options: { readonly forget: boolean; readonly onProgress?: (leaving: LeavingView) => void; readonly signal?: AbortSignal }): Promise<void>
+  leave(options: {
+    readonly forget: boolean
+    readonly onProgress?: (leaving: LeavingView) => void
+    readonly signal?: AbortSignal
+  }): Promise<void>
   /** Stops at once, without a word to the others: what a crash would be, but with files closed. */
   stop(): Promise<void>
   /** News for windows. */

@@ -23,8 +23,20 @@ export type PeerEvent =
   | { readonly kind: 'lookup-started'; readonly purpose: LookupPurpose; readonly name: string }
   | { readonly kind: 'lookup-forwarded'; readonly purpose: LookupPurpose; readonly name: string; readonly from: string }
   | { readonly kind: 'lookup-accepted'; readonly purpose: LookupPurpose; readonly name: string; readonly from: string }
-  | { readonly kind: 'lookup-done'; readonly purpose: LookupPurpose; readonly name: string; readonly owner: string; readonly route: readonly string[] }
-  | { readonly kind: 'stored'; readonly name: string; readonly holders: readonly string[]; readonly wanted: number; readonly route: readonly string[] }
+  | {
+      readonly kind: 'lookup-done'
+      readonly purpose: LookupPurpose
+      readonly name: string
+      readonly owner: string
+      readonly route: readonly string[]
+    }
+  | {
+      readonly kind: 'stored'
+      readonly name: string
+      readonly holders: readonly string[]
+      readonly wanted: number
+      readonly route: readonly string[]
+    }
   | { readonly kind: 'copy-kept'; readonly name: string; readonly from: string }
   | { readonly kind: 'copy-dropped'; readonly name: string }
   | { readonly kind: 'copy-damaged'; readonly name: string }

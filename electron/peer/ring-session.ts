@@ -105,6 +105,7 @@ export class RingSession {
       repairDelayMs: options.repairDelayMs,
       now: () => performance.now(),
       onMachineName: (machine, name) => this.#setName(machine, name),
+      onDefect: (error) => this.#options.onEvent({ kind: 'error', what: 'repair', error: toPlainError(error) }),
     })
     this.catalogue.onChanged(options.onFileChanged)
     this.#stopRecords = options.records.onChanged((entry: CatalogueEntry) => this.catalogue.put(credentials.id, entry))
@@ -194,7 +195,10 @@ export class RingSession {
       return refuse(this.context, connection, { reason: 'expired', detail })
     }
     const { ringKey, ringName, parameters } = this.state
-    const contacts = this.context.online().slice(0, 64).map((contact) => formatContact(this.space, contact))
+    const contacts = this.context
+      .online()
+      .slice(0, 64)
+      .map((contact) => formatContact(this.space, contact))
     const body = Buffer.from(JSON.stringify({ ringKey, ringName, parameters, contacts } satisfies Enrollment), 'utf8')
     try {
       await connection.send({ command: 'enrolled', bodyBytes: body.length, ...between(this.context, enroll.source) })
@@ -224,7 +228,10 @@ export class RingSession {
       locate: (name, purpose) => this.#locate(name, purpose),
       replicaSet: (key, count) => this.#ring.replicaSet(key, count),
       online: () => this.#online(),
-      away: () => this.machines().filter((member) => member.state === 'dead').map((member) => member.contact.id),
+      away: () =>
+        this.machines()
+          .filter((member) => member.state === 'dead')
+          .map((member) => member.contact.id),
       ringSize: () => this.machines().filter((member) => this.#counts(member)).length,
       open: (to, signal) => this.#net.open(to, signal ? { signal } : {}),
       contact: (id) => this.#ring.contact(id),
@@ -234,7 +241,8 @@ export class RingSession {
   }
 
   keyOf(name: string): Identifier {
-    return keyOfName(this.space, this.state.parameters.keyRule, name, (text) => createHash('sha256').update(text).digest('hex'))
+    const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
+    return keyOfName(this.space, { rule: this.state.parameters.keyRule, hash }, name)
   }
 
   #counts(member: MemberView): boolean {
@@ -378,4 +386,11 @@ export class RingSession {
 }
 
 /** Ring events that change nothing that is shown or repaired. */
-const quiet = new Set<RingEvent['kind']>(['pings-sent', 'ping-received', 'lookup-started', 'lookup-forwarded', 'lookup-accepted', 'lookup-done'])
+const quiet = new Set<RingEvent['kind']>([
+  'pings-sent',
+  'ping-received',
+  'lookup-started',
+  'lookup-forwarded',
+  'lookup-accepted',
+  'lookup-done',
+])

@@ -32,13 +32,16 @@ export class SharedFolderHost {
       ignorePatterns: settings.ignorePatterns,
       store: this.#options.store,
       memoryPath: join(this.#options.dataFolder, 'shared-folder.json'),
+      concurrency: 4,
       onNote: this.#options.onNote,
     })
     this.#folder = folder
     try {
       await folder.start()
     } catch (error) {
-      this.#options.onNote(`The shared folder ${settings.sharedFolder} cannot be watched: ${error instanceof Error ? error.message : String(error)}`)
+      this.#options.onNote(
+        `The shared folder ${settings.sharedFolder} cannot be watched: ${error instanceof Error ? error.message : String(error)}`,
+      )
     }
   }
 

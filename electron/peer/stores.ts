@@ -63,7 +63,8 @@ export class Stores {
       const ringFile = new StateFile(nodeDisk, join(folder, 'ring.json'), parseRingState)
       const space = new Space(nodeDisk, folder, settings.settings.offeredBytes)
       const records = await RecordStore.open(join(folder, 'records'))
-      if (records.repaired) notes.push('The list of files was damaged and has been repaired; what is missing comes back from the other machines')
+      if (records.repaired)
+        notes.push('The list of files was damaged and has been repaired; what is missing comes back from the other machines')
       const contents = await ContentStore.open(nodeDisk, join(folder, 'content'), space)
       return new Stores({ folder, identity, settings, ringFile, space, records, contents, lock, notes })
     } catch (error) {

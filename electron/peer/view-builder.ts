@@ -1,6 +1,17 @@
 /** What windows see, computed from the ring and the catalogue: plain data, every number from the same source. */
 
-import type { FileState, FileView, HolderView, MachineView, NeighbourView, RingView, SafetyView, StatusView, VersionView, WhatIfView } from '../../shared/views.ts'
+import type {
+  FileState,
+  FileView,
+  HolderView,
+  MachineView,
+  NeighbourView,
+  RingView,
+  SafetyView,
+  StatusView,
+  VersionView,
+  WhatIfView,
+} from '../../shared/views.ts'
 import type { Identifier } from './protocol/identifier.ts'
 import { liveVersions, type Version } from './protocol/record.ts'
 import { mayFail, whatIf, type HeldFile } from './ring/safety.ts'
@@ -92,7 +103,11 @@ export class ViewBuilder {
   holders(file: CatalogueFile, version: Version): HolderView[] {
     const online = this.#session.onlineIds()
     const { space } = this.#session
-    const holders = [...holdersOf(file, version)].map(([id, verifiedAt]) => ({ machineId: space.format(id), verifiedAt, online: online.has(id) }))
+    const holders = [...holdersOf(file, version)].map(([id, verifiedAt]) => ({
+      machineId: space.format(id),
+      verifiedAt,
+      online: online.has(id),
+    }))
     return holders.sort((a, b) => Number(b.online) - Number(a.online))
   }
 

@@ -6,13 +6,11 @@
  * `s!<sha256>!<name>` names by content · `h!<sha256>` Unix ms of the last check of a content held here.
  */
 
-import { ClassicLevel } from 'classic-level'
+import type { ClassicLevel } from 'classic-level'
 import { AppError } from '../../../shared/errors.ts'
-import { decodeRecord, liveVersions, mergeRecords, sameRecord } from '../protocol/record.ts'
-import type { FileRecord } from '../protocol/record.ts'
+import { decodeRecord, liveVersions, mergeRecords, sameRecord, type FileRecord } from '../protocol/record.ts'
 import { openLevel } from './level.ts'
-import { WriteQueue } from './write-queue.ts'
-import type { WriteOperation } from './write-queue.ts'
+import { WriteQueue, type WriteOperation } from './write-queue.ts'
 
 export interface CatalogueEntry {
   readonly record: FileRecord
@@ -73,7 +71,6 @@ export class RecordStore {
     return this.#durable
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous, this form of it reads at once
   async get(name: string): Promise<CatalogueEntry | null> {
     const row = this.#row(name.normalize('NFC'))
     return row ? this.#entry(row.record) : null

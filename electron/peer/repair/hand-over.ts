@@ -4,7 +4,7 @@ import { AppError } from '../../../shared/errors.ts'
 import type { LeavingView } from '../../../shared/views.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import type { TransferContext } from '../transfer/transfer-context.ts'
-import { copiesOf, type RingNow } from './copies.ts'
+import { Attendance, type RingNow } from './copies.ts'
 import type { Repairer } from './repair.ts'
 
 export interface HandOverOptions {
@@ -19,10 +19,11 @@ const atOnce = 4
 export async function handOver(context: TransferContext & RingNow, repairer: Repairer, options: HandOverOptions): Promise<void> {
   const work: { readonly name: string; readonly targets: readonly Identifier[] }[] = []
   const { copies } = context.parameters
+  const attendance = new Attendance(context)
   for (const file of context.catalogue.files()) {
     if (!file.machines.has(context.self.id)) continue
-    const after = copiesOf(context, file, { copies, without: context.self.id })
-    const now = copiesOf(context, file, { copies })
+    const after = attendance.copiesOf(file, { copies, without: context.self.id })
+    const now = attendance.copiesOf(file, { copies })
     if (!after || !now?.onlineHolders.includes(context.self.id)) continue
     const targets = after.replicaSet.filter((id) => !after.onlineHolders.includes(id))
     if (targets.length > 0 && after.onlineHolders.length < copies) work.push({ name: file.record.name, targets })

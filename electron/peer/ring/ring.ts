@@ -243,7 +243,7 @@ export class Ring {
       incarnation,
       phase: 'outside',
       patience: 1,
-      send: (to, channel, body) => transport.send(to, channel, { ...body, destination: to.id, source: core.self.id } as RingMessage),
+      send: (to, channel, body) => transport.send(to, channel, { ...body, destination: to.id, source: core.self.id }),
       emit: onEvent,
       contact: (id) => {
         if (id === core.self.id) return core.self
@@ -284,8 +284,7 @@ export class Ring {
       case 'successor':
         return this.#stabilizer.receive(message, sender)
       case 'leave':
-        // a peer that nobody here knows leaves nothing behind
-        return reachable ? this.#departed(message, sender) : undefined
+        return this.#departed(message, sender)
       case 'view':
         return this.#gossip.receiveView(message, sender)
       default:
