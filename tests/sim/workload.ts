@@ -68,9 +68,9 @@ export function runPlan(plan: Plan, trace: ((text: string) => void) | null = nul
   return run.go()
 }
 
-export class Run {
+class Run {
   readonly #plan: Plan
-  readonly simulator: Simulator
+  readonly #simulator: Simulator
   readonly #down: { readonly contact: Contact; readonly remembered: readonly Contact[]; readonly incarnation: number }[] = []
   /** In a partition: those who live through it on both sides, so that the halves have somebody to find each other by. */
   readonly #spared = new Set<Identifier>()
@@ -78,25 +78,25 @@ export class Run {
 
   constructor(plan: Plan, trace: ((text: string) => void) | null) {
     this.#plan = plan
-    this.simulator = new Simulator(plan.seed, plan.parameters, trace)
+    this.#simulator = new Simulator(plan.seed, plan.parameters, trace)
   }
 
   go(): Outcome {
     const flaw = this.#bootstrap() ?? this.#chaos()
     if (flaw) return this.#outcome(null, flaw)
-    const healedMs = this.simulator.runUntil(() => findFlawInIdealRing(this.simulator) === null, this.#plan.quietMs)
-    if (healedMs === null) return this.#outcome(null, findFlawInIdealRing(this.simulator) ?? 'healed at the last moment')
+    const healedMs = this.#simulator.runUntil(() => findFlawInIdealRing(this.#simulator) === null, this.#plan.quietMs)
+    if (healedMs === null) return this.#outcome(null, findFlawInIdealRing(this.#simulator) ?? 'healed at the last moment')
     return this.#outcome(healedMs, this.#checkLookups() ?? this.#checkStaysIdeal())
   }
 
   #outcome(healedMs: number | null, flaw: string | null): Outcome {
-    const { hash, delivered } = this.simulator
+    const { hash, delivered } = this.#simulator
     return { plan: this.#plan, hash, delivered, healedMs, flaw }
   }
 
   /** One founder, then joins, up to ten at once, through anybody who is in. */
   #bootstrap(): string | null {
-    const simulator = this.simulator
+    const simulator = this.#simulator
     this.#newPeer().ring.found()
     while (simulator.peers.length < this.#plan.peers) {
       const burst = Math.min(1 + pickNumber(simulator.random, 10), this.#plan.peers - simulator.peers.length)
@@ -108,8 +108,8 @@ export class Run {
   }
 
   #chaos(): string | null {
-    const { random, network, queue } = this.simulator
-    for (const peer of this.simulator.peers.slice(0, this.#plan.kind === 'partition' ? 4 : 0)) this.#spared.add(peer.contact.id)
+    const { random, network, queue } = this.#simulator
+    for (const peer of this.#simulator.peers.slice(0, this.#plan.kind === 'partition' ? 4 : 0)) this.#spared.add(peer.contact.id)
     network.faults = this.#plan.faults
     const end = queue.now + this.#plan.chaosMs
     if (this.#plan.kind === 'partition') {
@@ -123,14 +123,14 @@ export class Run {
     }
     network.faults = noFaults
     network.heal()
-    for (const peer of this.simulator.livePeers) peer.pausedUntil = Math.min(peer.pausedUntil, queue.now)
+    for (const peer of this.#simulator.livePeers) peer.pausedUntil = Math.min(peer.pausedUntil, queue.now)
     // a join that its own time ran out for is asked for again, as a person would
-    for (const peer of this.simulator.livePeers) if (!peer.ring.isMember) peer.ring.join(this.#vias())
+    for (const peer of this.#simulator.livePeers) if (!peer.ring.isMember) peer.ring.join(this.#vias())
     return null
   }
 
   #happen(): void {
-    const simulator = this.simulator
+    const simulator = this.#simulator
     const { random } = simulator
     const dice = random.next()
     const live = simulator.livePeers.filter((peer) => peer.ring.isMember && !this.#spared.has(peer.contact.id))
@@ -146,7 +146,7 @@ export class Run {
 
   /** One peer, or in rings with long lists up to three neighbours in the same instant. */
   #crash(live: readonly SimulatedPeer[]): void {
-    const { random } = this.simulator
+    const { random } = this.#simulator
     const adjacent = this.#plan.kind === 'chaos' ? 1 + pickNumber(random, 3) : 1
     const first = pickNumber(random, live.length)
     for (let i = 0; i < Math.min(adjacent, live.length - 2); i++) {
@@ -156,17 +156,17 @@ export class Run {
       // every other time the number of the last run is lost, too: then the ring has to tell
       const incarnation = peer.ring.incarnation + pickNumber(random, 2)
       this.#down.push({ contact: peer.contact, remembered: remembered.filter((contact) => contact.id !== peer.contact.id), incarnation })
-      this.simulator.crash(peer)
+      this.#simulator.crash(peer)
     }
   }
 
   #restart(): void {
-    const { random } = this.simulator
+    const { random } = this.#simulator
     const [back] = this.#down.splice(pickNumber(random, this.#down.length), 1)
     if (!back) return
     // in halves that lost each other, nobody could know where it moved
     const ways = this.#plan.kind !== 'partition' && random.next() < 0.3 ? this.#newWays() : back.contact.ways
-    const peer = this.simulator.add({ id: back.contact.id, ways }, back.incarnation)
+    const peer = this.#simulator.add({ id: back.contact.id, ways }, back.incarnation)
     // where nobody keeps a view, only a join finds the place again
     if (this.#plan.parameters.viewCap > 0 && this.#plan.kind !== 'strict') peer.ring.resume(back.remembered)
     else peer.ring.join(this.#vias())
@@ -178,19 +178,19 @@ export class Run {
   }
 
   #vias(): Contact[] {
-    const { random, livePeers } = this.simulator
+    const { random, livePeers } = this.#simulator
     const members = livePeers.filter((peer) => peer.ring.isMember)
     return Array.from({ length: 3 }, () => pick(random, members)).flatMap((peer) => (peer ? [peer.contact] : []))
   }
 
   #newPeer(): SimulatedPeer {
-    const { space, random } = this.simulator
+    const { space, random } = this.#simulator
     for (;;) {
       let value = 0n
       for (let bits = 0; bits < space.bits; bits += 16) value = (value << 16n) | BigInt(pickNumber(random, 65_536))
       const id = space.fromBigInt(value)
-      const taken = this.simulator.peers.some((peer) => peer.contact.id === id)
-      if (!taken) return this.simulator.add({ id, ways: this.#newWays() }, 1)
+      const taken = this.#simulator.peers.some((peer) => peer.contact.id === id)
+      if (!taken) return this.#simulator.add({ id, ways: this.#newWays() }, 1)
     }
   }
 
@@ -202,20 +202,20 @@ export class Run {
   /** Lets time pass; in a strict run the invariant is looked at all the time. */
   #pass(forMs: number): string | null {
     if (this.#plan.kind !== 'strict') {
-      this.simulator.run(forMs)
+      this.#simulator.run(forMs)
       return null
     }
     for (let left = forMs; left > 0; left -= 20) {
-      this.simulator.run(Math.min(20, left))
-      const flaw = findFlawInInvariant(this.simulator)
-      if (flaw) return `at ${this.simulator.queue.now.toFixed(0)} ms: ${flaw}`
+      this.#simulator.run(Math.min(20, left))
+      const flaw = findFlawInInvariant(this.#simulator)
+      if (flaw) return `at ${this.#simulator.queue.now.toFixed(0)} ms: ${flaw}`
     }
     return null
   }
 
   /** Look-ups from anywhere end at the true owner. */
   #checkLookups(): string | null {
-    const simulator = this.simulator
+    const simulator = this.#simulator
     let flaw: string | null = null
     let open = 0
     for (let i = 0; i < 10; i++) {
@@ -236,8 +236,8 @@ export class Run {
   }
 
   #checkStaysIdeal(): string | null {
-    this.simulator.run(5000)
-    const flaw = findFlawInIdealRing(this.simulator)
+    this.#simulator.run(5000)
+    const flaw = findFlawInIdealRing(this.#simulator)
     return flaw ? `not ideal any more: ${flaw}` : null
   }
 }
