@@ -69,5 +69,5 @@ export function validateSettings(input: unknown): { valid: Partial<Settings>; in
     if (checks[name as keyof Settings](value)) valid[name] = value
     else invalid.push(name)
   }
-  return { valid: valid as Partial<Settings>, invalid }
+  return { valid, invalid }
 }

@@ -35,8 +35,9 @@ export async function until<T>(check: () => T | Promise<T>, what: string, timeou
   let last: unknown
   for (;;) {
     try {
-      last = await check()
-      if (last) return last
+      const seen = await check()
+      if (seen) return seen
+      last = seen
     } catch (thrown) {
       last = thrown
     }
