@@ -72,7 +72,10 @@ class Run {
   readonly #plan: Plan
   readonly #simulator: Simulator
   readonly #down: { readonly contact: Contact; readonly remembered: readonly Contact[]; readonly incarnation: number }[] = []
-  /** In a partition: those who live through it on both sides, so that the halves have somebody to find each other by. */
+  /**
+   * Those who live through it, on both sides of a partition: when everybody whom two restarted peers have in common is gone
+   * for good, and they moved too, nothing in the world tells one of the other.
+   */
   readonly #spared = new Set<Identifier>()
   #ports = 1
 
@@ -109,7 +112,8 @@ class Run {
 
   #chaos(): string | null {
     const { random, network, queue } = this.#simulator
-    for (const peer of this.#simulator.peers.slice(0, this.#plan.kind === 'partition' ? 4 : 0)) this.#spared.add(peer.contact.id)
+    const spared = { partition: 4, chaos: 1, strict: 0, 'neighbours-only': 0 }[this.#plan.kind]
+    for (const peer of this.#simulator.peers.slice(0, spared)) this.#spared.add(peer.contact.id)
     network.faults = this.#plan.faults
     const end = queue.now + this.#plan.chaosMs
     if (this.#plan.kind === 'partition') {
