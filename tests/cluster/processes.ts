@@ -42,9 +42,7 @@ export async function until<T>(check: () => T | Promise<T>, what: string, timeou
       last = thrown
     }
     if (performance.now() > endAt) {
-      throw new Error(
-        `${what}: not within ${timeoutMs} ms; last seen: ${last instanceof Error ? last.message : String(JSON.stringify(last))}`,
-      )
+      throw new Error(`${what}: not within ${timeoutMs} ms; last seen: ${last instanceof Error ? last.message : JSON.stringify(last)}`)
     }
     await wait(lookIntervalMs)
   }
