@@ -50,7 +50,16 @@ export function createFakeApi(options: FakeOptions): FakeApi {
     const file = known(name)
     const id = `t${++lastId}`
     const parts = file.holders.map((holder) => ({ machineId: holder.machineId, bytes: 0 }))
-    const started = { id, kind: 'request', name, state: 'running', sizeBytes: file.sizeBytes, doneBytes: 0, bytesPerSecond: 84e6, secondsLeft: null } as const
+    const started = {
+      id,
+      kind: 'request',
+      name,
+      state: 'running',
+      sizeBytes: file.sizeBytes,
+      doneBytes: 0,
+      bytesPerSecond: 84e6,
+      secondsLeft: null,
+    } as const
     changeTransfer({ ...started, parts, startedAt: Date.now(), endedAt: null, error: null, path: null })
     return { transferId: id }
   }
@@ -109,9 +118,16 @@ export function createFakeApi(options: FakeOptions): FakeApi {
     },
     whatIf: ({ machineIds }) => {
       const lost = new Set(machineIds)
-      const left = [...files.values()].map((file) => ({ name: file.name, copies: file.holders.filter((h) => h.online && !lost.has(h.machineId)).length }))
+      const left = [...files.values()].map((file) => ({
+        name: file.name,
+        copies: file.holders.filter((h) => h.online && !lost.has(h.machineId)).length,
+      }))
       const out = left.filter((file) => file.copies === 0).map((file) => file.name)
-      return { outOfReach: out.slice(0, 100), outOfReachCount: out.length, oneCopyLeftCount: left.filter((file) => file.copies === 1).length }
+      return {
+        outOfReach: out.slice(0, 100),
+        outOfReachCount: out.length,
+        oneCopyLeftCount: left.filter((file) => file.copies === 1).length,
+      }
     },
     createInvite: () => {
       const token = 'b6Yt3Qw9rXk1ZpLm7Nc4Vd8Hs2Jf5Ga0EuTiOyPqRsA'
@@ -158,7 +174,10 @@ export function createFakeApi(options: FakeOptions): FakeApi {
       const taken = dropped.find(({ relativePath }) => files.has(relativePath))
       if (!taken) return Promise.resolve({ ok: true, queued: dropped.length })
       const facts = { name: taken.relativePath }
-      return Promise.resolve({ ok: false, error: { code: 'already-exists', message: `${taken.relativePath} is in the ring already`, facts } })
+      return Promise.resolve({
+        ok: false,
+        error: { code: 'already-exists', message: `${taken.relativePath} is in the ring already`, facts },
+      })
     },
     downloadAddress: (name) => (options.host === 'browser' ? `/download?name=${encodeURIComponent(name)}` : null),
   }
@@ -172,6 +191,13 @@ function moveOn(all: readonly TransferView[], change: (transfer: TransferView) =
     const doneBytes = Math.min(transfer.sizeBytes, transfer.doneBytes + step)
     const parts = transfer.parts.map((part, index) => ({ ...part, bytes: part.bytes + (step * (index + 1)) / 3 }))
     const done = doneBytes >= transfer.sizeBytes
-    change({ ...transfer, parts, doneBytes, state: done ? 'done' : 'running', endedAt: done ? Date.now() : null, path: done ? `/home/you/Downloads/${transfer.name}` : null })
+    change({
+      ...transfer,
+      parts,
+      doneBytes,
+      state: done ? 'done' : 'running',
+      endedAt: done ? Date.now() : null,
+      path: done ? `/home/you/Downloads/${transfer.name}` : null,
+    })
   }
 }

@@ -2,7 +2,17 @@
 
 import type { Settings } from '../../shared/settings.ts'
 import { settingsDefaults } from '../../shared/settings.ts'
-import type { ActivityView, FileView, HolderView, MachineView, NearbyRingView, RingView, SafetyView, TransferView, WhereView } from '../../shared/views.ts'
+import type {
+  ActivityView,
+  FileView,
+  HolderView,
+  MachineView,
+  NearbyRingView,
+  RingView,
+  SafetyView,
+  TransferView,
+  WhereView,
+} from '../../shared/views.ts'
 
 export type SceneName = 'home' | 'safe' | 'empty' | 'one' | 'two' | 'three' | 'seven' | 'twenty' | 'close' | 'classroom' | 'many'
 
@@ -40,7 +50,10 @@ const hash = (random: () => number, length: number): string => Array.from({ leng
 
 function machinesOf(scene: SceneName, random: () => number): readonly (readonly [string, number])[] {
   const named = (count: number, place: (index: number) => number): (readonly [string, number])[] =>
-    Array.from({ length: count }, (_, index) => [homeMachines[index]?.[0] ?? moreNames[index - 5] ?? `Machine ${index}`, place(index)] as const)
+    Array.from(
+      { length: count },
+      (_, index) => [homeMachines[index]?.[0] ?? moreNames[index - 5] ?? `Machine ${index}`, place(index)] as const,
+    )
   switch (scene) {
     case 'empty':
     case 'one':
@@ -62,9 +75,51 @@ function machinesOf(scene: SceneName, random: () => number): readonly (readonly 
   }
 }
 
-const folders = ['Household', 'Photos', 'Film', 'Letters', 'Systems', 'Notes', 'Studio', 'Lab', 'Books', 'Music', 'Photos/2025 Lofoten', 'Work/Offers']
-const bases = ['Insurance', 'Aurora', 'Recipe', 'Landlord', 'Minutes', 'Invoice', 'Sketch', 'run', 'Chapter', 'Take', 'Tromsø', 'Ålesund', 'Straße', '東京', 'Отчёт', 'قائمة', 'Kıbrıs']
-const kinds: readonly (readonly [string, number])[] = [['pdf', 2e6], ['jpg', 9e6], ['mov', 9e8], ['docx', 6e4], ['md', 6e3], ['csv', 9e6], ['epub', 1e6], ['flac', 3e7], ['psd', 4e8], ['zip', 8e8]]
+const folders = [
+  'Household',
+  'Photos',
+  'Film',
+  'Letters',
+  'Systems',
+  'Notes',
+  'Studio',
+  'Lab',
+  'Books',
+  'Music',
+  'Photos/2025 Lofoten',
+  'Work/Offers',
+]
+const bases = [
+  'Insurance',
+  'Aurora',
+  'Recipe',
+  'Landlord',
+  'Minutes',
+  'Invoice',
+  'Sketch',
+  'run',
+  'Chapter',
+  'Take',
+  'Tromsø',
+  'Ålesund',
+  'Straße',
+  '東京',
+  'Отчёт',
+  'قائمة',
+  'Kıbrıs',
+]
+const kinds: readonly (readonly [string, number])[] = [
+  ['pdf', 2e6],
+  ['jpg', 9e6],
+  ['mov', 9e8],
+  ['docx', 6e4],
+  ['md', 6e3],
+  ['csv', 9e6],
+  ['epub', 1e6],
+  ['flac', 3e7],
+  ['psd', 4e8],
+  ['zip', 8e8],
+]
 
 /** The first rows, chosen for what they show: [name, bytes, age in hours, copies, state]. */
 const firstFiles: readonly (readonly [string, number, number, readonly number[], FileView['state']])[] = [
@@ -86,7 +141,10 @@ export function makeScene(name: SceneName, now: number): Scene {
   const busy = name === 'home'
   const placed = [...machinesOf(name, random)].sort((a, b) => a[1] - b[1])
   const ids = placed.map(([label]) => (isClassroom ? label.slice(5) : hash(random, 40)))
-  const selfIndex = Math.max(0, placed.findIndex(([label]) => label === 'Desk' || label === 'Peer 8'))
+  const selfIndex = Math.max(
+    0,
+    placed.findIndex(([label]) => label === 'Desk' || label === 'Peer 8'),
+  )
   const machines = placed.map(([label, position], index): MachineView => {
     const away = busy && label === 'Kitchen'
     const isSelf = index === selfIndex
@@ -109,23 +167,67 @@ export function makeScene(name: SceneName, now: number): Scene {
   const online = machines.filter((machine) => machine.state !== 'away')
   const near = isClassroom || online.length < 5 ? [-1, 1, 2] : [-2, -1, 1, 2]
   const at = online.findIndex((machine) => machine.isSelf)
-  const neighbours = online.length < 2 ? [] : near.slice(0, 2 * online.length - 2).map((offset) => ({ offset, machineId: online[(at + offset + 2 * online.length) % online.length]?.id ?? '' }))
-  const ring: RingView = { name: isClassroom ? 'Classroom' : 'Home', ringId: hash(random, 32), selfId: ids[selfIndex] ?? '', copiesWanted: wanted, bits: isClassroom ? 8 : 160, machines, neighbours }
+  const neighbours =
+    online.length < 2
+      ? []
+      : near
+          .slice(0, 2 * online.length - 2)
+          .map((offset) => ({ offset, machineId: online[(at + offset + 2 * online.length) % online.length]?.id ?? '' }))
+  const ring: RingView = {
+    name: isClassroom ? 'Classroom' : 'Home',
+    ringId: hash(random, 32),
+    selfId: ids[selfIndex] ?? '',
+    copiesWanted: wanted,
+    bits: isClassroom ? 8 : 160,
+    machines,
+    neighbours,
+  }
 
-  const byName = (label: string): number => Math.max(0, machines.findIndex((machine) => machine.name === label))
-  const holder = (index: number): HolderView => ({ machineId: ids[index % count] ?? '', verifiedAt: now - 7_200_000 - Math.floor(random() * 5e6), online: machines[index % count]?.state !== 'away' })
+  const byName = (label: string): number =>
+    Math.max(
+      0,
+      machines.findIndex((machine) => machine.name === label),
+    )
+  const holder = (index: number): HolderView => ({
+    machineId: ids[index % count] ?? '',
+    verifiedAt: now - 7_200_000 - Math.floor(random() * 5e6),
+    online: machines[index % count]?.state !== 'away',
+  })
   const file = (label: string, sizeBytes: number, storedAt: number, chosen: readonly number[], state: FileView['state']): FileView => {
     const places = [...new Set(chosen.map((index) => index % count))].slice(0, wanted)
     const holders = places.map(holder).sort((a, b) => Number(b.online) - Number(a.online))
     const writer = machines[places[0] ?? 0]
-    return { name: label, sizeBytes: Math.round(sizeBytes), storedAt, writerId: writer?.id ?? '', writerName: writer?.name ?? '', sha256: hash(random, 64), state: count === 1 ? 'at-risk' : state, holders, copiesWanted: count < wanted ? count : wanted, here: places.includes(selfIndex), conflicts: 1 }
+    return {
+      name: label,
+      sizeBytes: Math.round(sizeBytes),
+      storedAt,
+      writerId: writer?.id ?? '',
+      writerName: writer?.name ?? '',
+      sha256: hash(random, 64),
+      state: count === 1 ? 'at-risk' : state,
+      holders,
+      copiesWanted: count < wanted ? count : wanted,
+      here: places.includes(selfIndex),
+      conflicts: 1,
+    }
   }
 
   const total = name === 'empty' ? 0 : isClassroom ? 6 : name === 'one' ? 14 : name === 'many' ? 60_000 : 1204
   const files: FileView[] = []
-  if (isClassroom) for (const label of ['2067', '4103', '1100', '3006', '0258', 'slides.pdf'].slice(0, total)) files.push(file(label, 2000 + random() * 1e6, now - random() * 1e8, [byName('Peer 19'), 3], 'safe'))
+  if (isClassroom)
+    for (const label of ['2067', '4103', '1100', '3006', '0258', 'slides.pdf'].slice(0, total))
+      files.push(file(label, 2000 + random() * 1e6, now - random() * 1e8, [byName('Peer 19'), 3], 'safe'))
   else if (total > 0) {
-    for (const [label, size, hours, places, state] of firstFiles) files.push(file(label, size, now - hours * 3_600_000, places.map((i) => byName(homeMachines[i]?.[0] ?? '') || i), busy || state === 'safe' ? state : 'safe'))
+    for (const [label, size, hours, places, state] of firstFiles)
+      files.push(
+        file(
+          label,
+          size,
+          now - hours * 3_600_000,
+          places.map((i) => byName(homeMachines[i]?.[0] ?? '') || i),
+          busy || state === 'safe' ? state : 'safe',
+        ),
+      )
     if (busy) {
       files.push({ ...file('Notes/Shopping.md', 2e3, now - 2 * 3_600_000, [0, 1, 2], 'safe'), conflicts: 2 })
       files.push(file('Lab/run-2067.csv', 12e6, now - 3 * 3_600_000, [1], 'at-risk'))
@@ -159,7 +261,13 @@ export function makeScene(name: SceneName, now: number): Scene {
     transfers: busy ? homeTransfers(now, (label) => ids[byName(label)] ?? '') : [],
     activity: name === 'empty' ? [] : homeActivity(now, ids),
     safety,
-    settings: { ...settingsDefaults, machineName: machines[selfIndex]?.name ?? 'Desk', sharedFolder: '/home/you/Ringdrop', downloadsFolder: '/home/you/Downloads', ignorePatterns: ['*.part', '.DS_Store'] },
+    settings: {
+      ...settingsDefaults,
+      machineName: machines[selfIndex]?.name ?? 'Desk',
+      sharedFolder: '/home/you/Ringdrop',
+      downloadsFolder: '/home/you/Downloads',
+      ignorePatterns: ['*.part', '.DS_Store'],
+    },
     nearby: name === 'empty' ? [{ ringId: 'other', name: 'Desk', machines: 1, files: 14 }] : [],
     where: (chosen) => where(chosen, ring, now),
   }
@@ -171,28 +279,136 @@ function where(file: FileView, ring: RingView, now: number): WhereView {
   const before = ring.machines[(index + ring.machines.length - 1) % ring.machines.length]
   const span = owner && before && owner !== before ? (owner.position - before.position + 1) % 1 : 1
   const keyPosition = ((before?.position ?? 0) + span * 0.55) % 1
-  const version = { version: 'v1', sizeBytes: file.sizeBytes, sha256: file.sha256, storedAt: file.storedAt, writerId: file.writerId, writerName: file.writerName, holders: file.holders }
+  const version = {
+    version: 'v1',
+    sizeBytes: file.sizeBytes,
+    sha256: file.sha256,
+    storedAt: file.storedAt,
+    writerId: file.writerId,
+    writerName: file.writerName,
+    holders: file.holders,
+  }
   const other = ring.machines[1] ?? owner
-  const older = { ...version, version: 'v2', sizeBytes: file.sizeBytes + 212, sha256: [...file.sha256].reverse().join(''), storedAt: now - 9_000_000, writerId: other?.id ?? '', writerName: other?.name ?? '' }
-  const hops = ring.bits <= 16 ? ring.machines.slice(ring.machines.findIndex((m) => m.isSelf), index + 1).map((m) => m.id) : [ring.selfId, owner?.id ?? ring.selfId]
-  return { name: file.name, key: file.sha256.slice(0, 40), keyPosition, versions: file.conflicts > 1 ? [version, older] : [version], route: [...new Set(hops.length > 0 ? hops : [ring.selfId])], lookupMs: 3.2 }
+  const older = {
+    ...version,
+    version: 'v2',
+    sizeBytes: file.sizeBytes + 212,
+    sha256: [...file.sha256].reverse().join(''),
+    storedAt: now - 9_000_000,
+    writerId: other?.id ?? '',
+    writerName: other?.name ?? '',
+  }
+  const hops =
+    ring.bits <= 16
+      ? ring.machines
+          .slice(
+            ring.machines.findIndex((m) => m.isSelf),
+            index + 1,
+          )
+          .map((m) => m.id)
+      : [ring.selfId, owner?.id ?? ring.selfId]
+  return {
+    name: file.name,
+    key: file.sha256.slice(0, 40),
+    keyPosition,
+    versions: file.conflicts > 1 ? [version, older] : [version],
+    route: [...new Set(hops.length > 0 ? hops : [ring.selfId])],
+    lookupMs: 3.2,
+  }
 }
 
 function homeTransfers(now: number, id: (label: string) => string): TransferView[] {
   const base = { bytesPerSecond: 0, secondsLeft: null, startedAt: now - 120_000, endedAt: null, error: null, path: null }
   const part = (label: string, bytes: number): { machineId: string; bytes: number } => ({ machineId: id(label), bytes })
-  const done = (n: string, kind: TransferView['kind'], name: string, sizeBytes: number, minutes: number): TransferView => ({ ...base, id: n, kind, name, state: 'done', sizeBytes, doneBytes: sizeBytes, parts: [part('Laptop', sizeBytes * 0.6), part('Attic', sizeBytes * 0.4)], endedAt: now - minutes * 60_000, path: `/home/you/Downloads/${name}` })
+  const done = (n: string, kind: TransferView['kind'], name: string, sizeBytes: number, minutes: number): TransferView => ({
+    ...base,
+    id: n,
+    kind,
+    name,
+    state: 'done',
+    sizeBytes,
+    doneBytes: sizeBytes,
+    parts: [part('Laptop', sizeBytes * 0.6), part('Attic', sizeBytes * 0.4)],
+    endedAt: now - minutes * 60_000,
+    path: `/home/you/Downloads/${name}`,
+  })
   return [
-    { ...base, id: 't1', kind: 'request', name: 'Systems/debian-13.iso', state: 'running', sizeBytes: 4.4e9, doneBytes: 2.7e9, bytesPerSecond: 84e6, secondsLeft: 20, parts: [part('Laptop', 1.4e9), part('Studio', 0.9e9), part('Attic', 0.4e9)] },
-    { ...base, id: 't2', kind: 'store', name: 'Photos/Lofoten raw.zip', state: 'running', sizeBytes: 18.6e9, doneBytes: 6.1e9, bytesPerSecond: 12e6, parts: [part('Studio', 6.1e9)] },
-    { ...base, id: 't3', kind: 'store', name: 'Photos/2025 Lofoten/Reine 0831.jpg', state: 'waiting', sizeBytes: 11e6, doneBytes: 0, parts: [] },
+    {
+      ...base,
+      id: 't1',
+      kind: 'request',
+      name: 'Systems/debian-13.iso',
+      state: 'running',
+      sizeBytes: 4.4e9,
+      doneBytes: 2.7e9,
+      bytesPerSecond: 84e6,
+      secondsLeft: 20,
+      parts: [part('Laptop', 1.4e9), part('Studio', 0.9e9), part('Attic', 0.4e9)],
+    },
+    {
+      ...base,
+      id: 't2',
+      kind: 'store',
+      name: 'Photos/Lofoten raw.zip',
+      state: 'running',
+      sizeBytes: 18.6e9,
+      doneBytes: 6.1e9,
+      bytesPerSecond: 12e6,
+      parts: [part('Studio', 6.1e9)],
+    },
+    {
+      ...base,
+      id: 't3',
+      kind: 'store',
+      name: 'Photos/2025 Lofoten/Reine 0831.jpg',
+      state: 'waiting',
+      sizeBytes: 11e6,
+      doneBytes: 0,
+      parts: [],
+    },
     { ...base, id: 't4', kind: 'request', name: 'Film/Grandfather 1962.mov', state: 'waiting', sizeBytes: 5.2e9, doneBytes: 0, parts: [] },
-    { ...base, id: 't5', kind: 'store', name: 'Notes/Åpen hylle.md', state: 'failed', sizeBytes: 6e3, doneBytes: 0, parts: [], endedAt: now - 240_000, error: { code: 'already-exists', message: 'Notes/Åpen hylle.md is in the ring already, with other content', facts: { name: 'Notes/Åpen hylle.md' } }, path: '/home/you/Ringdrop/Notes/Åpen hylle.md' },
-    { ...base, id: 't6', kind: 'request', name: 'Studio/cover v6.psd', state: 'failed', sizeBytes: 612e6, doneBytes: 3e8, parts: [part('Studio', 3e8)], endedAt: now - 500_000, error: { code: 'disk-full', message: 'No room for Studio/cover v6.psd in Downloads', facts: {} } },
+    {
+      ...base,
+      id: 't5',
+      kind: 'store',
+      name: 'Notes/Åpen hylle.md',
+      state: 'failed',
+      sizeBytes: 6e3,
+      doneBytes: 0,
+      parts: [],
+      endedAt: now - 240_000,
+      error: {
+        code: 'already-exists',
+        message: 'Notes/Åpen hylle.md is in the ring already, with other content',
+        facts: { name: 'Notes/Åpen hylle.md' },
+      },
+      path: '/home/you/Ringdrop/Notes/Åpen hylle.md',
+    },
+    {
+      ...base,
+      id: 't6',
+      kind: 'request',
+      name: 'Studio/cover v6.psd',
+      state: 'failed',
+      sizeBytes: 612e6,
+      doneBytes: 3e8,
+      parts: [part('Studio', 3e8)],
+      endedAt: now - 500_000,
+      error: { code: 'disk-full', message: 'No room for Studio/cover v6.psd in Downloads', facts: {} },
+    },
     done('t7', 'request', 'Books/Walden.epub', 1.1e6, 4),
     done('t8', 'repair', 'Letters/Landlord.docx', 48e3, 9),
     done('t9', 'store', 'Household/Insurance 2026.pdf', 1.4e6, 16),
-    { ...done('t10', 'store', 'Lab/run-2067.csv', 12e6, 30), state: 'partial', parts: [part('Laptop', 12e6)], error: { code: 'partly-stored', message: 'Stored 1 of 3 copies of Lab/run-2067.csv; the others are made when machines can take them', facts: {} } },
+    {
+      ...done('t10', 'store', 'Lab/run-2067.csv', 12e6, 30),
+      state: 'partial',
+      parts: [part('Laptop', 12e6)],
+      error: {
+        code: 'partly-stored',
+        message: 'Stored 1 of 3 copies of Lab/run-2067.csv; the others are made when machines can take them',
+        facts: {},
+      },
+    },
   ]
 }
 
@@ -202,15 +418,33 @@ function homeActivity(now: number, ids: readonly string[]): ActivityView[] {
   const kinds: readonly (readonly [ActivityView['kind'], string, string | null, number | null])[] = [
     ['ring', 'Laptop answered in 3 ms', `/response 4 9f31c2 ${short(0)} ${short(1)}`, 1],
     ['ring', 'My first successor is Laptop, my second is Attic', null, 1],
-    ['file', 'Stored Photos/Aurora 0412.jpg on Attic, Studio and Kitchen', `/store Photos%2FAurora%200412.jpg 9200000 ${short(2)} ${short(0)}`, 2],
+    [
+      'file',
+      'Stored Photos/Aurora 0412.jpg on Attic, Studio and Kitchen',
+      `/store Photos%2FAurora%200412.jpg 9200000 ${short(2)} ${short(0)}`,
+      2,
+    ],
     ['transfer', 'Received Books/Walden.epub from Laptop and Attic', `/deliver Books%2FWalden.epub 1100000 ${short(0)} ${short(1)}`, 1],
     ['repair', 'Made a third copy of Letters/Landlord.docx on Studio', null, 3],
     ['folder', 'Notes/Åpen hylle.md changed in the shared folder', null, null],
     ['security', 'Attic proved that it belongs to this ring', null, 2],
-    ['error', 'Kitchen did not answer three pings in a row; it is away since 14:02 and 241 files wait for it or for new copies', `/suspect ${short(4)} 7 ${short(1)} ${short(0)}`, 4],
+    [
+      'error',
+      'Kitchen did not answer three pings in a row; it is away since 14:02 and 241 files wait for it or for new copies',
+      `/suspect ${short(4)} 7 ${short(1)} ${short(0)}`,
+      4,
+    ],
   ]
   return Array.from({ length: 240 }, (_, index): ActivityView => {
     const [kind, text, line, machine] = kinds[(index * 5 + Math.floor(index / 3)) % kinds.length] ?? kinds[0]!
-    return { sequence: index + 1, at: now - (240 - index) * 7_300, kind, text, line, machineId: machine === null ? null : id(machine), name: null }
+    return {
+      sequence: index + 1,
+      at: now - (240 - index) * 7_300,
+      kind,
+      text,
+      line,
+      machineId: machine === null ? null : id(machine),
+      name: null,
+    }
   })
 }

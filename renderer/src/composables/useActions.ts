@@ -29,7 +29,9 @@ export function useActions() {
   async function request(names: readonly string[]): Promise<boolean> {
     const done = await each(names, (name) => peer.run('requestFile', { name, version: null }))
     if (done.length > 0) {
-      notices.good(words.notices.requested(done.length, base(done)), [{ label: words.actions.showTransfers, run: () => view.show('transfers') }])
+      notices.good(words.notices.requested(done.length, base(done)), [
+        { label: words.actions.showTransfers, run: () => view.show('transfers') },
+      ])
     }
     return done.length > 0
   }

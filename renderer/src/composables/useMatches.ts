@@ -5,7 +5,7 @@ import type { FileView } from '../../../shared/views.ts'
 import { foldName, splitName } from '../model/file-name.ts'
 import { useFiles } from '../stores/files.ts'
 
-export const matchesMax = 6
+export const matchesMax = 5
 
 export function findMatches(files: Iterable<FileView>, query: string): FileView[] {
   const wanted = foldName(query.trim())

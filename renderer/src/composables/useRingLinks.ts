@@ -40,12 +40,16 @@ export function useRingLinks(picture: ComputedRef<RingPicture>, where: Readonly<
     const ids = where.value?.route ?? []
     return unique(ids.slice(1).map((id, index) => link('route', ids[index] ?? '', id)))
   })
-  const moving = computed(() => unique(transfers.running.flatMap((transfer) => transfer.parts.map((part) => moves(transfer, part.machineId)))))
+  const moving = computed(() =>
+    unique(transfers.running.flatMap((transfer) => transfer.parts.map((part) => moves(transfer, part.machineId)))),
+  )
 
   /** A request brings parts here; everything else carries them from here to the machines named. */
   function moves(transfer: TransferView, machineId: string): RingLink | null {
     const self = ring.ring.selfId
-    return transfer.kind === 'request' || (transfer.kind === 'repair' && machineId !== self) ? link('move', machineId, self) : link('move', self, machineId)
+    return transfer.kind === 'request' || (transfer.kind === 'repair' && machineId !== self)
+      ? link('move', machineId, self)
+      : link('move', self, machineId)
   }
 
   return { neighbours, route, moving }

@@ -113,7 +113,8 @@ export const words = {
       away: 'Not on this computer',
     },
     drop: 'Drop to keep these files in the ring',
-    dropHint: (wanted: number, on: number) => (on > 1 ? `${copies(Math.min(wanted, on))} will be made` : 'Kept on this computer until a second machine joins'),
+    dropHint: (wanted: number, on: number) =>
+      on > 1 ? `${copies(Math.min(wanted, on))} will be made` : 'Kept on this computer until a second machine joins',
     conflict: (count: number) => `${count} versions`,
     copiesOn: (names: readonly string[], missing: number) =>
       `${names.length === 0 ? 'No copy yet' : `Copies on ${names.join(', ')}`}${missing > 0 ? `, ${missing} more wanted` : ''}`,
@@ -140,7 +141,7 @@ export const words = {
     verified: (ago: string) => `verified ${ago}`,
     neverVerified: 'not verified yet',
     awayHolder: 'away',
-    wanted: (count: number) => `${copies(count)} more wanted`,
+    wanted: (count: number) => `${formatCount(count)} more ${count === 1 ? 'copy' : 'copies'} wanted`,
     route: 'Last look-up',
     looking: 'Looking it up…',
     messages: (count: number, ms: string) => `${many(count, 'message', 'messages')} · ${ms}`,
@@ -155,7 +156,8 @@ export const words = {
     key: 'Key',
     command: 'The command behind it',
     copyCommand: 'Copy command',
-    removeTitle: (count: number, name: string) => (count === 1 ? `Remove “${name}” from the ring?` : `Remove ${files(count)} from the ring?`),
+    removeTitle: (count: number, name: string) =>
+      count === 1 ? `Remove “${name}” from the ring?` : `Remove ${files(count)} from the ring?`,
     removeText: 'It leaves the list on every machine and stays in the trash for 30 days. Files in your own folders are not touched.',
     removed: (count: number, name: string) => (count === 1 ? `Removed ${name}.` : `Removed ${files(count)}.`),
     restored: (count: number, name: string) => (count === 1 ? `${name} is back.` : `${files(count)} are back.`),
@@ -166,7 +168,8 @@ export const words = {
 
   ring: {
     summary: (name: string, count: number) => `“${name}” · ${machines(count)}`,
-    picture: (name: string, count: number) => `Picture of the ring ${name} with ${machines(count)}; the tables beside it say the same in words`,
+    picture: (name: string, count: number) =>
+      `Picture of the ring ${name} with ${machines(count)}; the tables beside it say the same in words`,
     thisComputer: 'this computer',
     online: 'Online',
     onlineTrip: (trip: string) => `online · ${trip}`,
@@ -212,7 +215,9 @@ export const words = {
 
   transfers: {
     summary: (running: number, waiting: number) =>
-      running + waiting === 0 ? 'Nothing is moving' : [running > 0 ? `${running} now` : '', waiting > 0 ? `${waiting} waiting` : ''].filter(Boolean).join(' · '),
+      running + waiting === 0
+        ? 'Nothing is moving'
+        : [running > 0 ? `${running} now` : '', waiting > 0 ? `${waiting} waiting` : ''].filter(Boolean).join(' · '),
     sections: { now: 'Now', waiting: 'Waiting', finished: 'Finished' },
     list: 'Transfers',
     empty: 'Nothing has moved yet',
@@ -231,7 +236,13 @@ export const words = {
         case 'running':
           return 'Now'
         case 'done':
-          return transfer.kind === 'request' ? 'Received' : transfer.kind === 'store' ? 'Stored' : transfer.kind === 'repair' ? 'Repaired' : 'Handed over'
+          return transfer.kind === 'request'
+            ? 'Received'
+            : transfer.kind === 'store'
+              ? 'Stored'
+              : transfer.kind === 'repair'
+                ? 'Repaired'
+                : 'Handed over'
         case 'partial':
           return 'Partly stored'
         case 'failed':
@@ -250,7 +261,9 @@ export const words = {
     search: 'Filter messages',
     all: 'All',
     kind: (kind: ActivityView['kind']) =>
-      ({ ring: 'Ring', file: 'Files', transfer: 'Transfers', repair: 'Repair', folder: 'Folder', security: 'Security', error: 'Errors' })[kind],
+      ({ ring: 'Ring', file: 'Files', transfer: 'Transfers', repair: 'Repair', folder: 'Folder', security: 'Security', error: 'Errors' })[
+        kind
+      ],
     filter: 'Kinds of message',
     raw: 'Raw lines',
     feed: 'What the ring says',

@@ -36,7 +36,7 @@ export function chordPath(from: number, to: number, shape: { radius: number; cen
   const forward = wrap(to - from)
   const apart = Math.min(forward, 1 - forward) * turn
   const middle = forward <= 0.5 ? from + forward / 2 : to + (1 - forward) / 2
-  const reach = Math.max(0.35, 2 * clearOfWords - Math.cos(apart / 2))
+  const reach = Math.max(0.3, 1 - 0.9 * apart, 2 * clearOfWords - Math.cos(apart / 2))
   const a = pointAt(from, radius, centre)
   const b = pointAt(to, radius, centre)
   const c = pointAt(middle, radius * reach, centre)

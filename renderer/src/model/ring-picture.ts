@@ -10,6 +10,16 @@ export interface RingPictureInput {
   /** Classroom rings show the id in the disc. */
   readonly idsInDiscs: boolean
   readonly captions: ReadonlyMap<string, string>
+  /** The chosen file's place, named outside the circle. */
+  readonly key: { readonly position: number; readonly name: string } | null
+}
+
+export interface DrawnLabel {
+  readonly x: number
+  readonly y: number
+  readonly anchor: 'start' | 'middle' | 'end'
+  readonly name: string
+  readonly caption: string
 }
 
 export interface DrawnMachine {
@@ -17,7 +27,7 @@ export interface DrawnMachine {
   readonly place: Point
   readonly disc: Point
   readonly letters: string
-  readonly label: { readonly x: number; readonly y: number; readonly anchor: 'start' | 'middle' | 'end'; readonly name: string; readonly caption: string } | null
+  readonly label: DrawnLabel | null
   /** Drawn from the true place to a disc that had to move. */
   readonly tie: string | null
 }
@@ -28,6 +38,7 @@ export interface RingPicture {
   readonly discRadius: number
   readonly arcs: readonly { readonly machine: MachineView; readonly path: string }[]
   readonly machines: readonly DrawnMachine[]
+  readonly key: { readonly dot: Point; readonly tie: string; readonly label: DrawnLabel | null } | null
 }
 
 const nameHeight = 17
@@ -40,7 +51,7 @@ export function drawRing(input: RingPictureInput): RingPicture {
   const discRadius = machines.length > manyMachines || small ? 11 : 15
   const captions = machines.length <= manyMachines && !input.idsInDiscs && !small
   const labelRoomX = input.idsInDiscs ? 34 : Math.min(120, Math.max(62, width * 0.19))
-  const labelRoomY = (captions ? 52 : 34) + discRadius
+  const labelRoomY = (captions ? 52 : small ? 24 : 34) + discRadius
   const centre = { x: width / 2, y: height / 2 }
   const crowded = isCrowded(machines, { discRadius, radius: Math.min(width, height) / 3 })
   const radius = Math.max(48, Math.min(width / 2 - labelRoomX - discRadius, height / 2 - labelRoomY - (crowded ? discRadius * 1.5 : 0)))
@@ -69,13 +80,22 @@ export function drawRing(input: RingPictureInput): RingPicture {
     return { machine, at, place, disc, tie, letters: input.idsInDiscs ? machine.id : firstLetter(machine.name) }
   })
 
-  const labels = input.idsInDiscs ? [] : placeLabels(drawn, { ...input, captions, discRadius, centre, texts: input.captions })
+  const labels = placeLabels(drawn, { ...input, captions, discRadius, radius, centre, small, texts: input.captions })
+  const key = input.key && drawKey(input.key.position, { radius, centre, label: labels.at(-1) ?? null })
   return {
     centre,
     radius,
     discRadius,
     arcs,
-    machines: drawn.map((d, index) => ({ machine: d.machine, place: d.place, disc: d.disc, letters: d.letters, tie: d.tie, label: labels[index] ?? null })),
+    machines: drawn.map((d, index) => ({
+      machine: d.machine,
+      place: d.place,
+      disc: d.disc,
+      letters: d.letters,
+      tie: d.tie,
+      label: input.idsInDiscs ? null : (labels[index] ?? null),
+    })),
+    key,
   }
 }
 
@@ -89,48 +109,95 @@ function isCrowded(machines: readonly MachineView[], size: { discRadius: number;
   return sorted.some((position, index) => index > 0 && position - (sorted[index - 1] ?? 0) < gap)
 }
 
+function drawKey(position: number, circle: { radius: number; centre: Point; label: DrawnLabel | null }): RingPicture['key'] {
+  const { radius, centre, label } = circle
+  const from = pointAt(position, radius + 8, centre)
+  const lift = position > 0.25 && position < 0.75 ? 3 : 17
+  const to = label
+    ? { x: label.x + (label.anchor === 'start' ? -3 : label.anchor === 'end' ? 3 : 0), y: label.y + (label.anchor === 'middle' ? lift : 9) }
+    : from
+  return {
+    dot: pointAt(position, radius, centre),
+    tie: `M${from.x.toFixed(1)} ${from.y.toFixed(1)}L${to.x.toFixed(1)} ${to.y.toFixed(1)}`,
+    label,
+  }
+}
+
 interface LabelInput {
   readonly width: number
   readonly height: number
   readonly captions: boolean
+  readonly small: boolean
   readonly discRadius: number
+  readonly radius: number
   readonly centre: Point
+  readonly key: RingPictureInput['key']
+  readonly idsInDiscs: boolean
   readonly texts: ReadonlyMap<string, string>
 }
 
 /** Rough width of a text in the window's font: labels only need not to meet. */
-const textWidth = (text: string, size: number): number => [...text].length * size * 0.56
+const textWidth = (text: string, size: number): number => [...text].length * size * 0.58
+const sideways = 0.28
 
-function placeLabels(drawn: readonly { machine: MachineView; at: number; disc: Point }[], input: LabelInput): DrawnMachine['label'][] {
-  const away = input.discRadius + 9
-  const height = input.captions ? nameHeight + captionHeight : nameHeight
+interface LabelWish {
+  readonly name: string
+  readonly caption: string
+  readonly at: number
+  readonly from: Point
+  readonly away: number
+}
+
+/** Beside its disc on the left and right, above or below it at the top and bottom. The file's own label comes last. */
+function placeLabels(drawn: readonly { machine: MachineView; at: number; disc: Point }[], input: LabelInput): (DrawnLabel | null)[] {
   const room = Math.min(150, Math.max(70, input.width * 0.2))
-  const anchors: ('start' | 'middle' | 'end')[] = []
-  const boxes = drawn.map(({ machine, at, disc }): LabelBox => {
-    const caption = input.captions ? (input.texts.get(machine.id) ?? '') : ''
-    const width = Math.min(room, Math.max(textWidth(machine.name, 13.5), textWidth(caption, 11.5)) + 4)
-    const sine = Math.sin(at * 2 * Math.PI)
-    const cosine = Math.cos(at * 2 * Math.PI)
-    const anchor = sine > 0.28 ? 'start' : sine < -0.28 ? 'end' : 'middle'
-    anchors.push(anchor)
-    const x = anchor === 'middle' ? disc.x - width / 2 : anchor === 'start' ? disc.x + away * Math.max(0.75, sine) : disc.x - away * Math.max(0.75, -sine) - width
-    const lift = anchor === 'middle' ? away + height / 2 - 4 : (away + height / 2) * Math.abs(cosine) ** 2
-    return { x, y: disc.y - Math.sign(cosine) * lift, width, height }
+  const discs = drawn.map(({ disc }): LabelBox => ({
+    x: disc.x - input.discRadius - 2,
+    y: disc.y,
+    width: 2 * input.discRadius + 4,
+    height: 2 * input.discRadius + 2,
+  }))
+  const machines = drawn.map(({ machine, at, disc }): LabelWish => {
+    const caption = input.captions ? shorten(input.texts.get(machine.id) ?? '', room, 11.5) : ''
+    return { name: shorten(machine.name, room, 13.5), caption, at, from: disc, away: input.discRadius + 9 }
   })
-  const discs = drawn.map(({ disc }): LabelBox => ({ x: disc.x - input.discRadius - 2, y: disc.y, width: 2 * input.discRadius + 4, height: 2 * input.discRadius + 2 }))
+  const wishes = input.idsInDiscs ? [] : machines
+  if (input.key && !input.small) {
+    const { position, name } = input.key
+    wishes.push({
+      name: shorten(name, room * 1.15, 12.5),
+      caption: '',
+      at: position,
+      from: pointAt(position, input.radius, input.centre),
+      away: 26,
+    })
+  }
+  const boxes = wishes.map((wish) => boxOf(wish))
   separateLabels(boxes, input, discs)
-  return boxes.map((box, index) => {
-    const anchor = anchors[index] ?? 'middle'
-    const machine = drawn[index]?.machine
+  const labels = boxes.map((box, index): DrawnLabel => {
+    const wish = wishes[index]
+    const anchor = anchorOf(wish?.at ?? 0)
     const x = anchor === 'start' ? box.x : anchor === 'end' ? box.x + box.width : box.x + box.width / 2
-    return {
-      x,
-      y: box.y - box.height / 2,
-      anchor,
-      name: shorten(machine?.name ?? '', room, 13.5),
-      caption: input.captions ? shorten(input.texts.get(machine?.id ?? '') ?? '', room, 11.5) : '',
-    }
+    return { x, y: box.y - box.height / 2, anchor, name: wish?.name ?? '', caption: wish?.caption ?? '' }
   })
+  return input.key && !input.small ? labels : [...labels, null]
+}
+
+function anchorOf(at: number): DrawnLabel['anchor'] {
+  const sine = Math.sin(at * 2 * Math.PI)
+  return sine > sideways ? 'start' : sine < -sideways ? 'end' : 'middle'
+}
+
+function boxOf({ name, caption, at, from, away }: LabelWish): LabelBox {
+  const height = caption === '' ? nameHeight : nameHeight + captionHeight
+  const width = Math.max(textWidth(name, 13.5), textWidth(caption, 11.5)) + 4
+  const sine = Math.sin(at * 2 * Math.PI)
+  const cosine = Math.cos(at * 2 * Math.PI)
+  const anchor = anchorOf(at)
+  const side = away * Math.max(0.75, Math.abs(sine))
+  const x = anchor === 'middle' ? from.x - width / 2 : anchor === 'start' ? from.x + side : from.x - side - width
+  const lift = anchor === 'middle' ? away + height / 2 - 4 : (away + height / 2) * cosine ** 2
+  return { x, y: from.y - Math.sign(cosine) * lift, width, height }
 }
 
 function shorten(text: string, width: number, size: number): string {

@@ -45,12 +45,21 @@ export const useNotices = defineStore('notices', () => {
 
   function fail(error: PlainError, actions: readonly NoticeAction[] = []): void {
     if (error.code === 'cancelled') return
-    show({ tone: error.code === 'already-exists' ? 'warning' : 'bad', text: error.message, hint: words.notices.hint(error.code), error, actions })
+    show({
+      tone: error.code === 'already-exists' ? 'warning' : 'bad',
+      text: error.message,
+      hint: words.notices.hint(error.code),
+      error,
+      actions,
+    })
   }
 
   function fromPeer(notice: Notice): void {
     const retry = (onClash: 'decline' | 'replace' | 'keep-both') => (): void => {
-      if (notice.transferId !== null) void usePeer().run('retryTransfer', { id: notice.transferId, onClash }).then((o) => o.ok || fail(o.error))
+      if (notice.transferId !== null)
+        void usePeer()
+          .run('retryTransfer', { id: notice.transferId, onClash })
+          .then((o) => o.ok || fail(o.error))
     }
     const actions: Record<Notice['actions'][number], NoticeAction> = {
       replace: { label: words.actions.replace, run: retry('replace') },

@@ -3,12 +3,13 @@
  * snapshot is on its way are kept and applied after it, so nothing falls between the two.
  */
 
-import { defineStore } from 'pinia'
+import { defineStore, storeToRefs } from 'pinia'
 import { onScopeDispose, ref, shallowRef } from 'vue'
-import type { CommandName, Commands, MenuAction, News, Outcome, Snapshot } from '../../../shared/contract.ts'
+import type { MenuAction, News, Snapshot } from '../../../shared/contract.ts'
 import type { PlainError } from '../../../shared/errors.ts'
 import { watchConnection, type WindowApi } from '../api.ts'
 import { useActivity } from './activity.ts'
+import { useConnection } from './connection.ts'
 import { useFiles } from './files.ts'
 import { useNotices } from './notices.ts'
 import { useRing } from './ring.ts'
@@ -16,7 +17,9 @@ import { useSettings } from './settings.ts'
 import { useTransfers } from './transfers.ts'
 
 export const usePeer = defineStore('peer', () => {
-  const api = shallowRef<WindowApi | null>(null)
+  const connection = useConnection()
+  const { api } = storeToRefs(connection)
+  const { run } = connection
   const host = ref<'desktop' | 'browser'>('browser')
   const platform = ref('browser')
   const version = ref('')
@@ -56,11 +59,6 @@ export const usePeer = defineStore('peer', () => {
     const kept = early
     early = null
     for (const news of kept) apply(news)
-  }
-
-  function run<K extends CommandName>(name: K, argument: Commands[K]['argument']): Promise<Outcome<K>> {
-    if (!api.value) return Promise.resolve({ ok: false, error: { code: 'peer-not-running', message: 'Not connected', facts: {} } })
-    return api.value.run(name, argument)
   }
 
   function fill(snapshot: Snapshot): void {

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
 import type { PlainError } from '../../../shared/errors.ts'
 import { settingsDefaults, type Settings } from '../../../shared/settings.ts'
-import { usePeer } from './peer.ts'
+import { useConnection } from './connection.ts'
 
 export const useSettings = defineStore('settings', () => {
   const settings = shallowRef<Settings>({ ...settingsDefaults, machineName: '', sharedFolder: null, downloadsFolder: '' })
@@ -13,7 +13,7 @@ export const useSettings = defineStore('settings', () => {
 
   /** Saves at once. Null when it worked, else why not; the shown value stays what the peer has. */
   async function save(change: Partial<Settings>): Promise<PlainError | null> {
-    const outcome = await usePeer().run('updateSettings', change)
+    const outcome = await useConnection().run('updateSettings', change)
     if (!outcome.ok) return outcome.error
     settings.value = outcome.value
     return null
