@@ -5,7 +5,7 @@ import { shallowRef } from 'vue'
 import type { Notice } from '../../../shared/contract.ts'
 import type { PlainError } from '../../../shared/errors.ts'
 import { words } from '../locales/en.ts'
-import { usePeer } from './peer.ts'
+import { useConnection } from './connection.ts'
 import { useWindow } from './window.ts'
 
 export interface NoticeAction {
@@ -57,7 +57,7 @@ export const useNotices = defineStore('notices', () => {
   function fromPeer(notice: Notice): void {
     const retry = (onClash: 'decline' | 'replace' | 'keep-both') => (): void => {
       if (notice.transferId !== null)
-        void usePeer()
+        void useConnection()
           .run('retryTransfer', { id: notice.transferId, onClash })
           .then((o) => o.ok || fail(o.error))
     }
