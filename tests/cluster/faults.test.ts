@@ -36,6 +36,21 @@ afterAll(async () => {
 
 const desk = (): Machine => machines[0]!
 
+/** Where each machine's events end now. */
+const eventsSeen = (): Map<Machine, number> => new Map(machines.map((machine) => [machine, machine.events().length]))
+
+/** The first of `among` that, after `seen`, asked for the bytes of a store. */
+function takesBytes(among: readonly Machine[], seen: ReadonlyMap<Machine, number>): Promise<Machine> {
+  const asksOn = (event: JsonObject): boolean =>
+    event['event'] === 'line' && event['direction'] === 'sent' && String(event['line']).startsWith('/continue ')
+  return Promise.race(
+    among.map(async (machine) => {
+      await machine.event(asksOn, 'asks for the bytes', { from: seen.get(machine) ?? 0 })
+      return machine
+    }),
+  )
+}
+
 describe('files that cannot be stored', () => {
   test.each([
     ['a file that is not there', 'missing.txt', 'not there'],
@@ -65,12 +80,9 @@ describe('files that cannot be stored', () => {
 
   test('a file that shrinks while it is stored is refused, and no half of it is shown', async () => {
     const shrinking = await makeFile(folder, 'shrinking.iso', bigBytes)
+    const seen = eventsSeen()
     const storing = desk().run('store', shrinking.path)
-    await Promise.race(
-      machines
-        .slice(1)
-        .map((machine) => machine.event((event) => event['event'] === 'receiving' && event['name'] === 'shrinking.iso', 'it receives')),
-    )
+    await takesBytes(machines.slice(1), seen)
     await truncate(shrinking.path, 1000)
     const result = await storing
     expect(result.code).toBe(1)
@@ -81,15 +93,9 @@ describe('files that cannot be stored', () => {
 
 describe('machines that fail', () => {
   test('a holder killed in mid-store is replaced by the next', async () => {
-    const from = machines.reduce((count, machine) => count + machine.events().length, 0)
-    expect(from).toBeGreaterThan(0)
+    const seen = eventsSeen()
     const storing = desk().run('store', big.path)
-    const holder = await Promise.race(
-      machines.slice(1).map(async (machine) => {
-        await machine.event((event) => event['event'] === 'receiving' && event['name'] === 'big.iso', 'it receives')
-        return machine
-      }),
-    )
+    const holder = await takesBytes(machines.slice(1), seen)
     await holder.kill()
     const { code, json } = await storing
     expect([code, json[0]?.['state'], json[0]?.['copies']]).toEqual([0, 'stored', 3])
@@ -104,7 +110,7 @@ describe('machines that fail', () => {
     const holders: JsonObject[] = (await desk().ask('where', 'big.iso'))['versions'][0]['holders']
     const ids = holders.map((holder) => holder['id'])
     const requester = machines.find((machine) => !ids.includes(machine.id))!
-    const seen = new Map(machines.map((machine) => [machine, machine.events().length]))
+    const seen = eventsSeen()
     const requesting = requester.run('request', 'big.iso', '--out', join(folder, 'got.iso'))
     const serving = await Promise.race(
       machines
@@ -125,11 +131,11 @@ describe('machines that fail', () => {
     await until(async () => (await machines[4]!.ask('status'))['peers'] === 5, 'all five are back')
     const file = await makeFile(folder, 'orphan.iso', bigBytes)
     const writer = machines[1]!
+    const seen = eventsSeen()
     const storing = writer.run('store', file.path).catch(() => null)
-    await Promise.race(
-      machines
-        .filter((machine) => machine !== writer)
-        .map((machine) => machine.event((event) => event['event'] === 'receiving' && event['name'] === 'orphan.iso', 'it receives')),
+    await takesBytes(
+      machines.filter((machine) => machine !== writer),
+      seen,
     )
     await writer.kill()
     await storing
