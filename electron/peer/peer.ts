@@ -364,6 +364,7 @@ class Peer implements PeerApi {
     await this.#begin({ ...state, port, incarnation })
     await this.#stores.ringFile.write({ ...state, port, incarnation })
     await this.#session.join(contacts, joinTimeoutMs)
+    await this.#session.settle()
     this.#onRingChanged()
     for (const file of this.#session.catalogue.names()) this.#desk.fileChanged(file)
     this.#session.passSoon()

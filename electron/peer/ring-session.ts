@@ -55,6 +55,7 @@ const passEveryMsPerMachine = 250
 /** Members seen within this time count for acknowledgements. */
 const countedForMs = 24 * 3_600_000
 const lookupTries = 3
+const settleMs = 3_000
 const lookAtAdaptersEveryMs = 10_000
 
 export class RingSession {
@@ -348,6 +349,12 @@ export class RingSession {
     if (event.kind === 'join-accepted') return
     if (event.reason === 'id-taken') throw new AppError('id-taken', 'Another machine of the ring has this id already')
     throw new AppError('peer-unreachable', `The ring did not take this machine in (${event.reason})`)
+  }
+
+  /** After a join: until the others and what they keep are known, or a moment is over. What is shown then is true at once. */
+  async settle(): Promise<void> {
+    if (this.onlineIds().size === 1) await this.waitFor((event) => (event.kind === 'alive' ? event : null), settleMs).catch(() => null)
+    await this.repairer.readCatalogues()
   }
 
   /** The state to remember: members with their ways and names. */

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { AppError } from '../../../shared/errors.ts'
+import { blockDigest } from '../disk/block-writer.ts'
 import { limits } from '../protocol/limits.ts'
 import { blockCount, defaultBlockBytes, hashBytes, type Manifest } from '../protocol/manifest.ts'
 import { unreadable } from './file-errors.ts'
@@ -27,16 +28,31 @@ export async function buildManifest(path: string, options: BuildOptions = {}): P
     const blocks = blockCount(stat.size, defaultBlockBytes)
     const blockHashes = new Uint8Array(blocks * hashBytes)
     const whole = createHash('sha256')
-    const buffer = Buffer.allocUnsafe(Math.min(defaultBlockBytes, Math.max(1, stat.size)))
-    for (let index = 0, done = 0; index < blocks; index++) {
-      if (options.signal?.aborted) throw new AppError('cancelled', `Storing ${path} was cancelled`, { path })
-      const length = Math.min(defaultBlockBytes, stat.size - done)
-      const block = buffer.subarray(0, length)
-      if (!(await fill(file, block, done))) throw changed(path)
-      whole.update(block)
-      blockHashes.set(createHash('sha256').update(block).digest(), index * hashBytes)
-      done += length
-      options.onProgress?.(done, stat.size)
+    // three things at once: a block is read while the one before it is hashed twice, its own hash on another thread
+    const buffers = [0, 1].map(() => Buffer.allocUnsafe(Math.min(defaultBlockBytes, Math.max(1, stat.size))))
+    const read = async (index: number): Promise<Buffer> => {
+      const start = index * defaultBlockBytes
+      const block = (buffers[index % 2] as Buffer).subarray(0, Math.min(defaultBlockBytes, stat.size - start))
+      if (!(await fill(file, block, start))) throw changed(path)
+      return block
+    }
+    let next = blocks > 0 ? read(0) : null
+    try {
+      for (let index = 0, done = 0; next; index++) {
+        if (options.signal?.aborted) throw new AppError('cancelled', `Storing ${path} was cancelled`, { path })
+        const block = await next
+        next = index + 1 < blocks ? read(index + 1) : null
+        // heard of when it is awaited
+        next?.catch(() => undefined)
+        const hashing = blockDigest(block)
+        whole.update(block)
+        blockHashes.set(await hashing, index * hashBytes)
+        done += block.length
+        options.onProgress?.(done, stat.size)
+      }
+    } finally {
+      // the file is closed below: not under a read
+      await next?.catch(() => undefined)
     }
     const after = await file.stat()
     if (after.size !== stat.size || after.mtimeMs !== stat.mtimeMs) throw changed(path)

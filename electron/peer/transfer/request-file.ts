@@ -3,19 +3,20 @@
  * holder is stepped over and the rest goes on. What this machine holds itself comes from its own disk.
  */
 
-import { createHash } from 'node:crypto'
 import { AppError } from '../../../shared/errors.ts'
+import { matches } from '../disk/block-writer.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
-import { blockHash, blockLength, type Manifest } from '../protocol/manifest.ts'
+import { blockLength, type Manifest } from '../protocol/manifest.ts'
 import { liveVersions, type Version } from '../protocol/record.ts'
 import { answer, askManifest } from './exchange.ts'
 import { FetchPlan, type Run } from './fetch-plan.ts'
 import { readRecord } from './read-record.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
-/** Where verified blocks go, in any order. */
+/** Where blocks go, in any order. */
 export interface BlockSink {
+  /** Checks the block against its hash before it touches anything: AppError('corrupt'), after which other blocks may still come. */
   writeBlock(index: number, block: Uint8Array): Promise<void>
 }
 
@@ -152,6 +153,8 @@ async function writeVerified(sink: BlockSink, index: number, block: Uint8Array):
   try {
     await sink.writeBlock(index, block)
   } catch (cause) {
+    // wrong bytes are the fault of whom they came from
+    if (cause instanceof AppError && cause.code === 'corrupt') throw cause
     throw new SinkError('local target failed', { cause })
   }
 }
@@ -173,7 +176,7 @@ async function fetchRun(
   const { run } = from
   let arrived = 0
   try {
-    for await (const block of readBlocks(context, found, from)) {
+    for await (const block of readUnverified(context, found, from)) {
       if (from.signal.aborted) throw new AppError('cancelled', 'Cancelled')
       await onBlock(run.first + arrived, block)
       arrived++
@@ -183,8 +186,28 @@ async function fetchRun(
   }
 }
 
-/** The blocks of a run, each checked against its hash. */
+/** The blocks of a run, each checked against its hash. Throws `corrupt`. */
 export async function* readBlocks(
+  context: TransferContext,
+  found: FoundFile,
+  from: Pick<RunFrom, 'holder' | 'run' | 'signal'>,
+): AsyncGenerator<Buffer> {
+  let index = from.run.first
+  for await (const block of readUnverified(context, found, from)) {
+    if (!(await matches(found.manifest, index, block))) {
+      const machine = context.space.format(from.holder.id)
+      throw new AppError('corrupt', `A block of ${found.name} from machine ${machine} does not match its hash`, {
+        name: found.name,
+        machine,
+      })
+    }
+    yield block
+    index++
+  }
+}
+
+/** The blocks of a run, whole but not checked: for a sink that checks what it takes. */
+async function* readUnverified(
   context: TransferContext,
   found: FoundFile,
   from: Pick<RunFrom, 'holder' | 'run' | 'signal'>,
@@ -203,13 +226,6 @@ export async function* readBlocks(
       filled += count
       used += count
       if (filled < block.length) continue
-      if (!createHash('sha256').update(block).digest().equals(blockHash(manifest, index))) {
-        const machine = context.space.format(from.holder.id)
-        throw new AppError('corrupt', `A block of ${found.name} from machine ${machine} does not match its hash`, {
-          name: found.name,
-          machine,
-        })
-      }
       yield block
       index++
       filled = 0
