@@ -57,8 +57,6 @@ const checks: { [K in keyof Settings]: (value: unknown) => boolean } = {
   discovery: (v) => typeof v === 'boolean',
 }
 
-export const settingNames = Object.keys(checks) as readonly (keyof Settings)[]
-
 /** The valid part of `input`, and the names of the settings that were not valid. Never throws. */
 export function validateSettings(input: unknown): { valid: Partial<Settings>; invalid: string[] } {
   const valid: Record<string, unknown> = {}

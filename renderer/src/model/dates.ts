@@ -12,7 +12,6 @@ const dayMs = 86_400_000
 
 const startOfDay = (at: number): number => new Date(at).setHours(0, 0, 0, 0)
 
-export const formatClock = (at: number): string => clock.format(at)
 export const formatClockSeconds = (at: number): string => clockSeconds.format(at)
 export const formatExact = (at: number): string => `${dayAndYear.format(at)}, ${clock.format(at)}`
 
