@@ -220,7 +220,7 @@ class Run {
   /** Look-ups from anywhere end at the true owner. */
   #checkLookups(): string | null {
     const simulator = this.#simulator
-    let flaw: string | null = null
+    const flaws: string[] = []
     let open = 0
     for (let i = 0; i < 10; i++) {
       const peer = pick(simulator.random, simulator.livePeers)
@@ -231,12 +231,12 @@ class Run {
       open++
       peer?.ring.lookup(key, { purpose: 'find', name: '' }, (result) => {
         open--
-        if (!result.ok) flaw = `look-up failed: ${result.reason}`
-        else if (result.owner.id !== owner) flaw = `look-up ended at ${result.owner.id} instead of ${owner}`
+        if (!result.ok) flaws.push(`look-up failed: ${result.reason}`)
+        else if (result.owner.id !== owner) flaws.push(`look-up ended at ${result.owner.id} instead of ${owner}`)
       })
     }
     simulator.run(4000)
-    return flaw ?? (open > 0 ? `${open} look-ups without an end` : null)
+    return flaws[0] ?? (open > 0 ? `${open} look-ups without an end` : null)
   }
 
   #checkStaysIdeal(): string | null {
