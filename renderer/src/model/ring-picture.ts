@@ -20,6 +20,17 @@ export interface DrawnLabel {
   readonly anchor: 'start' | 'middle' | 'end'
   readonly name: string
   readonly caption: string
+  /** Degrees that the text is turned about its place; 0 = flat. */
+  readonly turned: number
+}
+
+interface PlacedMachine {
+  readonly machine: MachineView
+  readonly at: number
+  readonly place: Point
+  readonly disc: Point
+  readonly tie: string | null
+  readonly letters: string
 }
 
 export interface DrawnMachine {
@@ -44,59 +55,71 @@ export interface RingPicture {
 const nameHeight = 17
 const captionHeight = 15
 const manyMachines = 12
+/** Farther than this from its true place and a disc is drawn outside the circle, tied to it. */
+const movedTurns = 0.0015
+/** Labels pushed farther than this from their discs no longer read as theirs. */
+const crookedPixels = 26
 
+type LabelStyle = 'beside' | 'radial'
+
+/** Names lie flat beside their discs; where that would push them far from these, all are turned outwards instead. */
 export function drawRing(input: RingPictureInput): RingPicture {
+  const flat = drawWith(input, 'beside')
+  return flat.crooked ? drawWith(input, 'radial').picture : flat.picture
+}
+
+function drawWith(input: RingPictureInput, style: LabelStyle): { picture: RingPicture; crooked: boolean } {
   const { machines, width, height } = input
   const small = Math.min(width, height) < 330
+  const radial = style === 'radial'
   const discRadius = machines.length > manyMachines || small ? 11 : 15
-  const captions = machines.length <= manyMachines && !input.idsInDiscs && !small
-  const labelRoomX = input.idsInDiscs ? 34 : Math.min(120, Math.max(62, width * 0.19))
-  const labelRoomY = (captions ? 52 : small ? 24 : 34) + discRadius
+  const captions = machines.length <= manyMachines && !input.idsInDiscs && !small && !radial
+  const longest = Math.min(96, Math.max(...machines.map((machine) => textWidth(machine.name, 13.5)), 20))
+  const labelRoomX = input.idsInDiscs ? 34 : radial ? longest + 12 : Math.min(120, Math.max(62, width * 0.19))
+  const labelRoomY = radial && !input.idsInDiscs ? longest + 12 : (captions ? 52 : small ? 24 : 34) + discRadius
   const centre = { x: width / 2, y: height / 2 }
   const crowded = isCrowded(machines, { discRadius, radius: Math.min(width, height) / 3 })
-  const radius = Math.max(48, Math.min(width / 2 - labelRoomX - discRadius, height / 2 - labelRoomY - (crowded ? discRadius * 1.5 : 0)))
+  const lift = crowded ? discRadius * 2 : 0
+  const radius = Math.max(48, Math.min(width / 2 - labelRoomX - discRadius, height / 2 - labelRoomY - lift))
   const shape = { radius, centre }
 
-  const gap = (2 * discRadius + 5) / (2 * Math.PI * (radius + (crowded ? discRadius * 2 : 0)))
-  const positions = machines.map((machine) => machine.position)
-  const spread = spreadApart(positions, gap)
-
-  const owners = machines.filter((machine) => machine.state !== 'away')
-  const edge = (discRadius + 4) / (2 * Math.PI * radius)
-  const arcs = owners.map((machine, index) => {
-    const before = owners[(index + owners.length - 1) % owners.length] ?? machine
-    const span = owners.length === 1 ? 1 : (((machine.position - before.position) % 1) + 1) % 1
-    const trim = Math.min(edge, span * 0.2)
-    return { machine, path: arcPath(before.position + trim, machine.position - trim, shape) }
-  })
-
-  const drawn = machines.map((machine, index) => {
+  const gap = (2 * discRadius + 6) / (2 * Math.PI * (radius + lift))
+  const spread = spreadApart(
+    machines.map((machine) => machine.position),
+    gap,
+  )
+  const drawn = machines.map((machine, index): PlacedMachine => {
     const at = spread[index] ?? machine.position
-    const off = Math.abs(((at - machine.position + 1.5) % 1) - 0.5)
-    const moved = off > gap * 0.3
+    const moved = Math.abs(((at - machine.position + 1.5) % 1) - 0.5) > movedTurns
     const place = pointAt(machine.position, radius, centre)
     const disc = moved ? pointAt(at, radius + discRadius * 2, centre) : place
     const tie = moved ? `M${place.x.toFixed(1)} ${place.y.toFixed(1)}L${disc.x.toFixed(1)} ${disc.y.toFixed(1)}` : null
     return { machine, at, place, disc, tie, letters: input.idsInDiscs ? machine.id : firstLetter(machine.name) }
   })
 
-  const labels = placeLabels(drawn, { ...input, captions, discRadius, radius, centre, small, texts: input.captions })
-  const key = input.key && drawKey(input.key.position, { radius, centre, label: labels.at(-1) ?? null })
-  return {
+  const placed = placeLabels(drawn, { ...input, style, captions, discRadius, radius, centre, small, texts: input.captions })
+  const key = input.key && drawKey(input.key.position, { radius, centre, label: placed.key })
+  const picture = {
     centre,
     radius,
     discRadius,
-    arcs,
-    machines: drawn.map((d, index) => ({
-      machine: d.machine,
-      place: d.place,
-      disc: d.disc,
-      letters: d.letters,
-      tie: d.tie,
-      label: input.idsInDiscs ? null : (labels[index] ?? null),
-    })),
+    arcs: drawArcs(machines, shape, discRadius),
+    machines: drawn.map(({ at: _, ...rest }, index) => ({ ...rest, label: placed.labels[index] ?? null })),
     key,
   }
+  return { picture, crooked: !small && placed.pushed > crookedPixels }
+}
+
+/** An arc from the machine before to each machine that keys can belong to. */
+function drawArcs(machines: readonly MachineView[], shape: { radius: number; centre: Point }, discRadius: number): RingPicture['arcs'] {
+  const owners = machines.filter((machine) => machine.state !== 'away')
+  const edge = (discRadius + 4) / (2 * Math.PI * shape.radius)
+  return owners.map((machine, index) => {
+    const before = owners[(index + owners.length - 1) % owners.length] ?? machine
+    const span = owners.length === 1 ? 1 : (((machine.position - before.position) % 1) + 1) % 1
+    const trim = Math.min(edge, span * 0.2)
+    return { machine, path: arcPath(before.position + trim, machine.position - trim, shape) }
+  })
 }
 
 export function firstLetter(name: string): string {
@@ -124,6 +147,7 @@ function drawKey(position: number, circle: { radius: number; centre: Point; labe
 }
 
 interface LabelInput {
+  readonly style: LabelStyle
   readonly width: number
   readonly height: number
   readonly captions: boolean
@@ -148,8 +172,11 @@ interface LabelWish {
   readonly away: number
 }
 
-/** Beside its disc on the left and right, above or below it at the top and bottom. The file's own label comes last. */
-function placeLabels(drawn: readonly { machine: MachineView; at: number; disc: Point }[], input: LabelInput): (DrawnLabel | null)[] {
+/** Beside its disc on the left and right, above or below it at the top and bottom. */
+function placeLabels(
+  drawn: readonly PlacedMachine[],
+  input: LabelInput,
+): { labels: (DrawnLabel | null)[]; key: DrawnLabel | null; pushed: number } {
   const room = Math.min(150, Math.max(70, input.width * 0.2))
   const discs = drawn.map(({ disc }): LabelBox => ({
     x: disc.x - input.discRadius - 2,
@@ -157,11 +184,14 @@ function placeLabels(drawn: readonly { machine: MachineView; at: number; disc: P
     width: 2 * input.discRadius + 4,
     height: 2 * input.discRadius + 2,
   }))
-  const machines = drawn.map(({ machine, at, disc }): LabelWish => {
-    const caption = input.captions ? shorten(input.texts.get(machine.id) ?? '', room, 11.5) : ''
-    return { name: shorten(machine.name, room, 13.5), caption, at, from: disc, away: input.discRadius + 9 }
-  })
-  const wishes = input.idsInDiscs ? [] : machines
+  const away = input.discRadius + 9
+  const wishes: LabelWish[] = []
+  if (!input.idsInDiscs && input.style === 'beside') {
+    for (const { machine, at, disc } of drawn) {
+      const caption = input.captions ? shorten(input.texts.get(machine.id) ?? '', room, 11.5) : ''
+      wishes.push({ name: shorten(machine.name, room, 13.5), caption, at, from: disc, away })
+    }
+  }
   if (input.key && !input.small) {
     const { position, name } = input.key
     wishes.push({
@@ -172,15 +202,28 @@ function placeLabels(drawn: readonly { machine: MachineView; at: number; disc: P
       away: 26,
     })
   }
-  const boxes = wishes.map((wish) => boxOf(wish))
+  const boxes = wishes.map(boxOf)
+  const before = boxes.map(({ y }) => y)
   separateLabels(boxes, input, discs)
-  const labels = boxes.map((box, index): DrawnLabel => {
-    const wish = wishes[index]
-    const anchor = anchorOf(wish?.at ?? 0)
-    const x = anchor === 'start' ? box.x : anchor === 'end' ? box.x + box.width : box.x + box.width / 2
-    return { x, y: box.y - box.height / 2, anchor, name: wish?.name ?? '', caption: wish?.caption ?? '' }
-  })
-  return input.key && !input.small ? labels : [...labels, null]
+  const pushed = Math.max(0, ...boxes.map((box, index) => Math.abs(box.y - (before[index] ?? box.y))))
+  const flat = boxes.map((box, index) => flatLabel(box, wishes[index]))
+  const key = input.key && !input.small ? (flat.pop() ?? null) : null
+  const labels = input.style === 'radial' && !input.idsInDiscs ? drawn.map((one) => radialLabel(one, away)) : flat
+  return { labels, key, pushed }
+}
+
+function flatLabel(box: LabelBox, wish: LabelWish | undefined): DrawnLabel {
+  const anchor = anchorOf(wish?.at ?? 0)
+  const x = anchor === 'start' ? box.x : anchor === 'end' ? box.x + box.width : box.x + box.width / 2
+  return { x, y: box.y - box.height / 2, anchor, name: wish?.name ?? '', caption: wish?.caption ?? '', turned: 0 }
+}
+
+/** Along the radius, turned so that it is never upside down. */
+function radialLabel({ machine, at, disc }: PlacedMachine, away: number): DrawnLabel {
+  const left = at > 0.5
+  const point = pointAt(at, away - 3, disc)
+  const turned = left ? at * 360 + 90 : at * 360 - 90
+  return { x: point.x, y: point.y - 8.5, anchor: left ? 'end' : 'start', name: shorten(machine.name, 96, 13.5), caption: '', turned }
 }
 
 function anchorOf(at: number): DrawnLabel['anchor'] {

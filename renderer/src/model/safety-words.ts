@@ -11,11 +11,11 @@ export interface SafetySentence {
   readonly filter: 'at-risk' | 'out-of-reach' | 'copying' | null
 }
 
-export function sayHowSafe(safety: SafetyView): SafetySentence {
+export function sayHowSafe(safety: SafetyView, copiesWanted: number): SafetySentence {
   const say = words.footer
   const alone = safety.machines <= 1
   const away = safety.machines - safety.machinesOnline
-  const tolerance = alone ? say.alone : safety.mayFail > 0 ? say.mayFail(safety) : say.mayNotFail
+  const tolerance = alone ? say.alone : safety.mayFail > 0 ? say.mayFail(safety) : copiesWanted === 1 ? say.oneCopy : say.mayNotFail
   const rest = away > 0 ? `${tolerance} ${say.away(away)}` : tolerance
   if (safety.files === 0) return { tone: 'quiet', head: say.none, rest: alone ? '' : words.count.machines(safety.machines), filter: null }
   if (safety.outOfReach > 0) return { tone: 'risk', head: say.outOfReach(safety.outOfReach), rest, filter: 'out-of-reach' }
