@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import type { FileView } from '../../../shared/views.ts'
+import { matchesFilter, sortFiles } from './useFileList.ts'
+import { findMatches, matchesMax } from './useMatches.ts'
+
+function file(name: string, change: Partial<FileView> = {}): FileView {
+  const base: FileView = {
+    name,
+    sizeBytes: 1,
+    storedAt: 1,
+    writerId: 'a',
+    writerName: 'Desk',
+    sha256: '',
+    state: 'safe',
+    holders: [],
+    copiesWanted: 3,
+    here: true,
+    conflicts: 1,
+  }
+  return { ...base, ...change }
+}
+const names = (files: readonly FileView[]): string[] => files.map(({ name }) => name)
+
+test('numbers in names sort as numbers, and what needs a person comes first by state', () => {
+  expect(names(sortFiles([file('run 10'), file('run 9')], 'name', false))).toEqual(['run 9', 'run 10'])
+  const mixed = [file('a'), file('b', { state: 'copying' }), file('c', { state: 'out-of-reach' }), file('d', { state: 'at-risk' })]
+  expect(names(sortFiles(mixed, 'state', false))).toEqual(['c', 'd', 'b', 'a'])
+})
+
+test('filters', () => {
+  expect(matchesFilter(file('a', { conflicts: 2 }), 'conflict')).toBe(true)
+  expect(matchesFilter(file('a', { here: false }), 'away')).toBe(true)
+  expect(matchesFilter(file('a'), 'at-risk')).toBe(false)
+})
+
+test('the exact name is the first match, then names that begin so, and never too many', () => {
+  const many = Array.from({ length: 50 }, (_, index) => file(`Other/x aurora ${index}`))
+  const found = names(findMatches([...many, file('Photos/Aurora.jpg'), file('aurora')], 'AURORA'))
+  expect(found.slice(0, 2)).toEqual(['aurora', 'Photos/Aurora.jpg'])
+  expect(found).toHaveLength(matchesMax)
+})
