@@ -166,7 +166,11 @@ function parseAsked(line: string, secret: string): { name: string; argument: unk
   return { name: parsed.output.name, argument: parsed.output.argument }
 }
 
+/** Progress is for eyes: a line for every block would cost a tenth of the transfer. Milliseconds. */
+const progressEveryMs = 250
+
 function createAnswer(socket: Socket, signal: AbortSignal): Answer {
+  let progressAt = -Infinity
   const write = (value: unknown): Promise<void> => {
     if (socket.destroyed) return Promise.resolve()
     if (socket.write(`${JSON.stringify(value)}\n`)) return Promise.resolve()
@@ -183,7 +187,10 @@ function createAnswer(socket: Socket, signal: AbortSignal): Answer {
     item: (value) => write({ kind: 'item', value }),
     failed: (error, label) => write({ kind: 'failed', error, label }),
     progress: (label, done, total) => {
-      if (!socket.writableNeedDrain && !socket.destroyed) void write({ kind: 'progress', label, done, total })
+      const now = performance.now()
+      if (now - progressAt < progressEveryMs || socket.writableNeedDrain || socket.destroyed) return
+      progressAt = now
+      void write({ kind: 'progress', label, done, total })
     },
     bytes: () => byteStream(socket),
   }
