@@ -119,7 +119,7 @@ export class Activity {
       case 'lookup-done':
         return event.name === ''
           ? null
-          : file('ring', `${event.name} belongs to ${this.#nameOf(event.owner)} (${event.route.length - 1} hops)`, event.owner)
+          : file('ring', `${event.name} belongs to ${this.#nameOf(event.owner)} (${hops(event.route.length - 1)})`, event.owner)
       case 'stored':
         return file('file', `${event.name} is stored on ${this.#names(event.holders)}`)
       case 'copy-kept':
@@ -146,4 +146,8 @@ export class Activity {
         return null
     }
   }
+}
+
+function hops(count: number): string {
+  return count === 1 ? '1 hop' : `${count} hops`
 }

@@ -75,6 +75,8 @@ class Peer implements PeerApi {
   readonly #activity: Activity
   readonly #speeds = new SpeedMeter(() => this.#session.net.stats)
   readonly #listeners = new Set<(event: PeerEvent) => void>()
+  /** Settings given with this start: they hold until a person changes them. */
+  readonly #given: Partial<Settings>
   #session!: RingSession
   #views!: ViewBuilder
   #discovery: Discovery | null = null
@@ -86,6 +88,7 @@ class Peer implements PeerApi {
   constructor(options: PeerOptions, stores: Stores, log: Logger) {
     this.#options = options
     this.#stores = stores
+    this.#given = settingsGiven(options)
     this.#log = log
     this.#transfers = new Transfers({ onChange: (id) => this.#desk.transferChanged(id), onEnd: () => undefined })
     this.#folder = new SharedFolderHost({
@@ -162,7 +165,6 @@ class Peer implements PeerApi {
   }
 
   async #begin(state: RingState): Promise<void> {
-    const { repairDelaySeconds } = this.#options
     this.#session = await RingSession.start({
       state,
       identity: this.#stores.identity,
@@ -172,7 +174,7 @@ class Peer implements PeerApi {
       records: this.#stores.records,
       transfers: this.#transfers,
       machineName: () => this.#machineName(),
-      repairDelayMs: () => (repairDelaySeconds ?? this.settings().repairDelaySeconds) * 1000,
+      repairDelayMs: () => this.settings().repairDelaySeconds * 1000,
       onEvent: (event) => this.#onEvent(event),
       onRingChanged: () => this.#onRingChanged(),
       onFileChanged: (name) => this.#desk.fileChanged(name),
@@ -181,7 +183,7 @@ class Peer implements PeerApi {
   }
 
   #machineName(): string {
-    return this.#options.machineName ?? this.settings().machineName
+    return this.settings().machineName
   }
 
   #nameOf(id: string): string {
@@ -214,7 +216,7 @@ class Peer implements PeerApi {
   }
 
   #startDiscovery(): void {
-    if (!(this.#options.discovery ?? this.settings().discovery) || this.#options.classroom) return
+    if (!this.settings().discovery || this.#options.classroom) return
     this.#discovery = new Discovery({
       machineId: this.id,
       port: this.#session.net.port,
@@ -371,17 +373,13 @@ class Peer implements PeerApi {
   }
 
   settings(): Settings {
-    const { machineName, sharedFolder, downloadsFolder } = this.#options
-    return {
-      ...this.#stores.settings.settings,
-      ...(machineName === undefined ? {} : { machineName }),
-      ...(sharedFolder === undefined ? {} : { sharedFolder }),
-      ...(downloadsFolder === undefined ? {} : { downloadsFolder }),
-    }
+    return { ...this.#stores.settings.settings, ...this.#given }
   }
 
   async updateSettings(patch: Partial<Settings>): Promise<Settings> {
     this.#stores.settings.update(patch)
+    // what a person sets now counts more than what this start was given
+    for (const name of Object.keys(patch)) delete this.#given[name as keyof Settings]
     const settings = this.settings()
     this.#stores.space.offeredBytes = settings.offeredBytes
     await this.#folder.follow(settings)
@@ -438,5 +436,16 @@ class Peer implements PeerApi {
   onEvent(listener: (event: PeerEvent) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+}
+
+function settingsGiven(options: PeerOptions): Partial<Settings> {
+  const { machineName, sharedFolder, downloadsFolder, repairDelaySeconds, discovery } = options
+  return {
+    ...(machineName === undefined ? {} : { machineName }),
+    ...(sharedFolder === undefined ? {} : { sharedFolder }),
+    ...(downloadsFolder === undefined ? {} : { downloadsFolder }),
+    ...(repairDelaySeconds === undefined ? {} : { repairDelaySeconds }),
+    ...(discovery === undefined ? {} : { discovery }),
   }
 }

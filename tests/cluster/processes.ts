@@ -355,7 +355,7 @@ export class Cluster {
       '127.0.0.1',
       '--port',
       '0',
-      '--no-web',
+      ...(options.args?.includes('--web') ? [] : ['--no-web']),
       '--no-share',
       '--no-discovery',
     ]

@@ -11,6 +11,7 @@ const id = (value: number) => classroom.fromBigInt(BigInt(value))
 const contact = (value: number) => ({ id: id(value), ways: [`127.0.0.1:${12_000 + value}`] })
 const ends = { destination: id(4), source: id(2) }
 const version = 'c0ffee'.padEnd(40, '0')
+const sha256 = '5eed'.padEnd(64, '0')
 
 const lines: readonly (readonly [string, Message])[] = [
   [
@@ -80,8 +81,8 @@ const lines: readonly (readonly [string, Message])[] = [
   ['/catalogue 0 4 2', { command: 'catalogue', since: 0, ...ends }],
   ['/records 12 no 345 4 2', { command: 'records', revision: 12, more: false, bodyBytes: 345, ...ends }],
   ['/update 512 4 2', { command: 'update', recordBytes: 512, ...ends }],
-  [`/have ${version} 4 2`, { command: 'have', version, ...ends }],
-  [`/holds ${version} 1700000000000 4 2`, { command: 'holds', version, verifiedAt: 1_700_000_000_000, ...ends }],
+  [`/have ${sha256} 4 2`, { command: 'have', sha256, ...ends }],
+  [`/holds ${sha256} 1700000000000 4 2`, { command: 'holds', sha256, verifiedAt: 1_700_000_000_000, ...ends }],
   ['/enroll abcdef Ada%E2%80%99s%20laptop 4 2', { command: 'enroll', token: 'abcdef', machineName: 'Ada’s laptop', ...ends }],
   ['/enrolled 900 4 2', { command: 'enrolled', bodyBytes: 900, ...ends }],
 ]

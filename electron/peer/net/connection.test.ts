@@ -8,7 +8,7 @@ import { Connection, type ConnectionOptions } from './connection.ts'
 
 const space = new IdentifierSpace(160)
 const [us, them] = [space.fromBigInt(1n), space.fromBigInt(2n)]
-const question: FileMessage = { command: 'have', version: '0'.repeat(40), destination: them, source: us }
+const question: FileMessage = { command: 'have', sha256: '0'.repeat(64), destination: them, source: us }
 
 let server: Server
 let port: number
@@ -53,7 +53,7 @@ describe('lines', () => {
   it('arrive in order however the stream cuts them, with bodies between them', async () => {
     const [raw, stream] = await ends()
     const connection = connectionOn(stream)
-    const line = `/have ${'0'.repeat(40)} ${them} ${us}\n`
+    const line = `/have ${'0'.repeat(64)} ${them} ${us}\n`
     raw.write(line.slice(0, 10))
     const first = connection.receive()
     raw.write(`${line.slice(10)}body!${line}`)
@@ -76,7 +76,7 @@ describe('lines', () => {
   it('end with null, or with an error in the middle of one', async () => {
     const [raw, stream] = await ends()
     const connection = connectionOn(stream)
-    raw.end(`/have ${'0'.repeat(40)} ${them} ${us}\n`)
+    raw.end(`/have ${'0'.repeat(64)} ${them} ${us}\n`)
     expect(await connection.receive()).toEqual(question)
     expect(await connection.receive()).toBeNull()
     const [rawHalf, streamHalf] = await ends()

@@ -107,7 +107,7 @@ const ping = (from: TestPeer, to: TestPeer, sequence = 1): RingMessage => ({
 })
 const have = (from: TestPeer, to: TestPeer): FileMessage => ({
   command: 'have',
-  version: '0'.repeat(40),
+  sha256: '0'.repeat(64),
   destination: to.id,
   source: from.id,
 })

@@ -20,6 +20,7 @@ const version = hex(40)
 const fileSize = number(limits.fileBytes)
 const recordSize = number(limits.recordBytes)
 const digest = hex(8)
+const sha256 = hex(64)
 const gossip = list(member, limits.gossipMembers)
 
 /** Order of keys = order of arguments on the line. */
@@ -58,8 +59,8 @@ const commands: { readonly [C in Command]: Arguments<MessageOf<C>> } = {
   catalogue: { since: counter },
   records: { revision: counter, more: flag, bodyBytes: number(limits.catalogueBytes) },
   update: { recordBytes: recordSize },
-  have: { version },
-  holds: { version, verifiedAt: counter },
+  have: { sha256 },
+  holds: { sha256, verifiedAt: counter },
   enroll: { token: text(limits.tokenBytes), machineName: text(limits.machineNameBytes) },
   enrolled: { bodyBytes: number(limits.enrolledBytes) },
 }

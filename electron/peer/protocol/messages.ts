@@ -201,15 +201,15 @@ export interface Update extends Between {
   readonly command: 'update'
   readonly recordBytes: number
 }
-/** "Do you hold this version, durable and checked?" Answered by Holds. */
+/** "Do you hold this content, durable and checked?" Answered by Holds. `sha256`: 64 hexadecimal digits. */
 export interface Have extends Between {
   readonly command: 'have'
-  readonly version: string
+  readonly sha256: string
 }
 /** `verifiedAt`: Unix time in ms of the last check against the hash; 0 = not held. */
 export interface Holds extends Between {
   readonly command: 'holds'
-  readonly version: string
+  readonly sha256: string
   readonly verifiedAt: number
 }
 /** Trades an invite's token for the ring. The only command a stranger may send. `source` is all zeros. */

@@ -96,11 +96,11 @@ export function askCatalogue(context: TransferContext, to: Contact, since: numbe
   })
 }
 
-/** When `to` last checked its copy of a version's content, or 0 when it has none. */
-export function askHave(context: TransferContext, to: Contact, version: string): Promise<number> {
+/** When `to` last checked its copy of a content, or 0 when it has none. */
+export function askHave(context: TransferContext, to: Contact, sha256: string): Promise<number> {
   return exchangeWith(context, to, {
     run: async (connection) => {
-      await connection.send({ command: 'have', version, ...between(context, to.id) })
+      await connection.send({ command: 'have', sha256, ...between(context, to.id) })
       return (await answer(connection, ['holds'])).verifiedAt
     },
   })

@@ -36,8 +36,8 @@ export async function serve(
     case 'catalogue':
       return sendRecords(context, connection, await context.records.changedSince(message.since, recordsPageBytes))
     case 'have': {
-      const verifiedAt = await heldSince(context, message.version)
-      return connection.send({ command: 'holds', version: message.version, verifiedAt, ...between(context, message.source) })
+      const verifiedAt = await heldSince(context, message.sha256)
+      return connection.send({ command: 'holds', sha256: message.sha256, verifiedAt, ...between(context, message.source) })
     }
     case 'update': {
       if (message.recordBytes > limits.recordBytes) throw new AppError('protocol', 'record too large')
