@@ -99,12 +99,13 @@ export async function fetchBlocks(
     try {
       for (let run = plan.take(); run; run = plan.take()) {
         tellReceiving(holder)
-        await fetchRun(context, found, { holder, run, plan, signal }, async (index, block) => {
+        const onBlock = async (index: number, block: Buffer): Promise<void> => {
           await writeVerified(to.sink, index, block)
           plan.done()
           parts.set(holder.id, (parts.get(holder.id) ?? 0) + block.length)
           to.onBlock?.(holder.id, block.length)
-        })
+        }
+        await fetchRun(context, found, { holder, run, plan, signal, onBlock })
       }
       return true
     } catch (error) {
@@ -170,15 +171,14 @@ interface RunFrom {
 async function fetchRun(
   context: TransferContext,
   found: FoundFile,
-  from: RunFrom,
-  onBlock: (index: number, block: Buffer) => Promise<void>,
+  from: RunFrom & { readonly onBlock: (index: number, block: Buffer) => Promise<void> },
 ): Promise<void> {
   const { run } = from
   let arrived = 0
   try {
     for await (const block of readUnverified(context, found, from)) {
       if (from.signal.aborted) throw new AppError('cancelled', 'Cancelled')
-      await onBlock(run.first + arrived, block)
+      await from.onBlock(run.first + arrived, block)
       arrived++
     }
   } finally {
