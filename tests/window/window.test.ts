@@ -40,6 +40,15 @@ async function drop(target: Page, files: readonly TestFile[]): Promise<void> {
 }
 
 const show = (view: (typeof views)[number]): Promise<void> => page.keyboard.press(`Control+${views.indexOf(view) + 1}`)
+/** Colours on their way from one theme to the other are no colours to judge. */
+async function untilStill(): Promise<void> {
+  await page.evaluate(async () => {
+    await new Promise((frame) => requestAnimationFrame(() => requestAnimationFrame(frame)))
+    const finite = document.getAnimations().filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity)
+    await Promise.allSettled(finite.map((animation) => animation.finished))
+  })
+}
+
 const row = (name: string) => page.getByTestId('file-row').filter({ hasText: name })
 
 describe.skipIf(found.file === null)(`the window in a browser${found.why === null ? '' : ` (skipped: ${found.why})`}`, () => {
@@ -178,6 +187,7 @@ describe.skipIf(found.file === null)(`the window in a browser${found.why === nul
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
     for (const view of views) {
       await show(view)
+      await untilStill()
       const { violations } = await new AxeBuilder({ page }).analyze()
       const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
       expect(serious.map(({ id, nodes }) => `${view}: ${id} ${nodes[0]?.html ?? ''}`)).toEqual([])
