@@ -17,7 +17,7 @@ const config: UserConfig = {
     target: 'chrome130',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: at('index.html') },
+    rolldownOptions: { input: at('index.html') },
   },
 }
 

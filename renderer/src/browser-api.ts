@@ -13,7 +13,7 @@ export interface BrowserApi extends Api {
 
 interface Frame {
   readonly id?: number
-  readonly outcome?: Outcome<CommandName>
+  readonly outcome?: Outcome<never>
   readonly news?: News
 }
 
@@ -22,7 +22,8 @@ const pauseMaxMs = 10_000
 const lost: PlainError = { code: 'peer-not-running', message: 'The connection to Ringdrop is lost', facts: {} }
 
 export function createBrowserApi(origin: Location | URL = window.location): BrowserApi {
-  const pending = new Map<number, (outcome: Outcome<CommandName>) => void>()
+  /** An answer's type is that of its question: the wire cannot say so. */
+  const pending = new Map<number, (outcome: Outcome<never>) => void>()
   const newsListeners = new Set<(news: News) => void>()
   const connectionListeners = new Set<(connected: boolean) => void>()
   const waiting: string[] = []
@@ -70,7 +71,7 @@ export function createBrowserApi(origin: Location | URL = window.location): Brow
     else if (!everOpen && socket?.readyState === WebSocket.CONNECTING) waiting.push(text)
     else return Promise.resolve({ ok: false, error: lost })
     const id = lastId
-    return new Promise((resolve) => pending.set(id, (outcome) => resolve(outcome as Outcome<K>)))
+    return new Promise((resolve) => pending.set(id, resolve))
   }
 
   connect()

@@ -4,7 +4,7 @@
  */
 
 import type { Api, CommandName, Commands, News, Outcome, Snapshot } from '../../shared/contract.ts'
-import type { PlainError } from '../../shared/errors.ts'
+import { AppError, toPlainError, type PlainError } from '../../shared/errors.ts'
 import type { FileView, TransferView } from '../../shared/views.ts'
 import { makeScene, type Scene, type SceneName } from './fake-scenes.ts'
 
@@ -38,7 +38,7 @@ export function createFakeApi(options: FakeOptions): FakeApi {
     for (const listener of listeners) listener(news)
   }
   const fail = (code: PlainError['code'], message: string, facts: Record<string, string> = {}): never => {
-    throw { code, message, facts } satisfies PlainError
+    throw new AppError(code, message, facts)
   }
   const changeTransfer = (transfer: TransferView): void => {
     transfers.set(transfer.id, transfer)
@@ -154,7 +154,7 @@ export function createFakeApi(options: FakeOptions): FakeApi {
     try {
       return { ok: true, value: runners[name](argument) }
     } catch (error) {
-      return { ok: false, error: error as PlainError }
+      return { ok: false, error: toPlainError(error) }
     }
   }
 

@@ -193,8 +193,13 @@ export function makeScene(name: SceneName, now: number): Scene {
     verifiedAt: now - 7_200_000 - Math.floor(random() * 5e6),
     online: machines[index % count]?.state !== 'away',
   })
-  const file = (label: string, sizeBytes: number, storedAt: number, chosen: readonly number[], state: FileView['state']): FileView => {
-    const places = [...new Set(chosen.map((index) => index % count))].slice(0, wanted)
+  const file = (
+    label: string,
+    sizeBytes: number,
+    storedAt: number,
+    { on, state }: { on: readonly number[]; state: FileView['state'] },
+  ): FileView => {
+    const places = [...new Set(on.map((index) => index % count))].slice(0, wanted)
     const holders = places.map(holder).sort((a, b) => Number(b.online) - Number(a.online))
     const writer = machines[places[0] ?? 0]
     return {
@@ -216,28 +221,30 @@ export function makeScene(name: SceneName, now: number): Scene {
   const files: FileView[] = []
   if (isClassroom)
     for (const label of ['2067', '4103', '1100', '3006', '0258', 'slides.pdf'].slice(0, total))
-      files.push(file(label, 2000 + random() * 1e6, now - random() * 1e8, [byName('Peer 19'), 3], 'safe'))
+      files.push(file(label, 2000 + random() * 1e6, now - random() * 1e8, { on: [byName('Peer 19'), 3], state: 'safe' }))
   else if (total > 0) {
     for (const [label, size, hours, places, state] of firstFiles)
       files.push(
-        file(
-          label,
-          size,
-          now - hours * 3_600_000,
-          places.map((i) => byName(homeMachines[i]?.[0] ?? '') || i),
-          busy || state === 'safe' ? state : 'safe',
-        ),
+        file(label, size, now - hours * 3_600_000, {
+          on: places.map((i) => byName(homeMachines[i]?.[0] ?? '') || i),
+          state: busy ? state : 'safe',
+        }),
       )
     if (busy) {
-      files.push({ ...file('Notes/Shopping.md', 2e3, now - 2 * 3_600_000, [0, 1, 2], 'safe'), conflicts: 2 })
-      files.push(file('Lab/run-2067.csv', 12e6, now - 3 * 3_600_000, [1], 'at-risk'))
-      files.push(file('Film/Grandfather 1962.mov', 5.2e9, now - 4 * 3_600_000, [4], 'out-of-reach'))
+      files.push({ ...file('Notes/Shopping.md', 2e3, now - 2 * 3_600_000, { on: [0, 1, 2], state: 'safe' }), conflicts: 2 })
+      files.push(file('Lab/run-2067.csv', 12e6, now - 3 * 3_600_000, { on: [1], state: 'at-risk' }))
+      files.push(file('Film/Grandfather 1962.mov', 5.2e9, now - 4 * 3_600_000, { on: [4], state: 'out-of-reach' }))
     }
     for (let index = files.length; index < total; index++) {
       const [ending, size] = kinds[Math.floor(random() * kinds.length)] ?? ['bin', 1e6]
       const label = `${folders[Math.floor(random() * folders.length)]}/${bases[Math.floor(random() * bases.length)]} ${String(index).padStart(4, '0')}.${ending}`
       const first = Math.floor(random() * count)
-      files.push(file(label, size * (0.2 + random()), now - (96 + random() * 9000) * 3_600_000, [first, first + 1, first + 2], 'safe'))
+      files.push(
+        file(label, size * (0.2 + random()), now - (96 + random() * 9000) * 3_600_000, {
+          on: [first, first + 1, first + 2],
+          state: 'safe',
+        }),
+      )
     }
   }
 
@@ -320,7 +327,7 @@ function where(file: FileView, ring: RingView, now: number): WhereView {
 function homeTransfers(now: number, id: (label: string) => string): TransferView[] {
   const base = { bytesPerSecond: 0, secondsLeft: null, startedAt: now - 120_000, endedAt: null, error: null, path: null }
   const part = (label: string, bytes: number): { machineId: string; bytes: number } => ({ machineId: id(label), bytes })
-  const done = (n: string, kind: TransferView['kind'], name: string, sizeBytes: number, minutes: number): TransferView => ({
+  const done = (n: string, kind: TransferView['kind'], name: string, [sizeBytes, minutes]: readonly [number, number]): TransferView => ({
     ...base,
     id: n,
     kind,
@@ -396,11 +403,11 @@ function homeTransfers(now: number, id: (label: string) => string): TransferView
       endedAt: now - 500_000,
       error: { code: 'disk-full', message: 'No room for Studio/cover v6.psd in Downloads', facts: {} },
     },
-    done('t7', 'request', 'Books/Walden.epub', 1.1e6, 4),
-    done('t8', 'repair', 'Letters/Landlord.docx', 48e3, 9),
-    done('t9', 'store', 'Household/Insurance 2026.pdf', 1.4e6, 16),
+    done('t7', 'request', 'Books/Walden.epub', [1.1e6, 4]),
+    done('t8', 'repair', 'Letters/Landlord.docx', [48e3, 9]),
+    done('t9', 'store', 'Household/Insurance 2026.pdf', [1.4e6, 16]),
     {
-      ...done('t10', 'store', 'Lab/run-2067.csv', 12e6, 30),
+      ...done('t10', 'store', 'Lab/run-2067.csv', [12e6, 30]),
       state: 'partial',
       parts: [part('Laptop', 12e6)],
       error: {

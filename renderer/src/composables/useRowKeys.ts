@@ -89,5 +89,11 @@ export function useRowKeys(rows: () => readonly FileView[], size: { height: () =
     event.preventDefault()
   }
 
-  return { onClick, onKey, open }
+  /** Coming in by keyboard puts the mark on the first row when it is nowhere to be seen. */
+  function onFocus(event: FocusEvent): void {
+    const byKeyboard = event.target instanceof HTMLElement && event.target.matches(':focus-visible')
+    if (byKeyboard && currentIndex() < 0 && rows().length > 0) only(0)
+  }
+
+  return { onClick, onKey, onFocus, open }
 }

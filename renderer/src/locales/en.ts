@@ -40,11 +40,9 @@ export const words = {
   },
   actions: {
     add: 'Add files',
-    addShort: 'Add',
     invite: 'Invite',
     join: 'Join a ring',
     joinShort: 'Join',
-    more: 'More',
     cancel: 'Cancel',
     close: 'Close',
     copy: 'Copy',
@@ -63,7 +61,6 @@ export const words = {
     download: 'Download',
     saveAs: 'Save as…',
     remove: 'Remove',
-    removeCount: (count: number) => `Remove ${files(count)}`,
     verify: 'Check this copy now',
   },
 
@@ -141,7 +138,6 @@ export const words = {
     where: 'Where it lies',
     verified: (ago: string) => `verified ${ago}`,
     neverVerified: 'not verified yet',
-    awayHolder: 'away',
     wanted: (count: number) => `${formatCount(count)} more ${count === 1 ? 'copy' : 'copies'} wanted`,
     route: 'Last look-up',
     looking: 'Looking it up…',
@@ -177,7 +173,6 @@ export const words = {
     suspect: 'Not answering',
     away: (since: string | null) => (since === null ? 'Away' : `Away since ${since}`),
     leaving: (left: number | null) => (left === null ? 'Leaving' : `Leaving, ${files(left)} to hand over`),
-    safeToTurnOff: 'Safe to turn off',
     centreAny: (mayFail: number, count: number) => `Any ${mayFail} of ${count}`,
     centreAnyText: 'can fail and nothing is lost',
     centreAlone: 'A ring of one',
@@ -202,7 +197,7 @@ export const words = {
       const ending = place === 2 ? 'nd' : place === 3 ? 'rd' : 'th'
       return `${place}${ending} ${offset > 0 ? 'next' : 'before'}`
     },
-    allMachines: 'All machines',
+    otherMachines: 'Other machines',
     whatIf: 'What if these fail?',
     whatIfHint: 'Tick machines to see what would happen.',
     whatIfNothing: 'Nothing is lost. Every file has a copy on another machine.',
@@ -210,9 +205,6 @@ export const words = {
     whatIfOut: (count: number, names: readonly string[]) => `${files(count)} would be out of reach until ${names.join(' or ')} is back.`,
     whatIfMore: (count: number) => `and ${formatCount(count)} more`,
     key: (key: string) => `key ${key}`,
-    fileOn: (name: string) => `${name} in the ring`,
-    legendCopies: 'copies',
-    legendRoute: 'route of the look-up',
     now: 'Now',
   },
 
@@ -288,7 +280,6 @@ export const words = {
     downloadsFolder: 'Requested files go to',
     downloadsError: 'A folder is needed for requested files.',
     choose: 'Choose…',
-    turnOff: 'Turn off',
     ignore: 'Ignore in the shared folder',
     ignoreHint: 'One pattern a line; * and ? stand for anything.',
     ignoreError: 'At most 100 patterns of at most 100 characters.',
@@ -362,10 +353,6 @@ export const words = {
     clash: (name: string) => `${name} is in the ring already, with other content.`,
     clashMany: (count: number) => `${files(count)} are in the ring already, with other content.`,
     hint: (code: string): string | null => errorHints[code] ?? null,
-    offline: 'The connection to the ring is lost. Try again when it is back.',
-    askNotify: 'Tell you when a file arrives or needs you?',
-    notifyYes: 'Notify me',
-    notNow: 'Not now',
   },
 
   time: {

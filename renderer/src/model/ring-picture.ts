@@ -90,7 +90,8 @@ function drawWith(input: RingPictureInput, style: LabelStyle): { picture: RingPi
   )
   const drawn = machines.map((machine, index): PlacedMachine => {
     const at = spread[index] ?? machine.position
-    const moved = Math.abs(((at - machine.position + 1.5) % 1) - 0.5) > movedTurns
+    const tooNear = machines.some((other) => other !== machine && turnsBetween(other.position, machine.position) < gap * 0.95)
+    const moved = tooNear || turnsBetween(at, machine.position) > movedTurns
     const place = pointAt(machine.position, radius, centre)
     const disc = moved ? pointAt(at, radius + discRadius * 2, centre) : place
     const tie = moved ? `M${place.x.toFixed(1)} ${place.y.toFixed(1)}L${disc.x.toFixed(1)} ${disc.y.toFixed(1)}` : null
@@ -109,6 +110,8 @@ function drawWith(input: RingPictureInput, style: LabelStyle): { picture: RingPi
   }
   return { picture, crooked: !small && placed.pushed > crookedPixels }
 }
+
+const turnsBetween = (a: number, b: number): number => Math.abs(((a - b + 1.5) % 1) - 0.5)
 
 /** An arc from the machine before to each machine that keys can belong to. */
 function drawArcs(machines: readonly MachineView[], shape: { radius: number; centre: Point }, discRadius: number): RingPicture['arcs'] {
@@ -186,7 +189,9 @@ function placeLabels(
   }))
   const away = input.discRadius + 9
   const wishes: LabelWish[] = []
-  if (!input.idsInDiscs && input.style === 'beside') {
+  // In a small picture of many machines the discs' letters and the table below have to do.
+  const named = !input.idsInDiscs && !(input.small && drawn.length > manyMachines)
+  if (named && input.style === 'beside') {
     for (const { machine, at, disc } of drawn) {
       const caption = input.captions ? shorten(input.texts.get(machine.id) ?? '', room, 11.5) : ''
       wishes.push({ name: shorten(machine.name, room, 13.5), caption, at, from: disc, away })
@@ -208,7 +213,7 @@ function placeLabels(
   const pushed = Math.max(0, ...boxes.map((box, index) => Math.abs(box.y - (before[index] ?? box.y))))
   const flat = boxes.map((box, index) => flatLabel(box, wishes[index]))
   const key = input.key && !input.small ? (flat.pop() ?? null) : null
-  const labels = input.style === 'radial' && !input.idsInDiscs ? drawn.map((one) => radialLabel(one, away)) : flat
+  const labels = named && input.style === 'radial' ? drawn.map((one) => radialLabel(one, away)) : flat
   return { labels, key, pushed }
 }
 
