@@ -43,10 +43,19 @@ class Classroom {
   run(id: number, ...args: readonly (string | number)[]): LineProcess {
     // the key that one person's classroom peers share is this room's own
     const home = join(this.#folder, 'home')
+    // what a killed peer leaves behind goes with the room
+    const temporary = join(this.#folder, 'tmp')
+    mkdirSync(temporary, { recursive: true })
     const process = new LineProcess(['classroom', ...args.map(String)], {
       label: `Peer ${id}`,
       cwd: this.folder(id),
-      env: { XDG_DATA_HOME: home, LOCALAPPDATA: home, ...(globalThis.process.platform === 'darwin' ? { HOME: home } : {}) },
+      env: {
+        XDG_DATA_HOME: home,
+        LOCALAPPDATA: home,
+        TMPDIR: temporary,
+        TEMP: temporary,
+        ...(globalThis.process.platform === 'darwin' ? { HOME: home } : {}),
+      },
     })
     this.#all.push(process)
     return process
