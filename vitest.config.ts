@@ -6,7 +6,13 @@ export default defineConfig({
   test: {
     reporters: ['default', './tests/reporter.ts'],
     projects: [
-      { test: { name: 'unit', include: ['{shared,electron,scripts}/**/*.test.ts', 'tests/{wire,compliance}/**/*.test.ts'], environment: 'node' } },
+      {
+        test: {
+          name: 'unit',
+          include: ['{shared,electron,scripts}/**/*.test.ts', 'tests/{wire,compliance}/**/*.test.ts'],
+          environment: 'node',
+        },
+      },
       { plugins: [vue()], test: { name: 'renderer', include: ['renderer/**/*.test.ts'], environment: 'happy-dom' } },
       { test: { name: 'sim', include: ['tests/sim/**/*.test.ts'], environment: 'node', testTimeout: 600_000 } },
       {

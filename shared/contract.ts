@@ -122,8 +122,7 @@ export interface Notice {
 export type MenuAction = 'files' | 'ring' | 'transfers' | 'activity' | 'settings' | 'find' | 'add' | 'invite'
 
 export type Outcome<K extends CommandName> =
-  | { readonly ok: true; readonly value: Commands[K]['result'] }
-  | { readonly ok: false; readonly error: PlainError }
+  { readonly ok: true; readonly value: Commands[K]['result'] } | { readonly ok: false; readonly error: PlainError }
 
 /**
  * What preload puts on `window.api`, and what the browser carrier builds over a WebSocket. `run` never rejects: the outcome
@@ -135,7 +134,10 @@ export interface Api {
   run<K extends CommandName>(name: K, argument: Commands[K]['argument']): Promise<Outcome<K>>
   onNews(listener: (news: News) => void): () => void
   /** Stores dropped or picked File objects: the preload hands their paths to main, the browser uploads their bytes. */
-  storeFiles(files: readonly DroppedFile[], onClash: OnClash): Promise<{ readonly ok: true; readonly queued: number } | { readonly ok: false; readonly error: PlainError }>
+  storeFiles(
+    files: readonly DroppedFile[],
+    onClash: OnClash,
+  ): Promise<{ readonly ok: true; readonly queued: number } | { readonly ok: false; readonly error: PlainError }>
   /** In a browser: the address that downloads a file. On the desktop: null. */
   downloadAddress(name: string): string | null
 }

@@ -38,8 +38,7 @@ export const settingsLimits = {
   repairDelaySecondsMax: 86_400,
 } as const
 
-const path = (value: unknown): value is string =>
-  typeof value === 'string' && value.length > 0 && value.length <= settingsLimits.pathLength
+const path = (value: unknown): value is string => typeof value === 'string' && value.length > 0 && value.length <= settingsLimits.pathLength
 
 const checks: { [K in keyof Settings]: (value: unknown) => boolean } = {
   machineName: (v) => typeof v === 'string' && v.trim().length > 0 && v.length <= settingsLimits.machineNameLength,

@@ -379,7 +379,7 @@ class Peer implements PeerApi {
   async updateSettings(patch: Partial<Settings>): Promise<Settings> {
     this.#stores.settings.update(patch)
     // what a person sets now counts more than what this start was given
-    for (const name of Object.keys(patch)) delete this.#given[name as keyof Settings]
+    for (const name of Object.keys(patch)) Reflect.deleteProperty(this.#given, name)
     const settings = this.settings()
     this.#stores.space.offeredBytes = settings.offeredBytes
     await this.#folder.follow(settings)
