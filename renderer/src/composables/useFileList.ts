@@ -4,15 +4,15 @@ import { refThrottled } from '@vueuse/core'
 import { computed } from 'vue'
 import type { FileState, FileView } from '../../../shared/views.ts'
 import { foldName } from '../model/file-name.ts'
+import { compareNames, foldedName } from '../model/name-keys.ts'
 import { useFiles } from '../stores/files.ts'
 import { useWindow, type FileFilter, type SortColumn } from '../stores/window.ts'
 
 const bigList = 3000
-const collator = new Intl.Collator(undefined, { numeric: true })
 const worstFirst: Record<FileState, number> = { 'out-of-reach': 0, 'at-risk': 1, checking: 2, copying: 3, safe: 4 }
 
 const comparers: Record<SortColumn, (a: FileView, b: FileView) => number> = {
-  name: (a, b) => collator.compare(a.name, b.name),
+  name: (a, b) => compareNames(a.name, b.name),
   size: (a, b) => a.sizeBytes - b.sizeBytes,
   changed: (a, b) => a.storedAt - b.storedAt,
   copies: (a, b) => a.holders.length - b.holders.length,
@@ -42,7 +42,7 @@ export function useFileList() {
 
   const rows = computed(() => {
     const query = foldName(view.query.trim())
-    const found = all.value.filter((file) => matchesFilter(file, view.filter) && (query === '' || foldName(file.name).includes(query)))
+    const found = all.value.filter((file) => matchesFilter(file, view.filter) && (query === '' || foldedName(file.name).includes(query)))
     return sortFiles(found, view.sort.column, view.sort.down)
   })
   return { rows, all }

@@ -3,6 +3,7 @@
 import { computed, type ComputedRef } from 'vue'
 import type { FileView } from '../../../shared/views.ts'
 import { foldName, splitName } from '../model/file-name.ts'
+import { foldedName } from '../model/name-keys.ts'
 import { useFiles } from '../stores/files.ts'
 
 export const matchesMax = 5
@@ -13,7 +14,7 @@ export function findMatches(files: Iterable<FileView>, query: string): FileView[
   const first: FileView[] = []
   const rest: FileView[] = []
   for (const file of files) {
-    const name = foldName(file.name)
+    const name = foldedName(file.name)
     if (!name.includes(wanted)) continue
     if (name === wanted) first.unshift(file)
     else if (first.length < matchesMax && foldName(splitName(file.name).base).startsWith(wanted)) first.push(file)
