@@ -42,7 +42,7 @@ export function formatTrip(ms: number): string {
 
 /** 272_000 -> "4:32", 3_700_000 -> "1:01:40". */
 export function formatCountdown(ms: number): string {
-  const total = Math.max(0, Math.ceil(ms / 1000))
+  const total = Math.max(0, Math.floor(ms / 1000))
   const two = (value: number): string => String(value).padStart(2, '0')
   const hours = Math.floor(total / 3600)
   const minutes = Math.floor((total % 3600) / 60)

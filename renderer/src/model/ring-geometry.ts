@@ -89,17 +89,19 @@ export interface LabelBox {
   readonly height: number
 }
 
+/** How far two labels lie over each other, up and down; 0 when they lie side by side. */
+export function overlapOf(a: LabelBox, b: LabelBox): number {
+  const beside = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x)
+  return beside <= 0 ? 0 : (a.height + b.height) / 2 - Math.abs(a.y - b.y)
+}
+
 /** Pushes overlapping labels apart, up and down only, and keeps them within the picture. */
 export function separateLabels(boxes: LabelBox[], size: { width: number; height: number }, fixed: readonly LabelBox[] = []): LabelBox[] {
-  const overlap = (a: LabelBox, b: LabelBox): number => {
-    const beside = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x)
-    return beside <= 0 ? 0 : (a.height + b.height) / 2 - Math.abs(a.y - b.y)
-  }
   for (let round = 0; round < 120; round++) {
     let moved = false
     for (const [i, a] of boxes.entries()) {
       for (const b of boxes.slice(i + 1)) {
-        const push = overlap(a, b)
+        const push = overlapOf(a, b)
         if (push <= 0.5) continue
         const sign = a.y <= b.y ? 1 : -1
         a.y -= (sign * push) / 2
@@ -107,7 +109,7 @@ export function separateLabels(boxes: LabelBox[], size: { width: number; height:
         moved = true
       }
       for (const b of fixed) {
-        const push = overlap(a, b)
+        const push = overlapOf(a, b)
         if (push <= 0.5) continue
         a.y += (a.y < b.y ? -1 : 1) * push
         moved = true

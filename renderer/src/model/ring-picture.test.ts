@@ -65,6 +65,12 @@ test('an arc ends at the machine that owns it, and nobody owns one while away', 
   expect(arcs.map((arc) => arc.machine.id)).toEqual(['a', 'c'])
 })
 
+test('names that cannot lie flat without covering each other are turned outwards', () => {
+  const turned = draw([0.47, 0.482, 0.494, 0.506, 0.518]).machines.map(({ label }) => label?.turned ?? 0)
+  expect(turned.every((degrees) => degrees !== 0)).toBe(true)
+  expect(draw(scattered(7, 1)).machines.every(({ label }) => label?.turned === 0)).toBe(true)
+})
+
 test('flat labels do not cover each other', () => {
   const { machines } = draw(scattered(7, 1))
   const labels = machines.flatMap(({ label }) => (label?.turned === 0 && label.anchor === 'start' ? [label] : []))

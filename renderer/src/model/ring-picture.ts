@@ -1,7 +1,7 @@
 /** From the ring's view to what is drawn: arcs, discs, labels. Pure, so that every ring size is tested without a window. */
 
 import type { MachineView } from '../../../shared/views.ts'
-import { arcPath, pointAt, separateLabels, spreadApart, type LabelBox, type Point } from './ring-geometry.ts'
+import { arcPath, overlapOf, pointAt, separateLabels, spreadApart, type LabelBox, type Point } from './ring-geometry.ts'
 
 export interface RingPictureInput {
   readonly machines: readonly MachineView[]
@@ -59,6 +59,8 @@ const manyMachines = 12
 const movedTurns = 0.0015
 /** Labels pushed farther than this from their discs no longer read as theirs. */
 const crookedPixels = 26
+/** Labels that still lie over something by more than this have no room to lie flat. */
+const stuckPixels = 4
 
 type LabelStyle = 'beside' | 'radial'
 
@@ -210,7 +212,9 @@ function placeLabels(
   const boxes = wishes.map(boxOf)
   const before = boxes.map(({ y }) => y)
   separateLabels(boxes, input, discs)
-  const pushed = Math.max(0, ...boxes.map((box, index) => Math.abs(box.y - (before[index] ?? box.y))))
+  const stuck = boxes.some((box, index) => [...boxes.slice(index + 1), ...discs].some((other) => overlapOf(box, other) > stuckPixels))
+  const furthest = Math.max(0, ...boxes.map((box, index) => Math.abs(box.y - (before[index] ?? box.y))))
+  const pushed = stuck ? Infinity : furthest
   const flat = boxes.map((box, index) => flatLabel(box, wishes[index]))
   const key = input.key && !input.small ? (flat.pop() ?? null) : null
   const labels = named && input.style === 'radial' ? drawn.map((one) => radialLabel(one, away)) : flat
