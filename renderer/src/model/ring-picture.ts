@@ -86,13 +86,14 @@ function drawWith(input: RingPictureInput, style: LabelStyle): { picture: RingPi
   const shape = { radius, centre }
 
   const gap = (2 * discRadius + 6) / (2 * Math.PI * (radius + lift))
+  const touching = (2 * discRadius + 4) / (2 * Math.PI * radius)
   const spread = spreadApart(
     machines.map((machine) => machine.position),
     gap,
   )
   const drawn = machines.map((machine, index): PlacedMachine => {
     const at = spread[index] ?? machine.position
-    const tooNear = machines.some((other) => other !== machine && turnsBetween(other.position, machine.position) < gap * 0.95)
+    const tooNear = machines.some((other) => other !== machine && turnsBetween(other.position, machine.position) < touching)
     const moved = tooNear || turnsBetween(at, machine.position) > movedTurns
     const place = pointAt(machine.position, radius, centre)
     const disc = moved ? pointAt(at, radius + discRadius * 2, centre) : place
