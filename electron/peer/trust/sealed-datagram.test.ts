@@ -115,7 +115,10 @@ describe('what is no datagram of the ring', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 1300 }), fc.nat(sealed.length), fc.integer({ min: 0x10, max: 0x14 }), (junk, cut, kind) => {
         expect(b.open(Buffer.from(junk), 'x').kind).toBe('nothing')
-        expect(b.open(Buffer.concat([Buffer.of(kind), sealed.subarray(1, cut), junk]), 'x').kind).toBe('nothing')
+        const mangled = Buffer.concat([Buffer.of(kind), sealed.subarray(1, cut), junk])
+        // whole and under its own kind it is no rubbish
+        fc.pre(!mangled.equals(sealed))
+        expect(b.open(mangled, 'x').kind).toBe('nothing')
       }),
     )
     expect(text(b.open(sealed, 'a'))).toBe('hello')
