@@ -1,7 +1,7 @@
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
-/** Projects run one after the other where they start processes, so that two cores are enough everywhere. */
+/** What computes runs first, on all cores; what starts processes comes last, so that two cores are enough everywhere. */
 export default defineConfig({
   test: {
     reporters: ['default', './tests/reporter.ts'],
@@ -20,7 +20,9 @@ export default defineConfig({
           name: 'real',
           include: ['tests/{cluster,window,shell}/**/*.test.ts'],
           environment: 'node',
+          // after all others, one file at a time: real processes get the machine to themselves
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
