@@ -6,6 +6,7 @@ import { readFile, realpath, stat } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { extname, resolve, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { contentSecurityPolicy, noncePlaceholder } from '../../shared/content-policy.ts'
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -43,21 +44,6 @@ export function setSafeHeaders(response: ServerResponse): void {
   response.setHeader('Content-Security-Policy', "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox")
 }
 
-/** The policy of the window's page. `nonce`: a fresh one for each response. */
-export function pagePolicy(nonce: string): string {
-  return [
-    "default-src 'none'",
-    "script-src 'self'",
-    `style-src 'self' 'nonce-${nonce}'`,
-    "img-src 'self' data:",
-    "font-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ')
-}
-
 /** A short page of text, for a person who came to the wrong place. */
 export function sendText(response: ServerResponse, status: number, text: string): void {
   if (response.headersSent) {
@@ -92,8 +78,8 @@ export async function findStatic(root: string, requestPath: string): Promise<str
 export async function sendStatic(response: ServerResponse, path: string, headOnly: boolean): Promise<void> {
   if (extname(path) === '.html') {
     const nonce = randomBytes(18).toString('base64')
-    const page = Buffer.from((await readFile(path, 'utf8')).replaceAll('__NONCE__', nonce))
-    response.setHeader('Content-Security-Policy', pagePolicy(nonce))
+    const page = Buffer.from((await readFile(path, 'utf8')).replaceAll(noncePlaceholder, nonce))
+    response.setHeader('Content-Security-Policy', contentSecurityPolicy(nonce))
     response.writeHead(200, { 'Content-Type': mimeType(path), 'Content-Length': page.length, 'Cache-Control': 'no-store' })
     response.end(headOnly ? undefined : page)
     return

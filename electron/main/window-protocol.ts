@@ -6,7 +6,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { extname, resolve, sep } from 'node:path'
-import { noncePlaceholder, responseHeaders } from './content-policy.ts'
+import { noncePlaceholder } from '../../shared/content-policy.ts'
+import { responseHeaders } from './response-headers.ts'
 
 export const windowScheme = 'app'
 export const windowHost = 'window'
