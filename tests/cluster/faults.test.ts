@@ -147,6 +147,7 @@ describe('machines that fail', () => {
   })
 
   test('damaged bytes on a holder are found, and replaced by a good copy', async () => {
+    await until(async () => (await desk().ask('status'))['peers'] === 5, 'all five are back')
     const file = await makeFile(folder, 'precious.txt', 3_000_000)
     const stored = await desk().ask('store', file.path)
     const holder = machines.find((machine) => machine.id === stored['holders'][0]['id'])!

@@ -185,12 +185,13 @@ describe.skipIf(found.file === null)(`the window in a browser${found.why === nul
 
   test.each(['light', 'dark'] as const)('no serious accessibility violation in any view (%s)', async (theme) => {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+    await page.locator(`html[data-theme="${theme}"]`).waitFor({ state: 'attached' })
     for (const view of views) {
       await show(view)
       await untilStill()
       const { violations } = await new AxeBuilder({ page }).analyze()
       const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      expect(serious.map(({ id, nodes }) => `${view}: ${id} ${nodes[0]?.html ?? ''}`)).toEqual([])
+      expect(serious.map(({ id, nodes }) => `${view}: ${id} ${nodes[0]?.html ?? ''} ${nodes[0]?.any[0]?.message ?? ''}`)).toEqual([])
     }
   })
 

@@ -10,6 +10,7 @@ import { AppError } from '../../../shared/errors.ts'
 import { checkRingName } from '../disk/safe-name.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
+import { limits } from '../protocol/limits.ts'
 import { encodeManifest, type Manifest } from '../protocol/manifest.ts'
 import { liveVersions, mergeRecords, type FileRecord, type Version } from '../protocol/record.ts'
 import { buildManifest, readFileBlocks } from './build-manifest.ts'
@@ -152,7 +153,7 @@ interface Spread {
 /** Copies to the replica set: this machine's share from its own disk, the others' over the network, both at once. */
 async function spread(context: TransferContext, cargo: Cargo, spreading: Spread): Promise<Identifier[]> {
   const { path, known, wanted, options } = spreading
-  const candidates = answeredFirst(known)
+  const candidates = answeredFirst(context, known, context.keyOf(cargo.record.name))
   const keepsHere = candidates.slice(0, wanted).some((contact) => contact.id === context.self.id)
   const remotes = candidates.filter((contact) => contact.id !== context.self.id)
   const forward = {
@@ -175,11 +176,15 @@ async function spread(context: TransferContext, cargo: Cargo, spreading: Spread)
   throw failure ?? new AppError('peer-unreachable', `No machine took ${cargo.record.spelling}; try again when the ring is whole`)
 }
 
-/** The look-up's candidates, those who did not answer last. */
-function answeredFirst(known: KnownRecord): Contact[] {
+/**
+ * The look-up's candidates, then those that this machine's own view has beyond them: an owner that just came back may not know
+ * all of its successors yet. Who did not answer comes last.
+ */
+function answeredFirst(context: TransferContext, known: KnownRecord, key: Identifier): Contact[] {
   const silent = new Set(known.silent.map((contact) => contact.id))
-  const answered = known.candidates.filter((contact) => !silent.has(contact.id))
-  return [...answered, ...known.candidates.filter((contact) => silent.has(contact.id))]
+  const all = new Map([...known.candidates, ...context.replicaSet(key, limits.next)].map((contact) => [contact.id, contact]))
+  const contacts = [...all.values()]
+  return [...contacts.filter((contact) => !silent.has(contact.id)), ...contacts.filter((contact) => silent.has(contact.id))]
 }
 
 /** Null when the copy is durable here, else why not. Throws when the file itself is the cause. */
