@@ -102,14 +102,14 @@ describe('shared folder', () => {
     expect(stored.slice(3)).toEqual(['b', 'zz-3'].slice(0, stored.length - 3))
   })
 
-  it('takes 500 files that are put in at once, in order, a bounded number at a time', async () => {
+  it.each([1, 3])('takes 500 files that are put in at once, in order, at most %i at a time', async (concurrency) => {
     let atOnce = 0
     let most = 0
     await mkdir(folder)
     const names = Array.from({ length: 500 }, (_, i) => `file-${String(i).padStart(3, '0')}`)
     for (const name of names) await writeFile(join(folder, name), name)
     make({
-      concurrency: 3,
+      concurrency,
       steadyMs: 300,
       store: async (_path, name) => {
         most = Math.max(most, ++atOnce)
@@ -121,8 +121,9 @@ describe('shared folder', () => {
     })
     await shared.start()
     await storedCount(500)
-    expect(stored).toEqual(names)
-    expect(most).toBeLessThanOrEqual(3)
+    // those under way together may end in any order, so the order is exact when there is one at a time
+    expect(concurrency === 1 ? stored : [...stored].sort()).toEqual(names)
+    expect(most).toBeLessThanOrEqual(concurrency)
   })
 
   it('tells of a file that could not be stored, once, and tries again', async () => {
