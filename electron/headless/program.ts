@@ -150,6 +150,7 @@ function addRunningCommands(io: Io, command: AddCommand): void {
     .option('--name <name>', 'name of this machine', nonEmpty)
     .option('--host <addr>', 'address to listen on (default: all)', nonEmpty)
     .option('--port <n>', 'port to listen on; 0 = any free', (text) => parseWhole(text, 0, 65_535))
+    .option('--announce <ways>', 'addr:port[,addr:port] told to the others, behind a forwarded port (default: all own addresses)', nonEmpty)
     .option('--web <addr:port>', 'where the window is served (default: 127.0.0.1, any free port)', nonEmpty)
     .option('--no-web', 'no window')
     .option('--share <dir>', 'watched shared folder', nonEmpty)

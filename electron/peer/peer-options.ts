@@ -7,6 +7,11 @@ export interface PeerOptions {
   readonly host?: string
   /** Port of both servers; 0 or absent = the last one used, else any free. */
   readonly port?: number
+  /**
+   * Ways (`host:port`, IPv4 or IPv6 in brackets) told to the others instead of those of this machine's adapters, best first: for a
+   * machine behind a forwarded port. Absent or empty = the adapters' own. Anything else is AppError('bad-argument').
+   */
+  readonly announce?: readonly string[]
   /** Name of this machine; absent = the one of the settings. */
   readonly machineName?: string
   /** Watched shared folder; null = none; absent = the one of the settings. */

@@ -26,6 +26,7 @@ import { expandPaths, type PathAndName } from './expand-paths.ts'
 import { enroll, readInvite } from './join-by-link.ts'
 import { logEvent, openLog } from './log.ts'
 import { Discovery } from './net/discovery.ts'
+import { announcedWays } from './net/system.ts'
 import { NewsDesk } from './news-desk.ts'
 import type { PeerApi, RequestOptions, RequestResult, StoreOptions, StoreResult, VerifyResult } from './peer-api.ts'
 import type { PeerEvent } from './peer-events.ts'
@@ -170,6 +171,7 @@ class Peer implements PeerApi {
       identity: this.#stores.identity,
       chosenId: this.#options.classroom?.id ?? null,
       host: this.#options.host ?? defaultHost,
+      announced: announcedWays(this.#options.announce ?? []),
       contents: this.#stores.contents,
       records: this.#stores.records,
       transfers: this.#transfers,

@@ -13,7 +13,7 @@ import type { Connection } from './net/connection.ts'
 import { NetTransport } from './net/transport.ts'
 import type { PeerEvent } from './peer-events.ts'
 import { formatContact, parseContact } from './protocol/codec.ts'
-import type { Contact } from './protocol/contact.ts'
+import type { Contact, Way } from './protocol/contact.ts'
 import { IdentifierSpace, keyOfName, type Identifier } from './protocol/identifier.ts'
 import type { Enroll, LookupPurpose } from './protocol/messages.ts'
 import { limits } from './protocol/limits.ts'
@@ -37,6 +37,8 @@ export interface SessionOptions {
   /** An id chosen by hand (classroom), else null. */
   readonly chosenId: number | null
   readonly host: string
+  /** Ways to tell instead of the adapters' own. */
+  readonly announced: readonly Way[]
   readonly contents: ContentStore
   readonly records: RecordStore
   readonly transfers: Transfers
@@ -130,10 +132,11 @@ export class RingSession {
   }
 
   async #listen(): Promise<void> {
-    const { state, host } = this.#options
+    const { state, host, announced } = this.#options
     this.#net = await NetTransport.listen({
       host,
       port: state.port,
+      announced,
       credentials: this.#credentials,
       onRingMessage: (message, channel, from) => {
         // a datagram comes from the port that the sender listens on; a stream from any

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path'
 import { toPlainError } from '../../../shared/errors.ts'
+import { announcedWays } from '../../peer/net/system.ts'
 import type { PeerApi } from '../../peer/peer-api.ts'
 import type { PeerOptions } from '../../peer/peer-options.ts'
 import { startControlServer } from '../control-socket.ts'
@@ -16,6 +17,8 @@ export interface ServeArguments {
   readonly name?: string
   readonly host?: string
   readonly port?: number
+  /** Ways, separated by commas. */
+  readonly announce?: string
   /** `ADDR:PORT`, false = none, absent or true = loopback. */
   readonly web?: string | boolean
   /** A folder, false = none, absent or true = the setting. */
@@ -61,6 +64,7 @@ function peerOptions(io: Io, common: CommonOptions, args: ServeArguments): PeerO
     dataFolder: common.dataFolder,
     ...(args.host === undefined ? {} : { host: args.host }),
     ...(args.port === undefined ? {} : { port: args.port }),
+    ...(args.announce === undefined ? {} : { announce: announcedWays(args.announce.split(',')) }),
     ...(args.name === undefined ? {} : { machineName: args.name }),
     ...(args.share === false ? { sharedFolder: null } : typeof args.share === 'string' ? { sharedFolder: inCwd(args.share) } : {}),
     ...(args.downloads === undefined ? {} : { downloadsFolder: inCwd(args.downloads) }),

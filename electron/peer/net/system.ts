@@ -2,9 +2,10 @@
 
 import { isIPv4, isIPv6 } from 'node:net'
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
+import { AppError } from '../../../shared/errors.ts'
 import type { Way } from '../protocol/contact.ts'
 import { limits } from '../protocol/limits.ts'
-import { formatWay } from './way.ts'
+import { formatWay, parseWay } from './way.ts'
 
 export type Adapters = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
 
@@ -26,6 +27,21 @@ export function ownWays(host: string, port: number, adapters: Adapters = readAda
   }
   const ways = found.sort((a, b) => a.rank - b.rank).map(({ address }) => formatWay(address, port))
   return [...[...new Set(ways)].slice(0, limits.ways - 1), formatWay('127.0.0.1', port)]
+}
+
+/**
+ * Ways that a person names in place of the adapters' own, best first: what others dial where a port is forwarded, such as out of
+ * a container. Throws AppError('bad-argument') naming the one that is none, or when there are more than `limits.ways`.
+ */
+export function announcedWays(texts: readonly string[]): Way[] {
+  const ways = texts.map((text) => {
+    const address = parseWay(text.trim())
+    if (address && !['0.0.0.0', '::'].includes(address.host)) return formatWay(address.host, address.port)
+    const example = 'such as 203.0.113.7:7000 or [2001:db8::7]:7000'
+    throw new AppError('bad-argument', `'${text}' is no address and port to announce, ${example}`, { way: text })
+  })
+  if (ways.length > limits.ways) throw new AppError('bad-argument', `At most ${limits.ways} addresses can be announced`)
+  return [...new Set(ways)]
 }
 
 function usable(info: NetworkInterfaceInfo, withV6: boolean): boolean {

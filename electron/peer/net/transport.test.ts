@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { connect as tcpConnect, createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Contact } from '../protocol/contact.ts'
+import type { Contact, Way } from '../protocol/contact.ts'
 import { IdentifierSpace, type Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import type { FileMessage, RingMessage } from '../protocol/messages.ts'
@@ -60,10 +60,11 @@ class TestPeer {
     return { id: this.id, ways: this.transport.ways }
   }
 
-  async listen(port = 0, host = '127.0.0.1'): Promise<this> {
+  async listen(port = 0, host = '127.0.0.1', announced: readonly Way[] = []): Promise<this> {
     this.transport = await NetTransport.listen({
       host,
       port,
+      announced,
       credentials: this.credentials,
       onRingMessage: (message, channel) => {
         this.received.add({ message, channel })
@@ -370,6 +371,14 @@ describe('ports', () => {
     await a.received.next()
     a.transport.send(b.contact, 'datagram', ping(a, b))
     expect((await b.received.next()).message.source).toBe(a.id)
+  })
+
+  it('tells the ways that are announced in place of its own, whatever it listens on', async () => {
+    const forwarded = ['203.0.113.7:7000', '[2001:db8::7]:7000']
+    const a = await (await peerOf()).listen(0, '127.0.0.1', forwarded)
+    expect(a.transport.ways).toEqual(forwarded)
+    const b = await (await peerOf()).listen(0, '127.0.0.1')
+    expect(b.transport.ways).toEqual([`127.0.0.1:${b.transport.port}`])
   })
 
   it('rejects what is opened after closing or cancelled before', async () => {

@@ -30,6 +30,8 @@ export interface TransportOptions {
   readonly host: string
   /** Port of both servers; 0 = any that is free for both. */
   readonly port: number
+  /** Told to others instead of this machine's own ways; absent or empty = its own. Checked by `announcedWays`. */
+  readonly announced?: readonly Way[]
   readonly credentials: Credentials
   readonly onRingMessage: (message: RingMessage, channel: Channel, from: { readonly address: string }) => void
   /**
@@ -100,9 +102,10 @@ export class NetTransport implements Transport {
     return this.#endpoints.port
   }
 
-  /** Where this machine can be reached now, best first. Asks the system each time: adapters come and go. */
+  /** Where others reach this machine, best first: as announced, else what the system says now, since adapters come and go. */
   get ways(): readonly Way[] {
-    return ownWays(this.#endpoints.host, this.#endpoints.port)
+    const { announced } = this.#options
+    return announced !== undefined && announced.length > 0 ? announced : ownWays(this.#endpoints.host, this.#endpoints.port)
   }
 
   /** Bytes in and out since the start: payload of streams, whole datagrams. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { IdentifierSpace } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import { raceStaggered } from './race.ts'
-import { ownWays } from './system.ts'
+import { announcedWays, ownWays } from './system.ts'
 import { formatWay, parseWay } from './way.ts'
 import { WayBook } from './way-book.ts'
 
@@ -44,6 +44,29 @@ describe('ways', () => {
     expect(ownWays('::', 9, many)).toHaveLength(limits.ways)
     expect(ownWays('::', 9, many).at(-1)).toBe('127.0.0.1:9')
     expect(ownWays('::', 9).at(-1)).toBe('127.0.0.1:9')
+  })
+})
+
+describe('announced ways', () => {
+  it('stand as given, written as ways are, each once', () => {
+    expect(announcedWays(['203.0.113.7:7000', ' [2001:DB8::7]:7000', '[::ffff:203.0.113.7]:7000'])).toEqual([
+      '203.0.113.7:7000',
+      '[2001:DB8::7]:7000',
+    ])
+    expect(announcedWays([])).toEqual([])
+  })
+
+  it.each(['', 'home.example.org:7000', '203.0.113.7', '203.0.113.7:0', '2001:db8::7:7000', '0.0.0.0:7000', '[::]:7000'])(
+    '%j is none, and the refusal names it',
+    (text) => {
+      expect(() => announcedWays(['203.0.113.7:7000', text])).toThrow(`'${text}' is no address`)
+    },
+  )
+
+  it('are not more than a contact may have', () => {
+    const many = Array.from({ length: limits.ways + 1 }, (_, index) => `203.0.113.${index + 1}:7000`)
+    expect(announcedWays(many.slice(1))).toHaveLength(limits.ways)
+    expect(() => announcedWays(many)).toThrow(`At most ${limits.ways}`)
   })
 })
 
