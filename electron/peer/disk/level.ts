@@ -1,17 +1,18 @@
-/** Opening LevelDB: its lock tells another process apart from damage, and damage is repaired once. */
+/** LevelDB as the port of sorted keys. Opening it: its lock tells another process apart from damage, and damage is repaired once. */
 
 import { ClassicLevel } from 'classic-level'
 import { AppError } from '../../../shared/errors.ts'
-import { nodeDisk } from './disk.ts'
+import { diskError, nodeDisk } from './disk.ts'
+import type { KeyRange, KeyValueStore, WriteOperation } from './key-value.ts'
 
 export interface OpenedLevel<T> {
-  readonly db: ClassicLevel
+  readonly store: KeyValueStore
   readonly loaded: T
   readonly repaired: boolean
 }
 
 /** Opens `folder` and runs `load` on it; what fails for another reason than the lock is repaired and tried once more. */
-export async function openLevel<T>(folder: string, load: (db: ClassicLevel) => Promise<T>): Promise<OpenedLevel<T>> {
+export async function openLevel<T>(folder: string, load: (store: KeyValueStore) => Promise<T>): Promise<OpenedLevel<T>> {
   await nodeDisk.makeFolder(folder)
   try {
     return { ...(await tryOpen(folder, load)), repaired: false }
@@ -27,15 +28,58 @@ export async function openLevel<T>(folder: string, load: (db: ClassicLevel) => P
   }
 }
 
-async function tryOpen<T>(folder: string, load: (db: ClassicLevel) => Promise<T>): Promise<{ db: ClassicLevel; loaded: T }> {
+async function tryOpen<T>(folder: string, load: (store: KeyValueStore) => Promise<T>): Promise<{ store: KeyValueStore; loaded: T }> {
   const db = new ClassicLevel(folder)
   try {
     await db.open()
-    return { db, loaded: await load(db) }
+    const store = new LevelStore(db)
+    return { store, loaded: await load(store) }
   } catch (thrown) {
     await db.close()
     throw thrown
   }
+}
+
+class LevelStore implements KeyValueStore {
+  readonly #db: ClassicLevel
+
+  constructor(db: ClassicLevel) {
+    this.#db = db
+  }
+
+  get location(): string {
+    return this.#db.location
+  }
+
+  getSync(key: string): string | undefined {
+    return this.#db.getSync(key)
+  }
+
+  async batch(operations: readonly WriteOperation[]): Promise<void> {
+    try {
+      await this.#db.batch([...operations], { sync: true })
+    } catch (thrown) {
+      throw levelError(thrown, this.#db.location)
+    }
+  }
+
+  entries(range: KeyRange): AsyncIterable<[string, string]> {
+    return this.#db.iterator(range)
+  }
+
+  keys(range: KeyRange): AsyncIterable<string> {
+    return this.#db.keys(range)
+  }
+
+  close(): Promise<void> {
+    return this.#db.close()
+  }
+}
+
+/** LevelDB passes the system's reason on as text only. */
+function levelError(thrown: unknown, path: string): AppError {
+  const full = /no space left on device|not enough space|disk quota exceeded/i.test(reason(thrown))
+  return full ? new AppError('disk-full', `No room on the disk of ${path}`, { path }) : diskError(thrown, path)
 }
 
 /** True when LevelDB said that another process, or another part of this one, has the folder open. */

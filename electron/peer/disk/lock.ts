@@ -16,11 +16,11 @@ export interface FolderLock {
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = join(folder, 'lock')
   const open = () => openLevel(path, () => Promise.resolve())
-  const { db } = await open().catch(async (thrown: unknown) => {
+  const { store } = await open().catch(async (thrown: unknown) => {
     if (!(thrown instanceof AppError) || thrown.code !== 'corrupt') throw thrown
     // nothing is kept in it, so a damaged one is simply made anew
     await rm(path, { recursive: true, force: true })
     return open()
   })
-  return { release: () => db.close() }
+  return { release: () => store.close() }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { MemoryKeyValue } from '../../../tests/fakes/memory-key-value.ts'
 import type { FileRecord, Version } from '../protocol/record.ts'
 import { lockFolder } from './lock.ts'
 import { RecordStore } from './record-store.ts'
@@ -179,4 +180,37 @@ describe('record store', () => {
     for (const name of await readdir(join(folder, 'lock'))) await writeFile(join(folder, 'lock', name), 'rubbish')
     await (await lockFolder(folder)).release()
   })
+
+  it('tells nothing before it is durable, and after a power cut knows what it told', async () => {
+    const syncs: (() => void)[] = []
+    const store = new MemoryKeyValue({ sync: () => new Promise((done) => syncs.push(done)) })
+    const over = await RecordStore.over(store)
+    const told: string[] = []
+    over.onChanged((entry) => told.push(entry.record.name))
+    const first = over.merge(record('a', version('v1', 'one')))
+    await until(() => syncs.length === 1)
+    expect([told, over.revision, (await over.get('a'))?.record.name]).toEqual([[], 0, 'a'])
+    syncs[0]?.()
+    await first
+    void over.merge(record('b', version('v2', 'two')))
+    await until(() => syncs.length === 2)
+    const after = await RecordStore.over(store.crash())
+    expect([told, after.revision, await after.get('b')]).toEqual([['a'], 1, null])
+    expect((await after.changedSince(0, 1_000)).entries.map((entry) => entry.record.name)).toEqual(['a'])
+  })
+
+  it('is as before after a batch that the disk had no room for', async () => {
+    const store = new MemoryKeyValue()
+    const over = await RecordStore.over(store)
+    store.failNext()
+    await expect(over.merge(record('a', version('v1', 'one')))).rejects.toMatchObject({ code: 'disk-full' })
+    expect(await over.get('a')).toBeNull()
+    expect((await over.merge(record('a', version('v1', 'one')))).changed).toBe(true)
+  })
 })
+
+/** Lets what is due run, and fails when that never makes `condition` true. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 100 && !condition(); turn++) await Promise.resolve()
+  expect(condition()).toBe(true)
+}

@@ -1,16 +1,16 @@
 /**
- * What this machine knows of the ring's files, in LevelDB. Rows are read and merged at once, synchronously, in memory order;
+ * What this machine knows of the ring's files, in a database of sorted keys (LevelDB). Rows are read and merged at once, synchronously, in memory order;
  * writing is a synced batch of whatever came while the last batch was under way (group commit). Nothing is told before it is durable.
  *
  * Keys: `r!<name>` the row (revision, newline, record in JSON) · `c!<revision>` its name, for "changed since" ·
  * `s!<sha256>!<name>` names by content · `h!<sha256>` Unix ms of the last check of a content held here.
  */
 
-import type { ClassicLevel } from 'classic-level'
 import { AppError } from '../../../shared/errors.ts'
 import { decodeRecord, liveVersions, mergeRecords, sameRecord, type FileRecord } from '../protocol/record.ts'
+import type { KeyValueStore, WriteOperation } from './key-value.ts'
 import { openLevel } from './level.ts'
-import { WriteQueue, type WriteOperation } from './write-queue.ts'
+import { WriteQueue } from './write-queue.ts'
 
 export interface CatalogueEntry {
   readonly record: FileRecord
@@ -37,7 +37,7 @@ const revisionDigits = 14
 export class RecordStore {
   /** True when the database was damaged and had to be repaired at this start: what it lost comes back from the others. */
   readonly repaired: boolean
-  readonly #db: ClassicLevel
+  readonly #store: KeyValueStore
   readonly #queue: WriteQueue
   readonly #held: Map<string, number>
   readonly #listeners = new Set<(entry: CatalogueEntry) => void>()
@@ -48,9 +48,9 @@ export class RecordStore {
   #assigned: number
   #durable: number
 
-  private constructor(db: ClassicLevel, found: Found, repaired: boolean) {
-    this.#db = db
-    this.#queue = new WriteQueue(db)
+  private constructor(store: KeyValueStore, found: Found, repaired: boolean) {
+    this.#store = store
+    this.#queue = new WriteQueue(store)
     this.#held = found.held
     this.#assigned = found.revision
     this.#durable = found.revision
@@ -62,8 +62,13 @@ export class RecordStore {
    * One that another process uses is AppError('peer-running').
    */
   static async open(folder: string): Promise<RecordStore> {
-    const { db, loaded, repaired } = await openLevel(folder, load)
-    return new RecordStore(db, loaded, repaired)
+    const { store, loaded, repaired } = await openLevel(folder, load)
+    return new RecordStore(store, loaded, repaired)
+  }
+
+  /** The records in a database that is open already; closed together with them. */
+  static async over(store: KeyValueStore): Promise<RecordStore> {
+    return new RecordStore(store, await load(store), false)
   }
 
   /** Of the last durable change. Survives restarts, only grows. */
@@ -128,11 +133,11 @@ export class RecordStore {
     const end = this.#durable
     let last = since
     let bytes = 0
-    for await (const [key, name] of this.#db.iterator({ gt: `c!${revisionKey(since)}`, lt: 'c"' })) {
+    for await (const [key, name] of this.#store.entries({ gt: `c!${revisionKey(since)}`, lt: 'c"' })) {
       const at = Number.parseInt(key.slice(2), 16)
       // what became durable after this began is for the next call
       if (at > end) break
-      const json = this.#db.getSync(`r!${name}`)
+      const json = this.#store.getSync(`r!${name}`)
       const row = json === undefined ? null : decodeRow(json)
       // superseded by a later change of the same name
       if (row?.revision !== at) continue
@@ -149,7 +154,7 @@ export class RecordStore {
   /** All entries by name, as they were when this began. */
   async *entries(): AsyncIterable<CatalogueEntry> {
     await this.#queue.flushed()
-    for await (const json of this.#db.values({ gt: 'r!', lt: 'r"' })) {
+    for await (const [, json] of this.#store.entries({ gt: 'r!', lt: 'r"' })) {
       const row = decodeRow(json)
       if (row) yield this.#entry(row.record)
     }
@@ -173,7 +178,7 @@ export class RecordStore {
   /** Waits for what is being written. */
   async close(): Promise<void> {
     await this.#queue.flushed().catch(() => undefined)
-    await this.#db.close()
+    await this.#store.close()
   }
 
   /** Writes `operations` and new rows of `records` in one batch; `apply` runs when that is durable, before anybody hears of it. */
@@ -216,7 +221,7 @@ export class RecordStore {
   #row(name: string): Row | null {
     const pending = this.#pending.get(name)
     if (pending) return pending
-    const json = this.#db.getSync(`r!${name}`)
+    const json = this.#store.getSync(`r!${name}`)
     return json === undefined ? null : decodeRow(json)
   }
 
@@ -228,7 +233,7 @@ export class RecordStore {
     const names = new Set<string>()
     for (const [name, row] of this.#pending) if (contentsOf(row.record).has(sha256)) names.add(name)
     const start = `s!${sha256}!`
-    for await (const key of this.#db.keys({ gt: start, lt: `s!${sha256}"` })) names.add(key.slice(start.length))
+    for await (const key of this.#store.keys({ gt: start, lt: `s!${sha256}"` })) names.add(key.slice(start.length))
     return [...names]
   }
 
@@ -252,11 +257,11 @@ interface Found {
 }
 
 /** What is kept in memory: the last revision and what is held. */
-async function load(db: ClassicLevel): Promise<Found> {
+async function load(store: KeyValueStore): Promise<Found> {
   let revision = 0
-  for await (const key of db.keys({ gt: 'c!', lt: 'c"', reverse: true, limit: 1 })) revision = Number.parseInt(key.slice(2), 16)
+  for await (const key of store.keys({ gt: 'c!', lt: 'c"', reverse: true, limit: 1 })) revision = Number.parseInt(key.slice(2), 16)
   const held = new Map<string, number>()
-  for await (const [key, value] of db.iterator({ gt: 'h!', lt: 'h"' })) {
+  for await (const [key, value] of store.entries({ gt: 'h!', lt: 'h"' })) {
     const verifiedAt = Number(value)
     if (Number.isSafeInteger(verifiedAt)) held.set(key.slice(2), verifiedAt)
   }

@@ -1,10 +1,6 @@
 /** Group commit: whatever was asked to be written while the last synced batch was under way goes into the next one, in order. */
 
-import type { ClassicLevel } from 'classic-level'
-import { diskError } from './disk.ts'
-
-export type WriteOperation =
-  { readonly type: 'put'; readonly key: string; readonly value: string } | { readonly type: 'del'; readonly key: string }
+import type { KeyValueStore, WriteOperation } from './key-value.ts'
 
 /** Called once the batch is durable: every write's `done` first, then every `announce`; or `failed` when it was not written. */
 export interface WriteEnd {
@@ -23,12 +19,12 @@ interface Batch {
 const batchOperations = 10_000
 
 export class WriteQueue {
-  readonly #db: ClassicLevel
+  readonly #store: KeyValueStore
   readonly #waiting: Batch[] = []
   #last: Promise<void> = Promise.resolve()
 
-  constructor(db: ClassicLevel) {
-    this.#db = db
+  constructor(store: KeyValueStore) {
+    this.#store = store
   }
 
   /** Durable once it resolves. Rejects with an AppError, disk-full among them. */
@@ -62,10 +58,10 @@ export class WriteQueue {
   async #run(operations: WriteOperation[], ends: WriteEnd[]): Promise<void> {
     this.#waiting.shift()
     try {
-      await this.#db.batch(operations, { sync: true })
+      await this.#store.batch(operations)
     } catch (thrown) {
       for (const end of ends) end.failed()
-      throw diskError(thrown, this.#db.location)
+      throw thrown
     }
     for (const end of ends) end.done()
     for (const end of ends) announce(end)
@@ -77,7 +73,7 @@ function announce(end: WriteEnd): void {
   try {
     end.announce()
   } catch (thrown) {
-    setImmediate(() => {
+    queueMicrotask(() => {
       throw thrown
     })
   }
