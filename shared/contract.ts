@@ -11,6 +11,7 @@ import type {
   InviteView,
   LeavingView,
   NearbyRingView,
+  RemovedView,
   RingView,
   SafetyView,
   TransferView,
@@ -47,11 +48,15 @@ export interface Commands {
   /** Asks for a place first (desktop only); null when the person cancelled. */
   requestFileAs: { argument: { name: string }; result: { transferId: string } | null }
   removeFile: { argument: { name: string }; result: null }
-  /** Takes a removed file back from the trash. */
-  restoreFile: { argument: { name: string }; result: null }
+  /** Takes a removed file back from the trash; with `version`, makes that removed or earlier version the current one. */
+  restoreFile: { argument: { name: string; version?: string }; result: null }
+  /** The trash, last removed first. */
+  listRemoved: { argument: null; result: RemovedView[] }
   whereIs: { argument: { name: string }; result: WhereView }
   /** Keeps one of several live versions as the current one. */
   chooseVersion: { argument: { name: string; version: string }; result: null }
+  /** Ends a conflict by giving one of its versions a name of its own beside the file: that new name. */
+  keepBothVersions: { argument: { name: string; version: string }; result: { name: string } }
   verifyFile: { argument: { name: string }; result: null }
   cancelTransfer: { argument: { id: string }; result: null }
   retryTransfer: { argument: { id: string; onClash: OnClash }; result: null }
@@ -79,8 +84,10 @@ const commandTable: Record<CommandName, true> = {
   requestFileAs: true,
   removeFile: true,
   restoreFile: true,
+  listRemoved: true,
   whereIs: true,
   chooseVersion: true,
+  keepBothVersions: true,
   verifyFile: true,
   cancelTransfer: true,
   retryTransfer: true,
@@ -138,8 +145,8 @@ export interface Api {
     files: readonly DroppedFile[],
     onClash: OnClash,
   ): Promise<{ readonly ok: true; readonly queued: number } | { readonly ok: false; readonly error: PlainError }>
-  /** In a browser: the address that downloads a file. On the desktop: null. */
-  downloadAddress(name: string): string | null
+  /** In a browser: the address that downloads a file, or one version of it. On the desktop: null. */
+  downloadAddress(name: string, version?: string): string | null
 }
 
 /** A dropped File (a DOM object, opaque here) and its path inside the dropped folder, with `/`. */

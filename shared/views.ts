@@ -49,8 +49,15 @@ export interface HolderView {
   readonly online: boolean
 }
 
+/**
+ * `current`: what the name stands for; `conflict`: another live version beside it, until a person decides; `earlier`: was
+ * superseded, kept to be restored; `removed`: was current when the name was removed, kept as long as the trash.
+ */
+export type VersionState = 'current' | 'conflict' | 'earlier' | 'removed'
+
 export interface VersionView {
   readonly version: string
+  readonly state: VersionState
   readonly sizeBytes: number
   readonly sha256: string
   readonly storedAt: number
@@ -73,8 +80,20 @@ export interface FileView {
   readonly copiesWanted: number
   /** This machine holds a copy in its store. */
   readonly here: boolean
-  /** More than one live version: a conflict that a person decides. */
-  readonly conflicts: number
+  /** Live versions of the name: 1 in the normal case; more are a conflict that a person decides. */
+  readonly liveVersions: number
+}
+
+/** A name in the trash. */
+export interface RemovedView {
+  readonly name: string
+  readonly sizeBytes: number
+  /** Unix time in ms at the machine that removed it. */
+  readonly removedAt: number
+  /** Name of the machine that removed it. */
+  readonly removedBy: string
+  /** Days until it is gone for good, rounded up: 1 on the last day. */
+  readonly daysLeft: number
 }
 
 /** Everything about one name, for the details pane and `ringdrop where`. */
@@ -83,6 +102,7 @@ export interface WhereView {
   readonly key: string
   /** Place of the key on the circle, 0 <= position < 1. */
   readonly keyPosition: number
+  /** The current one and those in conflict with it first, then the earlier ones, newest first; of a removed name, the removed one first. */
   readonly versions: readonly VersionView[]
   /** Ids that the last look-up of this name passed, from this machine to the owner. */
   readonly route: readonly string[]

@@ -38,7 +38,7 @@ const listItem = (file: FileView, nameOf: ReadonlyMap<string, string>): ControlI
   copies: file.holders.length,
   wanted: file.copiesWanted,
   here: file.here,
-  conflicts: file.conflicts,
+  conflicts: file.liveVersions - 1,
   writer: { id: file.writerId, name: file.writerName },
   holders: file.holders.map(({ machineId }) => ({ id: machineId, name: nameOf.get(machineId) ?? machineId })),
 })

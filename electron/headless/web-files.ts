@@ -180,11 +180,7 @@ export async function download(peer: PeerApi, response: ServerResponse, query: U
 /** The size must be known before the first byte, so the version is fixed here and asked for by its id. */
 async function findVersion(peer: PeerApi, name: string, wanted: string | null): Promise<{ version: string; sizeBytes: number }> {
   const { versions } = await peer.whereIs(name)
-  const current = peer.files().find((file) => file.name === name)?.sha256
-  const found =
-    wanted === null
-      ? (versions.find((version) => version.sha256 === current) ?? versions[0])
-      : versions.find((version) => version.version === wanted)
+  const found = versions.find((version) => (wanted === null ? version.state === 'current' : version.version === wanted))
   if (!found) throw new AppError('not-found', `${name} is not stored in this ring`, { name })
   return { version: found.version, sizeBytes: found.sizeBytes }
 }

@@ -48,9 +48,11 @@ const schemas: { [K in CommandName]: v.GenericSchema<unknown, Commands[K]['argum
   requestFile: v.object({ name, version: v.nullable(id) }),
   requestFileAs: v.object({ name }),
   removeFile: v.object({ name }),
-  restoreFile: v.object({ name }),
+  restoreFile: v.object({ name, version: v.exactOptional(id) }),
+  listRemoved: nothing,
   whereIs: v.object({ name }),
   chooseVersion: v.object({ name, version: id }),
+  keepBothVersions: v.object({ name, version: id }),
   verifyFile: v.object({ name }),
   cancelTransfer: v.object({ id }),
   retryTransfer: v.object({ id, onClash }),
@@ -110,9 +112,11 @@ export function createCommandHost(peer: PeerApi, options: CommandHostOptions): C
       return out === null ? null : { transferId: await peer.queueRequest(wanted, { out }) }
     },
     removeFile: (a) => done(peer.removeFile(a.name)),
-    restoreFile: (a) => done(peer.restoreFile(a.name)),
+    restoreFile: (a) => done(peer.restoreFile(a.name, a.version)),
+    listRemoved: () => peer.listRemoved(),
     whereIs: (a) => peer.whereIs(a.name),
     chooseVersion: (a) => done(peer.chooseVersion(a.name, a.version)),
+    keepBothVersions: async (a) => ({ name: await peer.keepBothVersions(a.name, a.version) }),
     verifyFile: async (a) => {
       for await (const result of peer.verify(a.name)) {
         if (!result.good)

@@ -12,6 +12,7 @@ import type {
   InviteView,
   LeavingView,
   NearbyRingView,
+  RemovedView,
   RingView,
   SafetyView,
   StatusView,
@@ -90,8 +91,14 @@ export interface PeerApi {
   /** Queues a request; `out` as in RequestOptions. */
   queueRequest(name: string, options: { readonly version?: string; readonly out?: string }): Promise<string>
   removeFile(name: string): Promise<void>
-  restoreFile(name: string): Promise<void>
+  /** Takes a removed name back; with `version`, makes that removed or earlier version the current one. */
+  restoreFile(name: string, version?: string): Promise<void>
+  /** Names in the trash, last removed first. */
+  listRemoved(): RemovedView[]
+  /** Ends a conflict: the others become earlier versions. */
   chooseVersion(name: string, version: string): Promise<void>
+  /** Ends a conflict by giving one of its versions a name of its own; resolves with that name. */
+  keepBothVersions(name: string, version: string): Promise<string>
   whereIs(name: string): Promise<WhereView>
   /** Re-reads this machine's copies (of one name, or all) and checks their hashes. */
   verify(name: string | null): AsyncIterable<VerifyResult>

@@ -13,6 +13,7 @@ import type {
   InviteView,
   LeavingView,
   NearbyRingView,
+  RemovedView,
   RingView,
   SafetyView,
   StatusView,
@@ -280,12 +281,21 @@ class Peer implements PeerApi {
     return removeFile(this.#session.context, name)
   }
 
-  restoreFile(name: string): Promise<void> {
+  restoreFile(name: string, version?: string): Promise<void> {
+    if (version !== undefined) return Promise.reject(new AppError('not-found', `${name} has no such version any more`, { name }))
     return restoreFile(this.#session.context, name)
+  }
+
+  listRemoved(): RemovedView[] {
+    return this.#views.removed(Date.now())
   }
 
   chooseVersion(name: string, version: string): Promise<void> {
     return chooseVersion(this.#session.context, name, version)
+  }
+
+  keepBothVersions(name: string, _version: string): Promise<string> {
+    return Promise.reject(new AppError('not-found', `${name} has no such version any more`, { name }))
   }
 
   whereIs(name: string): Promise<WhereView> {

@@ -6,6 +6,7 @@ import type {
   HolderView,
   MachineView,
   NeighbourView,
+  RemovedView,
   RingView,
   SafetyView,
   StatusView,
@@ -13,7 +14,7 @@ import type {
   WhatIfView,
 } from '../../shared/views.ts'
 import type { Identifier } from './protocol/identifier.ts'
-import { liveVersions, type Version } from './protocol/record.ts'
+import { isRemoved, liveVersions, type Version } from './protocol/record.ts'
 import { mayFail, whatIf, type HeldFile } from './ring/safety.ts'
 import type { RingSession } from './ring-session.ts'
 import type { Speeds } from './speed-meter.ts'
@@ -23,6 +24,11 @@ import { currentVersion, holdersOf, type CatalogueFile } from './transfer/catalo
 const colours = 12
 /** Names in one answer about many files. */
 const namesShown = 1_000
+/** Names of the trash in one answer: the last removed are those that somebody looks for. */
+const removedShown = 10_000
+/** Days that a removed name can be taken back (ring.md 9). */
+const trashDays = 30
+const dayMs = 86_400_000
 
 export class ViewBuilder {
   readonly #session: RingSession
@@ -96,7 +102,7 @@ export class ViewBuilder {
       holders,
       copiesWanted: this.#session.state.parameters.copies,
       here: (file.machines.get(this.#session.ring.self.id)?.[version.sha256] ?? 0) > 0,
-      conflicts: liveVersions(file.record).length - 1,
+      liveVersions: liveVersions(file.record).length,
     }
   }
 
@@ -112,8 +118,9 @@ export class ViewBuilder {
   }
 
   versions(file: CatalogueFile): VersionView[] {
-    return liveVersions(file.record).map((version) => ({
+    return liveVersions(file.record).map((version, index) => ({
       version: version.version,
+      state: index === 0 ? 'current' : 'conflict',
       sizeBytes: version.sizeBytes,
       sha256: version.sha256,
       storedAt: version.storedAt,
@@ -121,6 +128,21 @@ export class ViewBuilder {
       writerName: version.writerName,
       holders: this.holders(file, version),
     }))
+  }
+
+  /** Names in the trash, last removed first. `now`: Unix time in ms. */
+  removed(now: number): RemovedView[] {
+    const views: RemovedView[] = []
+    for (const { record } of this.#session.catalogue.files()) {
+      if (!isRemoved(record)) continue
+      const [version] = record.versions.filter(({ deleted }) => deleted).sort((a, b) => b.lamport - a.lamport)
+      if (!version) continue
+      const daysLeft = trashDays - Math.floor((now - version.storedAt) / dayMs)
+      if (daysLeft < 1) continue
+      const { sizeBytes, storedAt: removedAt, writerName: removedBy } = version
+      views.push({ name: record.spelling, sizeBytes, removedAt, removedBy, daysLeft: Math.min(daysLeft, trashDays) })
+    }
+    return views.sort((a, b) => b.removedAt - a.removedAt || (a.name < b.name ? -1 : 1)).slice(0, removedShown)
   }
 
   /** Green only after the holders confirmed: two copies at least (or as many as the ring wants), and none that could be made. */

@@ -82,7 +82,8 @@ export function createBrowserApi(origin: Location | URL = window.location): Brow
     onNews: (listener) => subscribe(newsListeners, listener),
     onConnection: (listener) => subscribe(connectionListeners, listener),
     storeFiles: (files, onClash) => upload(files, onClash),
-    downloadAddress: (name) => `/download?name=${encodeURIComponent(name)}`,
+    downloadAddress: (name, version) =>
+      `/download?${new URLSearchParams({ name, ...(version === undefined ? {} : { version }) }).toString()}`,
     close: () => {
       closed = true
       socket?.close()

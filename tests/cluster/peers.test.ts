@@ -119,11 +119,11 @@ describe('the shared folder', () => {
     await until(async () => (await laptop.whereIs('plans/list.txt')).versions[0]?.sizeBytes === 22, 'the change is a version')
     await mkdir(join(two, 'plans'), { recursive: true })
     await writeFile(join(two, 'plans', 'list.txt'), 'from the laptop')
-    await until(() => desk.files().some((file) => file.name === 'plans/list.txt' && file.conflicts === 1), 'both are kept')
+    await until(() => desk.files().some((file) => file.name === 'plans/list.txt' && file.liveVersions === 2), 'both are kept')
     const { versions } = await desk.whereIs('plans/list.txt')
     const chosen = versions.find((version) => version.writerName === 'Laptop')!
     await desk.chooseVersion('plans/list.txt', chosen.version)
-    await until(() => laptop.files().some((file) => file.name === 'plans/list.txt' && file.conflicts === 0), 'one is chosen')
+    await until(() => laptop.files().some((file) => file.name === 'plans/list.txt' && file.liveVersions === 1), 'one is chosen')
     await laptop.requestFile('plans/list.txt', { out: join(folder, 'chosen.txt') })
     expect(await readFile(join(folder, 'chosen.txt'), 'utf8')).toBe('from the laptop')
   })

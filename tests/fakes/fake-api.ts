@@ -93,8 +93,11 @@ export function createFakeApi(options: FakeOptions): FakeApi {
       return null
     },
     whereIs: ({ name }) => scene.where(known(name)),
+    listRemoved: () =>
+      [...trash.values()].map(({ name, sizeBytes }) => ({ name, sizeBytes, removedAt: Date.now(), removedBy: 'Desk', daysLeft: 30 })),
+    keepBothVersions: ({ name }) => ({ name: known(name).name }),
     chooseVersion: ({ name }) => {
-      const file = { ...known(name), conflicts: 1 }
+      const file = { ...known(name), liveVersions: 1 }
       files.set(name, file)
       tell({ kind: 'files', changed: [file], removed: [] })
       return null

@@ -6,7 +6,7 @@ import { basename } from 'node:path'
 import type { News } from '../../shared/contract.ts'
 import { AppError } from '../../shared/errors.ts'
 import { settingsDefaults, type Settings } from '../../shared/settings.ts'
-import type { FileView, LeavingView, MachineView, RingView, SafetyView, TransferView } from '../../shared/views.ts'
+import type { FileView, LeavingView, MachineView, RemovedView, RingView, SafetyView, TransferView } from '../../shared/views.ts'
 import type { PeerApi, StoreResult } from '../../electron/peer/peer-api.ts'
 import type { PeerOptions } from '../../electron/peer/peer-options.ts'
 
@@ -69,8 +69,12 @@ async function fileView(path: string): Promise<FileView> {
     holders,
     copiesWanted: 2,
     here: true,
-    conflicts: 0,
+    liveVersions: 1,
   }
+}
+
+function removedView({ name, sizeBytes }: FileView): RemovedView {
+  return { name, sizeBytes, removedAt: Date.now(), removedBy: self.name, daysLeft: 30 }
 }
 
 function storeTransfer(file: FileView, path: string): TransferView {
@@ -108,6 +112,7 @@ export function createFakePeer(options: PeerOptions): FakePeer {
   const calls: FakeCall[] = []
   const listeners = new Set<(news: News) => void>()
   const files = new Map<string, FileView>()
+  const trash = new Map<string, FileView>()
   const transfers: TransferView[] = []
   let settings: Settings = { ...settingsDefaults, machineName: 'Desk', sharedFolder: null, downloadsFolder: options.dataFolder }
   const note = (what: string, ...args: unknown[]): void => void calls.push({ what, args })
@@ -167,12 +172,28 @@ export function createFakePeer(options: PeerOptions): FakePeer {
     },
     removeFile: (name) => {
       note('removeFile', name)
-      files.delete(known(name).name)
+      trash.set(name, known(name))
+      files.delete(name)
       tell({ kind: 'files', changed: [], removed: [name] })
       return Promise.resolve()
     },
-    restoreFile: () => Promise.resolve(),
-    chooseVersion: () => Promise.resolve(),
+    restoreFile: (name, version) => {
+      note('restoreFile', name, version)
+      const file = trash.get(name) ?? known(name)
+      trash.delete(name)
+      files.set(name, file)
+      tell({ kind: 'files', changed: [file], removed: [] })
+      return Promise.resolve()
+    },
+    listRemoved: () => [...trash.values()].map(removedView),
+    chooseVersion: (name, version) => {
+      note('chooseVersion', name, version)
+      return Promise.resolve()
+    },
+    keepBothVersions: (name, version) => {
+      note('keepBothVersions', name, version)
+      return Promise.resolve(`${known(name).name} (2)`)
+    },
     whereIs: (name) =>
       Promise.resolve({ name: known(name).name, key: 'c3c3', keyPosition: 0.3, versions: [], route: [self.id], lookupMs: 1 }),
     verify: async function* () {

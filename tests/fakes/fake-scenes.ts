@@ -213,7 +213,7 @@ export function makeScene(name: SceneName, now: number): Scene {
       holders,
       copiesWanted: count < wanted ? count : wanted,
       here: places.includes(selfIndex),
-      conflicts: 1,
+      liveVersions: 1,
     }
   }
 
@@ -231,7 +231,7 @@ export function makeScene(name: SceneName, now: number): Scene {
         }),
       )
     if (busy) {
-      files.push({ ...file('Notes/Shopping.md', 2e3, now - 2 * 3_600_000, { on: [0, 1, 2], state: 'safe' }), conflicts: 2 })
+      files.push({ ...file('Notes/Shopping.md', 2e3, now - 2 * 3_600_000, { on: [0, 1, 2], state: 'safe' }), liveVersions: 2 })
       files.push(file('Lab/run-2067.csv', 12e6, now - 3 * 3_600_000, { on: [1], state: 'at-risk' }))
       files.push(file('Film/Grandfather 1962.mov', 5.2e9, now - 4 * 3_600_000, { on: [4], state: 'out-of-reach' }))
     }
@@ -288,6 +288,7 @@ function where(file: FileView, ring: RingView, now: number): WhereView {
   const keyPosition = ((before?.position ?? 0) + span * 0.55) % 1
   const version = {
     version: 'v1',
+    state: 'current' as const,
     sizeBytes: file.sizeBytes,
     sha256: file.sha256,
     storedAt: file.storedAt,
@@ -299,6 +300,7 @@ function where(file: FileView, ring: RingView, now: number): WhereView {
   const older = {
     ...version,
     version: 'v2',
+    state: 'conflict' as const,
     sizeBytes: file.sizeBytes + 212,
     sha256: [...file.sha256].reverse().join(''),
     storedAt: now - 9_000_000,
@@ -318,7 +320,7 @@ function where(file: FileView, ring: RingView, now: number): WhereView {
     name: file.name,
     key: file.sha256.slice(0, 40),
     keyPosition,
-    versions: file.conflicts > 1 ? [version, older] : [version],
+    versions: file.liveVersions > 1 ? [version, older] : [version],
     route: [...new Set(hops.length > 0 ? hops : [ring.selfId])],
     lookupMs: 3.2,
   }

@@ -42,6 +42,7 @@ export function createScriptedPeer(dataFolder: string): ScriptedPeer {
     const digest = sha256(bytes)
     return {
       version: digest.slice(0, 40),
+      state: 'current',
       sizeBytes: bytes.length,
       sha256: digest,
       storedAt: 1,
@@ -63,7 +64,7 @@ export function createScriptedPeer(dataFolder: string): ScriptedPeer {
       holders,
       copiesWanted: 2,
       here: true,
-      conflicts: 0,
+      liveVersions: 1,
     }
   }
   const scripted: Partial<ScriptedPeer> = {

@@ -36,7 +36,7 @@ export function list(io: Io, common: CommonOptions, options: { readonly here?: b
     name: 'list',
     argument: { only },
     lines: (item) => [
-      `${formatSize(item.size).padStart(7)}  ${stateWords(item).padEnd(24)}  ${item.name}${item.conflicts > 1 ? `  (${item.conflicts} versions)` : ''}`,
+      `${formatSize(item.size).padStart(7)}  ${stateWords(item).padEnd(24)}  ${item.name}${item.conflicts > 0 ? `  (${item.conflicts + 1} versions to choose from)` : ''}`,
     ],
   })
 }

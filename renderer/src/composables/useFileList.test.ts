@@ -15,7 +15,7 @@ function file(name: string, change: Partial<FileView> = {}): FileView {
     holders: [],
     copiesWanted: 3,
     here: true,
-    conflicts: 1,
+    liveVersions: 1,
   }
   return { ...base, ...change }
 }
@@ -28,7 +28,7 @@ test('numbers in names sort as numbers, and what needs a person comes first by s
 })
 
 test('filters', () => {
-  expect(matchesFilter(file('a', { conflicts: 2 }), 'conflict')).toBe(true)
+  expect(matchesFilter(file('a', { liveVersions: 2 }), 'conflict')).toBe(true)
   expect(matchesFilter(file('a', { here: false }), 'away')).toBe(true)
   expect(matchesFilter(file('a'), 'at-risk')).toBe(false)
 })

@@ -20,7 +20,7 @@ const comparers: Record<Exclude<SortColumn, 'name'>, (a: FileView, b: FileView) 
 
 export function matchesFilter(file: FileView, filter: FileFilter): boolean {
   if (filter === 'all') return true
-  if (filter === 'conflict') return file.conflicts > 1
+  if (filter === 'conflict') return file.liveVersions > 1
   if (filter === 'away') return !file.here
   return file.state === filter
 }

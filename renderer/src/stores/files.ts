@@ -10,7 +10,7 @@ export const useFiles = defineStore('files', () => {
   const count = computed(() => byName.value.size)
   const conflicts = computed(() => {
     let found = 0
-    for (const file of byName.value.values()) if (file.conflicts > 1) found++
+    for (const file of byName.value.values()) if (file.liveVersions > 1) found++
     return found
   })
 

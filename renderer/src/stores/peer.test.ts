@@ -23,7 +23,7 @@ function file(name: string, sizeBytes = 1): FileView {
     holders: [],
     copiesWanted: 3,
     here: true,
-    conflicts: 1,
+    liveVersions: 1,
   }
 }
 const safety: SafetyView = {
