@@ -43,6 +43,7 @@ export class Activity {
       case 'pings-sent':
       case 'ping-received':
       case 'response-received':
+      case 'revision':
       case 'lookup-started':
       case 'receiving':
         return null

@@ -32,6 +32,7 @@ export function logEvent(log: Logger, event: PeerEvent): void {
     case 'pings-sent':
     case 'ping-received':
     case 'response-received':
+    case 'revision':
       return
     case 'line':
     case 'lookup-started':

@@ -20,6 +20,7 @@ export type PeerEvent =
   | { readonly kind: 'suspected'; readonly peer: string }
   | { readonly kind: 'dead'; readonly peer: string }
   | { readonly kind: 'alive'; readonly peer: string }
+  | { readonly kind: 'revision'; readonly peer: string; readonly revision: number }
   | { readonly kind: 'lookup-started'; readonly purpose: LookupPurpose; readonly name: string }
   | { readonly kind: 'lookup-forwarded'; readonly purpose: LookupPurpose; readonly name: string; readonly from: string }
   | { readonly kind: 'lookup-accepted'; readonly purpose: LookupPurpose; readonly name: string; readonly from: string }

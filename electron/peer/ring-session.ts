@@ -399,6 +399,7 @@ export class RingSession {
 const quiet = new Set<RingEvent['kind']>([
   'pings-sent',
   'ping-received',
+  'revision',
   'lookup-started',
   'lookup-forwarded',
   'lookup-accepted',

@@ -34,12 +34,12 @@ class Classroom {
     return this.peers.get(id) as SimulatedPeer
   }
 
-  /** What `id` told since `at`, without pings. */
+  /** What `id` told since `at`, without what people are not told: pings, revisions, predecessors. */
   told(id: number, at = 0): string[] {
     return this.peer(id)
       .events.filter((entry) => entry.at >= at)
       .map((entry) => this.words(entry.event))
-      .filter((words) => words !== '' && !words.startsWith('ping') && !words.startsWith('response') && !words.startsWith('predecessors'))
+      .filter((words) => !/^(pings-sent|ping-received|response-received|revision|predecessors)\b/.test(words))
   }
 
   words(event: RingEvent): string {

@@ -15,18 +15,22 @@ const sha256 = '5eed'.padEnd(64, '0')
 
 const lines: readonly (readonly [string, Message])[] = [
   [
-    '/ping 7 1 1 1a2b3c4d 9@127.0.0.1:12009;3;suspect 4 2',
+    '/ping 7 1 1 1a2b3c4d 12 9@127.0.0.1:12009;3;suspect 4 2',
     {
       command: 'ping',
       sequence: 7,
       incarnation: 1,
       place: 1,
       viewDigest: '1a2b3c4d',
+      revision: 12,
       gossip: [{ contact: contact(9), incarnation: 3, state: 'suspect' }],
       ...ends,
     },
   ],
-  ['/response 7 1 1a2b3c4d - 4 2', { command: 'response', sequence: 7, incarnation: 1, viewDigest: '1a2b3c4d', gossip: [], ...ends }],
+  [
+    '/response 7 1 1a2b3c4d 12 - 4 2',
+    { command: 'response', sequence: 7, incarnation: 1, viewDigest: '1a2b3c4d', revision: 12, gossip: [], ...ends },
+  ],
   ['/probe 8 9@127.0.0.1:12009 4 2', { command: 'probe', sequence: 8, target: contact(9), ...ends }],
   ['/probed 8 9 4 2', { command: 'probed', sequence: 8, target: id(9), ...ends }],
   [

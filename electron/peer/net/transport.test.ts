@@ -102,6 +102,7 @@ const ping = (from: TestPeer, to: TestPeer, sequence = 1): RingMessage => ({
   incarnation: 1,
   place: 1,
   viewDigest: '00000000',
+  revision: 0,
   gossip: [],
   destination: to.id,
   source: from.id,

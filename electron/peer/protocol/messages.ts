@@ -34,6 +34,8 @@ export interface Ping extends Between {
   readonly place: number
   /** Hash of the sender's table of members, 8 hexadecimal digits: unequal digests start a view exchange. */
   readonly viewDigest: string
+  /** Number of the last change of the sender's records: others ask for its catalogue only when it differs from the one they have. */
+  readonly revision: number
   readonly gossip: readonly Member[]
 }
 export interface Response extends Between {
@@ -41,6 +43,7 @@ export interface Response extends Between {
   readonly sequence: number
   readonly incarnation: number
   readonly viewDigest: string
+  readonly revision: number
   readonly gossip: readonly Member[]
 }
 /** Indirect probe: "ping this one for me". */

@@ -28,6 +28,8 @@ export interface Core {
   readonly roundTrips: RoundTrips
   self: Contact
   incarnation: number
+  /** Number of the last change of this peer's records, announced on every ping and response. */
+  revision: number
   phase: Phase
   /** Multiplies every wait for others: above 1 while this machine is itself slow (Lifeguard, local health). */
   patience: number

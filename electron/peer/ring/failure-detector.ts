@@ -96,6 +96,7 @@ export class FailureDetector {
       incarnation: core.incarnation,
       place: core.neighbours.placeOf(contact.id),
       viewDigest: this.#gossip.digest(),
+      revision: core.revision,
       gossip: claims.length > 0 ? claims.map(asMember) : this.#gossip.take(contact.id),
     })
     return sequence
@@ -105,6 +106,7 @@ export class FailureDetector {
   receivePing(message: Ping, channel: Channel, { sender, seen }: { readonly sender: Contact; readonly seen: Contact | null }): void {
     const core = this.#core
     if (sender.ways.length > 0) this.#gossip.learn({ contact: sender, incarnation: message.incarnation, state: 'alive' })
+    this.#announced(message)
     this.#gossip.absorb(message.gossip)
     core.emit({ kind: 'ping-received', peer: sender.id })
     core.send(seen ?? sender, channel, {
@@ -112,6 +114,7 @@ export class FailureDetector {
       sequence: message.sequence,
       incarnation: core.incarnation,
       viewDigest: this.#gossip.digest(),
+      revision: core.revision,
       gossip: this.#gossip.take(sender.id, seen),
     })
   }
@@ -123,6 +126,7 @@ export class FailureDetector {
     const roundTripMs = this.#core.clock.now() - ping.sentAt
     this.#core.roundTrips.sample(message.source, roundTripMs)
     if (sender.ways.length > 0) this.#gossip.learn({ contact: sender, incarnation: message.incarnation, state: 'alive' })
+    this.#announced(message)
     this.#gossip.absorb(message.gossip)
     if (ping.asker) {
       this.#core.send(ping.asker.contact, 'datagram', { command: 'probed', sequence: ping.asker.sequence, target: message.source })
@@ -142,6 +146,7 @@ export class FailureDetector {
       incarnation: core.incarnation,
       place: core.neighbours.placeOf(message.target.id),
       viewDigest: this.#gossip.digest(),
+      revision: core.revision,
       gossip: this.#gossip.take(message.target.id),
     })
   }
@@ -155,6 +160,10 @@ export class FailureDetector {
     this.#awaited.delete(id)
     this.#watches.delete(id)
     this.#core.table.heard(id, this.#core.clock.now())
+  }
+
+  #announced({ source, revision }: Ping | Response): void {
+    if (this.#core.table.announced(source, revision)) this.#core.emit({ kind: 'revision', peer: source, revision })
   }
 
   #number(id: Identifier, asker: Outstanding['asker']): number {

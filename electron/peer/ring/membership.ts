@@ -11,6 +11,8 @@ export interface Entry extends Member {
   readonly stateSince: number
   /** Clock time of the last message from the peer itself, or null. */
   lastHeardAt: number | null
+  /** Revision of its catalogue as it last announced it, or null. */
+  revision: number | null
 }
 
 export interface Change {
@@ -79,13 +81,21 @@ export class Membership {
       return null
     }
     const stateSince = known?.state === member.state ? known.stateSince : now
-    this.#put({ ...member, stateSince, lastHeardAt: known?.lastHeardAt ?? null })
+    this.#put({ ...member, stateSince, lastHeardAt: known?.lastHeardAt ?? null, revision: known?.revision ?? null })
     return { id, from: known?.state ?? null, to: member.state }
   }
 
   heard(id: Identifier, now: number): void {
     const entry = this.#entries.get(id)
     if (entry) entry.lastHeardAt = now
+  }
+
+  /** A member announced the revision of its catalogue. True when it differs from the one announced before, if any. */
+  announced(id: Identifier, revision: number): boolean {
+    const entry = this.#entries.get(id)
+    if (!entry || entry.revision === revision) return false
+    entry.revision = revision
+    return true
   }
 
   /** A peer known to be gone was looked for again, in vain: gone since `now`. */

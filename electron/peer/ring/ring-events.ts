@@ -21,6 +21,8 @@ export type RingEvent =
   | { readonly kind: 'suspected'; readonly peer: Identifier }
   | { readonly kind: 'dead'; readonly peer: Identifier }
   | { readonly kind: 'alive'; readonly peer: Identifier }
+  /** A member's catalogue has another revision than it last announced to this peer; told of the first one heard, too. */
+  | { readonly kind: 'revision'; readonly peer: Identifier; readonly revision: number }
   /** At the requester, when the look-up leaves this peer. */
   | { readonly kind: 'lookup-started'; readonly purpose: LookupPurpose; readonly name: string }
   | { readonly kind: 'lookup-forwarded'; readonly purpose: LookupPurpose; readonly name: string; readonly from: Identifier }

@@ -67,7 +67,7 @@ describe('a ring of one', () => {
       { to: 20, message: { exchange: 5, predecessor: contact(9), successors: [], route: [id(9)] } },
     ])
     expect(bench.ring.successors).toEqual([])
-    const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 1, viewDigest: '00000000', gossip: [] } as const
+    const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 1, viewDigest: '00000000', revision: 0, gossip: [] } as const
     bench.ring.receive({ ...ping, destination: id(9), source: id(20) }, 'datagram', contact(20))
     const [ask] = bench.sent.filter((entry) => entry.message.command === 'successor')
     expect(ask?.message).toMatchObject({ kind: 'ask' })
@@ -95,7 +95,7 @@ describe('a peer', () => {
     const bench = new Bench(9)
     bench.ring.found()
     const gossip = [{ contact: contact(9), incarnation: 7, state: 'dead' as const }]
-    const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 1, viewDigest: '00000000', gossip } as const
+    const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 1, viewDigest: '00000000', revision: 0, gossip } as const
     bench.ring.receive({ ...ping, destination: id(9), source: id(20) }, 'datagram', contact(20))
     expect(bench.take('response')).toMatchObject([{ message: { incarnation: 8 } }])
     expect(bench.ring.incarnation).toBe(8)
@@ -104,10 +104,27 @@ describe('a peer', () => {
   it('ignores what is meant for another', () => {
     const bench = new Bench(9)
     bench.ring.found()
-    const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 1, viewDigest: '00000000', gossip: [] } as const
+    const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 1, viewDigest: '00000000', revision: 0, gossip: [] } as const
     bench.ring.receive({ ...ping, destination: id(8), source: id(20) }, 'datagram', contact(20))
     expect(bench.sent).toEqual([])
     expect(bench.events).toEqual([])
+  })
+
+  it('announces its revision, and tells when the one announced by another changes', () => {
+    const bench = new Bench(9)
+    bench.ring.found()
+    bench.ring.setRevision(7)
+    for (const revision of [3, 3, 4]) {
+      const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 0, viewDigest: '00000000', revision, gossip: [] } as const
+      bench.ring.receive({ ...ping, destination: id(9), source: id(20) }, 'datagram', contact(20))
+    }
+    expect(bench.events.filter((event) => event.kind === 'revision')).toEqual([
+      { kind: 'revision', peer: id(20), revision: 3 },
+      { kind: 'revision', peer: id(20), revision: 4 },
+    ])
+    const answers = bench.take('response')
+    expect(answers).toHaveLength(3)
+    for (const { message } of answers) expect(message).toMatchObject({ revision: 7 })
   })
 
   it('waits for successors given by hand that were not started yet', () => {
@@ -121,7 +138,7 @@ describe('a peer', () => {
   it('tells both sides when it leaves, and then is silent', () => {
     const bench = new Bench(9, classroomParameters)
     bench.ring.initialise([contact(14), contact(19)])
-    const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 1, viewDigest: '00000000', gossip: [] } as const
+    const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 1, viewDigest: '00000000', revision: 0, gossip: [] } as const
     bench.ring.receive({ ...ping, destination: id(9), source: id(8) }, 'datagram', contact(8))
     bench.sent.length = 0
     bench.ring.leave()

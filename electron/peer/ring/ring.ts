@@ -169,6 +169,11 @@ export class Ring {
     this.#detector.roundNow()
   }
 
+  /** Announces the number of the last change of this peer's records from now on: with every ping and response. */
+  setRevision(revision: number): void {
+    this.#core.revision = revision
+  }
+
   get self(): Contact {
     return this.#core.self
   }
@@ -241,6 +246,7 @@ export class Ring {
       roundTrips: new RoundTrips(),
       self,
       incarnation,
+      revision: 0,
       phase: 'outside',
       patience: 1,
       send: (to, channel, body) => transport.send(to, channel, { ...body, destination: to.id, source: core.self.id }),
