@@ -56,5 +56,5 @@ export async function classroomState(options: ClassroomOptions): Promise<RingSta
 export async function startClassroom(session: RingSession, options: ClassroomOptions): Promise<void> {
   const contact = (id: number): Contact => ({ id: session.space.fromBigInt(BigInt(id)), ways: [`${classroomHost}:${classroomPort(id)}`] })
   if (options.successors) session.ring.initialise(options.successors.map(contact))
-  else if (options.knownPeer !== null) await session.join([contact(options.knownPeer)], joinTimeoutMs)
+  else if (options.knownPeer !== null) await session.member.join([contact(options.knownPeer)], joinTimeoutMs)
 }

@@ -240,7 +240,7 @@ class Peer implements PeerApi {
     this.#discovery?.announce({
       fingerprint,
       ringName: state.ringName,
-      machines: this.#session.onlineIds().size,
+      machines: this.#session.member.onlineIds().size,
       files: this.#session.catalogue.size,
     })
   }
@@ -366,7 +366,7 @@ class Peer implements PeerApi {
     if (invite.fingerprint === this.#session.fingerprint) throw new AppError('already-exists', 'This machine is in that ring already')
     const { state, contacts } = await enroll(this.#session, invite, this.#machineName())
     const port = this.#session.net.port
-    if (this.#session.onlineIds().size > 1) {
+    if (this.#session.member.onlineIds().size > 1) {
       await this.#session.leave({
         onProgress: (leaving) => this.#desk.tell({ kind: 'leaving', leaving }),
         signal: new AbortController().signal,
@@ -377,11 +377,11 @@ class Peer implements PeerApi {
     const incarnation = this.#session.remembered().incarnation + 1
     await this.#begin({ ...state, port, incarnation })
     await this.#stores.ringFile.write({ ...state, port, incarnation })
-    await this.#session.join(contacts, joinTimeoutMs)
-    await this.#session.settle()
+    await this.#session.member.join(contacts, joinTimeoutMs)
+    await this.#session.member.settle()
     this.#onRingChanged()
     for (const file of this.#session.catalogue.names()) this.#desk.fileChanged(file)
-    this.#session.passSoon()
+    this.#session.member.passSoon()
   }
 
   settings(): Settings {

@@ -40,7 +40,7 @@ export class ViewBuilder {
   ring(): RingView {
     const { ring, space, state } = this.#session
     const self = ring.self.id
-    const machines = this.#session.machines().map((member): MachineView => {
+    const machines = this.#session.member.machines().map((member): MachineView => {
       const id = space.format(member.contact.id)
       return {
         id,
@@ -107,7 +107,7 @@ export class ViewBuilder {
   }
 
   holders(file: CatalogueFile, version: Version): HolderView[] {
-    const online = this.#session.onlineIds()
+    const online = this.#session.member.onlineIds()
     const { space } = this.#session
     const holders = [...holdersOf(file, version)].map(([id, verifiedAt]) => ({
       machineId: space.format(id),
@@ -148,8 +148,8 @@ export class ViewBuilder {
   /** Green only after the holders confirmed: two copies at least (or as many as the ring wants), and none that could be made. */
   #stateOf(copies: number): FileState {
     const wanted = this.#session.state.parameters.copies
-    const machines = this.#session.onlineIds().size
-    if (copies === 0) return this.#session.isChecking() ? 'checking' : 'out-of-reach'
+    const machines = this.#session.member.onlineIds().size
+    if (copies === 0) return this.#session.member.isChecking() ? 'checking' : 'out-of-reach'
     if (copies < Math.min(wanted, machines)) return 'copying'
     return copies === 1 && wanted > 1 ? 'at-risk' : 'safe'
   }
@@ -166,13 +166,13 @@ export class ViewBuilder {
       if (state === 'out-of-reach') counts.outOfReach++
       else reachable.push(held)
     }
-    const online = [...this.#session.onlineIds()]
+    const online = [...this.#session.member.onlineIds()]
     return {
       ...counts,
-      machines: this.#session.machines().length,
+      machines: this.#session.member.machines().length,
       machinesOnline: online.length,
       mayFail: Math.max(0, mayFail(reachable, online)),
-      checking: this.#session.isChecking(),
+      checking: this.#session.member.isChecking(),
       downloadBytesPerSecond: speeds.down,
       uploadBytesPerSecond: speeds.up,
     }
@@ -181,13 +181,13 @@ export class ViewBuilder {
   whatIf(machineIds: readonly string[]): WhatIfView {
     const { space } = this.#session
     const failing = machineIds.map((id) => space.parse(id)).filter((id) => id !== null)
-    const { outOfReach, oneCopyLeft } = whatIf([...this.#heldFiles()], [...this.#session.onlineIds()], failing)
+    const { outOfReach, oneCopyLeft } = whatIf([...this.#heldFiles()], [...this.#session.member.onlineIds()], failing)
     return { outOfReach: outOfReach.slice(0, namesShown), outOfReachCount: outOfReach.length, oneCopyLeftCount: oneCopyLeft }
   }
 
   /** Every file that is not removed, with the machines that hold its current version and are online. */
   *#heldFiles(): Generator<HeldFile & { readonly version: Version }> {
-    const online = this.#session.onlineIds()
+    const online = this.#session.member.onlineIds()
     for (const file of this.#session.catalogue.files()) {
       const version = currentVersion(file)
       if (!version) continue
@@ -206,7 +206,7 @@ export class ViewBuilder {
       copiesWanted: state.parameters.copies,
       predecessors: format(ring.predecessors),
       successors: format(ring.successors),
-      peers: this.#session.onlineIds().size,
+      peers: this.#session.member.onlineIds().size,
       files: safety.files,
       bytes: safety.sizeBytes,
       mayFail: safety.mayFail,

@@ -163,6 +163,7 @@ export class FaultyDisk implements Disk {
   #handle(path: string, inode: Inode, mode: OpenMode): DiskFile {
     const begin = (operation: DiskOperation): Promise<void> => this.#begin(operation, path)
     return {
+      stat: () => Promise.resolve({ kind: 'file', sizeBytes: inode.bytes.length, modifiedMs: inode.modifiedMs }),
       read: async (buffer, position) => {
         await begin('read')
         const part = inode.bytes.subarray(position, position + buffer.length)

@@ -174,7 +174,7 @@ describe('content store', () => {
   })
 
   it('reserves room before the first byte', async () => {
-    store = await ContentStore.open(nodeDisk, join(folder, 'small'), new Space(nodeDisk, folder, 100_000))
+    store = await ContentStore.open(nodeDisk, join(folder, 'small'), { space: new Space(nodeDisk, folder, 100_000) })
     const bytes = randomBytes(60_000)
     const first = await store.create(manifestFor(bytes))
     await expect(store.create(manifestFor(randomBytes(60_000)))).rejects.toMatchObject({ code: 'disk-full' })

@@ -18,25 +18,35 @@ import type { Reservation } from './space.ts'
 const partialFolder = 'partial'
 const manifestSuffix = '.manifest'
 
+export interface ContentStoreOptions {
+  /** What may be used; absent = half of what is free on the disk of the folder. */
+  readonly space?: Space
+  /** Default 1 MiB. */
+  readonly blockBytes?: number
+}
+
 export class ContentStore {
   /** What may be used here, and what is. */
   readonly space: Space
+  /** Size of the blocks that what is stored from here is cut into, in bytes. */
+  readonly blockBytes: number
   readonly #disk: Disk
   readonly #folder: string
   /** Contents kept here and their sizes in bytes. */
   readonly #sizes = new Map<string, number>()
   #partials = 0
 
-  private constructor(disk: Disk, folder: string, space: Space) {
+  private constructor(disk: Disk, folder: string, options: Required<ContentStoreOptions>) {
     this.#disk = disk
     this.#folder = folder
-    this.space = space
+    this.space = options.space
+    this.blockBytes = options.blockBytes
   }
 
-  /** @param space what may be used; absent = half of what is free on the disk of `folder` */
-  static async open(disk: Disk, folder: string, space?: Space): Promise<ContentStore> {
+  static async open(disk: Disk, folder: string, options: ContentStoreOptions = {}): Promise<ContentStore> {
     await disk.makeFolder(join(folder, partialFolder))
-    const store = new ContentStore(disk, folder, space ?? new Space(disk, folder))
+    const space = options.space ?? new Space(disk, folder)
+    const store = new ContentStore(disk, folder, { space, blockBytes: options.blockBytes ?? defaultBlockBytes })
     for (const entry of await disk.list(join(folder, partialFolder))) await disk.remove(join(folder, partialFolder, entry.name))
     for (const shard of await disk.list(folder)) {
       if (shard.kind === 'folder' && /^[0-9a-f]{2}$/.test(shard.name)) await store.#scan(shard.name)
@@ -63,8 +73,8 @@ export class ContentStore {
     if (stat?.kind !== 'file') return null
     const saved = await this.#savedManifest(sha256)
     if (saved) return saved
-    if (stat.sizeBytes <= defaultBlockBytes) return singleBlockManifest(sha256, stat.sizeBytes)
-    const rebuilt = await this.#withFile(sha256, (file) => manifestOf(file, defaultBlockBytes))
+    if (stat.sizeBytes <= this.blockBytes) return singleBlockManifest(sha256, stat.sizeBytes, this.blockBytes)
+    const rebuilt = await this.#withFile(sha256, (file) => manifestOf(file, this.blockBytes))
     if (rebuilt.sha256 !== sha256) throw new AppError('corrupt', 'The content does not match its hash any more', { sha256 })
     await this.#saveManifest(rebuilt)
     return rebuilt
@@ -196,7 +206,7 @@ export class ContentStore {
     const { sha256, sizeBytes } = manifest
     const shard = join(this.#folder, sha256.slice(0, 2))
     await this.#disk.makeFolder(shard)
-    if (needsManifestFile(manifest)) await this.#saveManifest(manifest)
+    if (this.#needsManifestFile(manifest)) await this.#saveManifest(manifest)
     await this.#disk.rename(partialPath, this.#pathOf(sha256))
     try {
       await this.#disk.syncFolder(shard)
@@ -211,6 +221,10 @@ export class ContentStore {
     }
     this.#sizes.set(sha256, sizeBytes)
     reservation.keep()
+  }
+
+  #needsManifestFile(manifest: Manifest): boolean {
+    return manifest.blockBytes !== this.blockBytes || manifest.sizeBytes > this.blockBytes
   }
 
   async #saveManifest(manifest: Manifest): Promise<void> {
@@ -288,14 +302,10 @@ function isHash(sha256: string): boolean {
   return /^[0-9a-f]{64}$/.test(sha256)
 }
 
-function needsManifestFile(manifest: Manifest): boolean {
-  return manifest.blockBytes !== defaultBlockBytes || manifest.sizeBytes > defaultBlockBytes
-}
-
-function singleBlockManifest(sha256: string, sizeBytes: number): Manifest {
+function singleBlockManifest(sha256: string, sizeBytes: number, blockBytes: number): Manifest {
   return {
     sizeBytes,
-    blockBytes: defaultBlockBytes,
+    blockBytes,
     sha256,
     blockHashes: sizeBytes === 0 ? new Uint8Array(0) : new Uint8Array(Buffer.from(sha256, 'hex')),
   }

@@ -3,7 +3,7 @@
  * Errors come out as AppError: disk-full, not-found, already-exists, and file-unreadable for all else.
  */
 
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { copyFile, link, lstat, mkdir, open, readdir, rename, rm, statfs, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -32,6 +32,8 @@ export interface DiskRoom {
 }
 
 export interface DiskFile {
+  /** Of what is open, whatever its name leads to now. */
+  stat(): Promise<DiskStat>
   /** Fills `buffer` from `position`; fewer bytes than asked only at the end of the file. Result: bytes read. */
   read(buffer: Uint8Array, position: number): Promise<number>
   /** Writes all of `bytes` at `position`. */
@@ -70,6 +72,7 @@ export function diskError(thrown: unknown, path: string): AppError {
   if (code === 'ENOSPC' || code === 'EDQUOT') return new AppError('disk-full', `No room on the disk of ${path}`, { path })
   if (code === 'ENOENT' || code === 'ENOTDIR') return new AppError('not-found', `No such file: ${path}`, { path })
   if (code === 'EEXIST') return new AppError('already-exists', `Already there: ${path}`, { path })
+  if (code === 'EACCES' || code === 'EPERM') return new AppError('file-unreadable', `${path} may not be opened by this user`, { path })
   return new AppError('file-unreadable', message, { path })
 }
 
@@ -92,6 +95,10 @@ class NodeFile implements DiskFile {
   constructor(handle: FileHandle, path: string) {
     this.#handle = handle
     this.#path = path
+  }
+
+  async stat(): Promise<DiskStat> {
+    return statOf(await guarded(this.#path, this.#handle.stat()))
   }
 
   async read(buffer: Uint8Array, position: number): Promise<number> {
@@ -164,8 +171,7 @@ export const nodeDisk: Disk = {
 
   async stat(path) {
     try {
-      const stats = await lstat(path)
-      return { kind: kindOf(stats), sizeBytes: stats.size, modifiedMs: stats.mtimeMs }
+      return statOf(await lstat(path))
     } catch (thrown) {
       if (errorCode(thrown) === 'ENOENT' || errorCode(thrown) === 'ENOTDIR') return null
       throw diskError(thrown, path)
@@ -206,6 +212,10 @@ export const nodeDisk: Disk = {
       return false
     }
   },
+}
+
+function statOf(stats: Stats): DiskStat {
+  return { kind: kindOf(stats), sizeBytes: stats.size, modifiedMs: stats.mtimeMs }
 }
 
 function kindOf(entry: { isFile(): boolean; isDirectory(): boolean }): EntryKind {

@@ -9,7 +9,9 @@ import { AppError } from '../../../shared/errors.ts'
 import { decodeMessage, encodeMessage } from '../protocol/codec.ts'
 import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
 import type { Message } from '../protocol/messages.ts'
+import type { Timers } from '../ring/ports.ts'
 import { StreamReader } from './stream-reader.ts'
+import { systemTimers } from './system-timers.ts'
 
 /** Silence after which the other side is taken for gone: a disk may sleep, a person's network may blink. */
 const silenceMs = 30_000
@@ -17,6 +19,8 @@ const silenceMs = 30_000
 const pieceBytes = 128 * 1024
 /** Lines that wait for a reader, on a connection of lines only: a peer that does not read its lines is as good as gone. */
 const backlogBytesMax = 1024 * 1024
+/** Milliseconds for what was written to leave after the last word. */
+const goodbyeMs = 1_000
 
 /** Payload bytes over all connections and datagrams, since start. */
 export interface TrafficCounters {
@@ -41,6 +45,8 @@ export interface ConnectionOptions {
   readonly onRelease?: (connection: Connection) => void
   /** Milliseconds without a byte in or out before reading or writing gives up. Default 30 000. */
   readonly silenceMs?: number
+  /** Default: the system's. */
+  readonly timers?: Timers
 }
 
 export class Connection {
@@ -50,6 +56,7 @@ export class Connection {
   readonly #stream: Duplex
   readonly #reader: StreamReader
   readonly #silenceMs: number
+  readonly #timers: Timers
   #drained: Promise<void> | null = null
   #bodyOpen = false
   #activity = 0
@@ -61,7 +68,8 @@ export class Connection {
     this.peerId = options.peerId
     this.remoteAddress = options.remoteAddress
     this.#silenceMs = options.silenceMs ?? silenceMs
-    this.#reader = new StreamReader(options.stream, (count) => {
+    this.#timers = options.timers ?? systemTimers
+    this.#reader = new StreamReader(options.stream, this.#timers, (count) => {
       this.#activity++
       if (options.counters) options.counters.bytesIn += count
     })
@@ -185,9 +193,9 @@ export class Connection {
   end(): void {
     if (this.#stream.destroyed) return
     this.#stream.end()
-    setTimeout(() => {
+    this.#timers.after(goodbyeMs, () => {
       this.destroy()
-    }, 1000).unref()
+    })
   }
 
   destroy(): void {
@@ -199,10 +207,12 @@ export class Connection {
     const stream = this.#stream
     const outcome = await new Promise<'drained' | 'closed' | 'stuck'>((resolve) => {
       let left = stream.writableLength
-      const timer = setInterval(() => {
+      const look = (): void => {
+        cancelLook = this.#timers.after(this.#silenceMs, look)
         if (stream.writableLength >= left) finish('stuck')
         left = stream.writableLength
-      }, this.#silenceMs)
+      }
+      let cancelLook = this.#timers.after(this.#silenceMs, look)
       const onDrain = (): void => {
         finish('drained')
       }
@@ -210,7 +220,7 @@ export class Connection {
         finish('closed')
       }
       const finish = (how: 'drained' | 'closed' | 'stuck'): void => {
-        clearInterval(timer)
+        cancelLook()
         stream.off('drain', onDrain)
         stream.off('close', onClose)
         resolve(how)

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import { assert } from '../../../shared/assert.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { FrameReader } from '../protocol/framing.ts'
+import type { Timers } from '../ring/ports.ts'
 
 /** Bytes held for a reader before the stream is paused: a few round trips' worth on a fast local network. */
 const highWaterBytes = 1024 * 1024
@@ -14,6 +15,7 @@ const lowWaterBytes = 256 * 1024
 
 export class StreamReader {
   readonly #stream: Duplex
+  readonly #timers: Timers
   readonly #frames = new FrameReader()
   /** Arrived and not taken, a line's beginning included. */
   #bufferedBytes = 0
@@ -22,8 +24,9 @@ export class StreamReader {
   #failure: Error | null = null
   #wake: (() => void) | null = null
 
-  constructor(stream: Duplex, onBytes: (count: number) => void) {
+  constructor(stream: Duplex, timers: Timers, onBytes: (count: number) => void) {
     this.#stream = stream
+    this.#timers = timers
     // flowing mode: reading in paused mode would join chunks, which is a copy of everything
     stream.on('data', (chunk: Buffer) => {
       onBytes(chunk.length)
@@ -107,12 +110,12 @@ export class StreamReader {
     if (this.#ended) throw broken('it hung up in the middle')
     assert(this.#wake === null, 'a stream has one reader at a time')
     const woken = await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => {
+      const cancelWait = this.#timers.after(timeoutMs, () => {
         this.#wake = null
         resolve(false)
-      }, timeoutMs)
+      })
       this.#wake = () => {
-        clearTimeout(timer)
+        cancelWait()
         resolve(true)
       }
     })

@@ -13,6 +13,12 @@ export interface Random {
   next(): number
 }
 
+/** Calls back later: for who waits for a disk or another machine. The ring itself needs none, its deadlines are data. */
+export interface Timers {
+  /** Runs `run` once, `delayMs` from now; the result takes it back. */
+  after(delayMs: number, run: () => void): () => void
+}
+
 export type Channel = 'datagram' | 'stream'
 
 export interface Transport {

@@ -6,7 +6,6 @@ import type { Writable } from 'node:stream'
 import { once } from 'node:events'
 import { AppError, type ErrorCode } from '../../../shared/errors.ts'
 import { DownloadFile } from '../disk/download-file.ts'
-import { nodeDisk } from '../disk/disk.ts'
 import { localName } from '../disk/safe-name.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { blockCount } from '../protocol/manifest.ts'
@@ -29,7 +28,7 @@ export async function download(
   to: Target & FetchOptions & { readonly onWritten: (path: string) => void },
 ): Promise<{ readonly path: string; readonly parts: ReadonlyMap<Identifier, number> }> {
   const { path, overwrite } = await targetPath(found, to)
-  const file = await DownloadFile.create(nodeDisk, path, found.manifest, { overwrite })
+  const file = await DownloadFile.create(context.disk, path, found.manifest, { overwrite })
   try {
     const parts = await fetchBlocks(context, found, { ...to, sink: file, blocks: file.missingBlocks() })
     const written = await file.commit()

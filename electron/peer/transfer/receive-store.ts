@@ -13,6 +13,7 @@ import { limits } from '../protocol/limits.ts'
 import { decodeManifest, type Manifest } from '../protocol/manifest.ts'
 import type { RefuseReason, Store } from '../protocol/messages.ts'
 import { decodeRecord, type FileRecord } from '../protocol/record.ts'
+import type { Timers } from '../ring/ports.ts'
 import { answer } from './exchange.ts'
 import { distribute, offer } from './distribute.ts'
 import { between, type TransferContext } from './transfer-context.ts'
@@ -138,9 +139,14 @@ class PassOn {
   readonly #holders: Identifier[] = []
   #connection: Connection | null = null
   #head: Contact | null = null
+  readonly #timers: Timers
+
+  private constructor(timers: Timers) {
+    this.#timers = timers
+  }
 
   static async start(context: TransferContext, incoming: Incoming): Promise<PassOn> {
-    const passOn = new PassOn()
+    const passOn = new PassOn(context.timers)
     const waiting = incoming.store.next.filter((contact) => contact.id !== context.self.id)
     let copies = incoming.store.copies - 1
     while (copies > 0 && waiting.length > 0 && !passOn.#connection) {
@@ -171,13 +177,13 @@ class PassOn {
   async write(chunk: Uint8Array): Promise<void> {
     if (!this.#connection) return
     const connection = this.#connection
-    const stalled = setTimeout(() => connection.destroy(), passOnStallMs)
+    const cancelStall = this.#timers.after(passOnStallMs, () => connection.destroy())
     try {
       await connection.write(chunk)
     } catch {
       this.#giveUp()
     } finally {
-      clearTimeout(stalled)
+      cancelStall()
     }
   }
 

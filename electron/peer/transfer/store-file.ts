@@ -49,14 +49,15 @@ export async function storeFile(context: TransferContext, path: string, options:
   const checked = checkRingName(options.name)
   if (!checked.ok)
     throw new AppError('bad-argument', `${options.name} cannot be a name in the ring: ${checked.reason}`, { name: options.name })
-  const manifest = await buildManifest(path, options.signal ? { signal: options.signal } : {})
+  const { blockBytes } = context.contents
+  const manifest = await buildManifest(context.disk, path, { blockBytes, ...(options.signal ? { signal: options.signal } : {}) })
   options.onManifest?.(manifest)
   const { known, spelling } = await findPlace(context, { spelling: checked.spelling, manifest, onClash: options.onClash })
   const mayReplace = (version: Version): boolean =>
     options.onClash !== 'replace-own' || version.deleted || version.writerId === context.space.format(context.self.id)
   const record = recordFor(context, known.record, { spelling, manifest, originalName: basename(path), mayReplace })
   const wanted = Math.min(context.parameters.copies, context.ringSize())
-  const cargo: Cargo = { record, manifest, read: () => readFileBlocks(path, manifest) }
+  const cargo: Cargo = { record, manifest, read: () => readFileBlocks(context.disk, path, manifest) }
   const holders = await spread(context, cargo, { path, known, wanted, options })
   for (const holder of holders) rememberHolder(context, holder, { record, manifest })
   return { name: record.spelling, manifest, holders, wanted, route: known.route }

@@ -5,7 +5,9 @@ import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
 import type { FileMessage, LookupPurpose } from '../protocol/messages.ts'
 import type { Connection } from '../net/connection.ts'
 import type { ContentStore } from '../disk/content-store.ts'
+import type { Disk } from '../disk/disk.ts'
 import type { RecordStore } from '../disk/record-store.ts'
+import type { Timers } from '../ring/ports.ts'
 import type { RingParameters } from '../ring/ring-options.ts'
 import type { Catalogue } from './catalogue.ts'
 
@@ -29,6 +31,8 @@ export interface TransferContext {
   readonly machineName: string
   readonly space: IdentifierSpace
   readonly parameters: RingParameters
+  /** Where the files that a person stores and requests lie. */
+  readonly disk: Disk
   readonly contents: ContentStore
   readonly records: RecordStore
   readonly catalogue: Catalogue
@@ -44,6 +48,7 @@ export interface TransferContext {
   open(to: Contact, signal?: AbortSignal): Promise<Connection>
   contact(id: Identifier): Contact | null
   emit(news: TransferNews): void
+  readonly timers: Timers
   /** Unix time in ms, for people. */
   wallClock(): number
 }
