@@ -1,7 +1,8 @@
 /** `npm run sim -- --seeds 200 --from 1` runs seeds; `npm run sim -- --seed 17 --trace` replays one, with every line that travelled. */
 
 import { parseArgs } from 'node:util'
-import { type Outcome, planOf, runPlan } from './workload.ts'
+import { planOf } from './plan.ts'
+import { type Outcome, runPlan } from './run.ts'
 
 const { values } = parseArgs({
   options: {
@@ -17,7 +18,7 @@ const count = values.seed === undefined ? Number(values.seeds) : 1
 const started = performance.now()
 const outcomes: Outcome[] = []
 for (let seed = from; seed < from + count; seed++) {
-  const outcome = runPlan(planOf(seed), values.trace ? (text) => console.log(text) : null)
+  const outcome = await runPlan(planOf(seed), values.trace ? { trace: (text) => console.log(text) } : {})
   outcomes.push(outcome)
   if (count === 1) console.log(JSON.stringify(outcome, null, 2))
   if (outcome.flaw)

@@ -39,6 +39,8 @@ export class Network {
   /** Part of the network that a way is in; ways of different parts do not reach each other. Null = one network. */
   #partOf: ((way: Way) => number) | null = null
   faults: NetworkFaults = noFaults
+  /** How many messages met which fault. */
+  readonly injected = { lost: 0, repeated: 0, late: 0, cut: 0, parted: 0 }
 
   constructor(queue: EventQueue, random: Random, deliver: (packet: Packet) => void) {
     this.#queue = queue
@@ -51,18 +53,32 @@ export class Network {
     this.#partOf = partOf
   }
 
+  /** Part of the network that `way` is in, or null while it is whole. */
+  partOf(way: Way): number | null {
+    return this.#partOf?.(way) ?? null
+  }
+
   heal(): void {
     this.#partOf = null
   }
 
   send(packet: Packet): void {
     if (packet.channel === 'datagram') {
-      if (this.#random.next() < this.faults.loss) return
-      if (this.#random.next() < this.faults.duplicates) this.#carry(packet, this.#delayMs())
+      if (this.#random.next() < this.faults.loss) {
+        this.injected.lost++
+        return
+      }
+      if (this.#random.next() < this.faults.duplicates) {
+        this.injected.repeated++
+        this.#carry(packet, this.#delayMs())
+      }
       this.#carry(packet, this.#delayMs())
       return
     }
-    if (this.#random.next() < this.faults.resets) return
+    if (this.#random.next() < this.faults.resets) {
+      this.injected.cut++
+      return
+    }
     const stream = `${packet.from} ${packet.to}`
     const arrives = Math.max(this.#queue.now + this.#delayMs(), this.#streamEnds.get(stream) ?? 0)
     this.#streamEnds.set(stream, arrives)
@@ -73,11 +89,15 @@ export class Network {
     this.#queue.after(delayMs, () => {
       const partOf = this.#partOf
       if (!partOf || partOf(packet.from) === partOf(packet.to)) this.#deliver(packet)
+      else this.injected.parted++
     })
   }
 
   #delayMs(): number {
-    if (this.#random.next() < this.faults.longDelays) return this.#random.next() * this.faults.longDelayMs
+    if (this.#random.next() < this.faults.longDelays) {
+      this.injected.late++
+      return this.#random.next() * this.faults.longDelayMs
+    }
     return 1 + this.#random.next() * 20
   }
 }

@@ -13,6 +13,7 @@ import { Ring, type RingEvent } from '../../electron/peer/ring/ring.ts'
 import type { RingParameters } from '../../electron/peer/ring/ring-options.ts'
 import { EventQueue } from './event-queue.ts'
 import { Network, type Packet } from './network.ts'
+import type { MachineMoment, MachineState } from './observer.ts'
 
 const tickMs = 100
 
@@ -22,6 +23,7 @@ export interface SimulatedPeer {
   readonly events: { readonly at: number; readonly event: RingEvent }[]
   /** Runs: neither crashed nor left. */
   up: boolean
+  left: boolean
   /** Ways of the peers whose streams are open to it: an answer takes the stream that the question came by. */
   readonly streams: Map<Identifier, Way>
   /** Up but not scheduled until then: a machine that sleeps. */
@@ -36,12 +38,16 @@ export class Simulator {
   readonly parameters: RingParameters
   /** Who has which way now. */
   readonly #peers = new Map<Way, SimulatedPeer>()
-  readonly #trace: ((text: string) => void) | null
+  readonly #trace: ((line: string) => void) | undefined
+  /** Short names in order of appearance, for whoever reads. */
+  readonly #names = new Map<Identifier, string>()
   #hash = 0xcbf29ce484222325n
   #pendingHash = 0x811c9dc5
   delivered = 0
+  /** Virtual ms that peers ran, added up over all of them. */
+  peerMs = 0
 
-  constructor(seed: number, parameters: RingParameters, trace: ((text: string) => void) | null = null) {
+  constructor(seed: number, parameters: RingParameters, trace?: (line: string) => void) {
     this.random = new Prng(seed)
     this.parameters = parameters
     this.space = new IdentifierSpace(parameters.bits)
@@ -54,6 +60,38 @@ export class Simulator {
     return BigInt.asUintN(64, this.#hash ^ BigInt(this.#pendingHash >>> 0))
       .toString(16)
       .padStart(16, '0')
+  }
+
+  /** Seconds since the start, for a line of the trace. */
+  get time(): string {
+    return (this.queue.now / 1000).toFixed(3).padStart(8)
+  }
+
+  nameOf(id: Identifier | undefined): string {
+    return (id && this.#names.get(id)) ?? '?'
+  }
+
+  /** How every machine there ever was stands now. One that restarted elsewhere is where it is now. */
+  moments(): MachineMoment[] {
+    const moments = new Map<Identifier, MachineMoment>()
+    for (const peer of this.#peers.values()) {
+      const { id, ways } = peer.contact
+      const part = this.network.partOf(ways[0] ?? '')
+      if (peer.up || !moments.has(id))
+        moments.set(id, {
+          id: this.space.format(id),
+          name: this.nameOf(id),
+          state: this.#stateOf(peer),
+          ...(part === null ? {} : { part }),
+        })
+    }
+    return [...moments.values()]
+  }
+
+  #stateOf(peer: SimulatedPeer): MachineState {
+    if (!peer.up) return peer.left ? 'left' : 'down'
+    if (this.queue.now < peer.pausedUntil) return 'asleep'
+    return peer.ring.isMember ? 'member' : 'joining'
   }
 
   get peers(): SimulatedPeer[] {
@@ -78,25 +116,27 @@ export class Simulator {
         transport: { send: (to, channel, message) => this.#send(peer, { to, channel, message }) },
         onEvent: (event) => {
           events.push({ at: this.queue.now, event })
-          this.#trace?.(`${this.#label(contact.id)} ${JSON.stringify(event)}`)
+          this.#trace?.(`${this.time}  ${this.nameOf(contact.id)}  ${this.#describe(event)}`)
         },
       },
     )
-    const peer: SimulatedPeer = { contact, ring, events, streams: new Map(), up: true, pausedUntil: 0 }
+    const peer: SimulatedPeer = { contact, ring, events, streams: new Map(), up: true, left: false, pausedUntil: 0 }
     this.#peers.set(way, peer)
+    if (!this.#names.has(contact.id))
+      this.#names.set(contact.id, this.parameters.bits <= 16 ? this.space.format(contact.id) : `m${this.#names.size + 1}`)
     this.queue.after(this.random.next() * tickMs, () => this.#tick(peer))
     return peer
   }
 
   /** Gone without a word. */
   crash(peer: SimulatedPeer): void {
-    this.#trace?.(`${this.#label(peer.contact.id)} crashes`)
     peer.up = false
   }
 
   leave(peer: SimulatedPeer): void {
     peer.ring.leave()
     peer.up = false
+    peer.left = true
   }
 
   run(forMs: number): void {
@@ -116,6 +156,7 @@ export class Simulator {
   #tick(peer: SimulatedPeer): void {
     if (!peer.up) return
     if (this.queue.now >= peer.pausedUntil) peer.ring.tick()
+    this.peerMs += tickMs
     this.queue.after(Math.max(tickMs, peer.pausedUntil - this.queue.now), () => this.#tick(peer))
   }
 
@@ -167,10 +208,24 @@ export class Simulator {
     this.#pendingHash = hash
     // two hashes of different widths: one of 32 bits would let runs that differ pass for equal
     if (this.delivered % 64 === 0) this.#hash = BigInt.asUintN(64, (this.#hash ^ BigInt(hash >>> 0)) * 0x100000001b3n)
-    this.#trace?.(`${this.queue.now.toFixed(1)} ${packet.channel === 'stream' ? 'TCP' : 'UDP'} ${packet.line}`)
+    if (this.#trace) this.#traceLine(packet, this.#trace)
   }
 
-  #label(id: Identifier): string {
-    return `${this.queue.now.toFixed(1)} ${this.space.format(id)}:`
+  #traceLine({ from, to, channel, line }: Packet, trace: (line: string) => void): void {
+    const [sender, receiver] = [from, to].map((way) => this.nameOf(this.#peers.get(way)?.contact.id))
+    trace(`${this.time}  ${sender} → ${receiver}  ${channel === 'stream' ? 'TCP' : 'UDP'}  ${this.#shorten(line)}`)
+  }
+
+  /** Identifiers of 160 bits as the short names of their machines. Decimal ones are short as they are. */
+  #shorten(text: string): string {
+    return text.replaceAll(/\b[0-9a-f]{40}\b/g, (id) => this.#names.get(id as Identifier) ?? id.slice(0, 6))
+  }
+
+  /** An event's kind and its facts. */
+  #describe({ kind, ...facts }: RingEvent): string {
+    const show = (value: unknown): string =>
+      Array.isArray(value) ? `[${value.map(show).join(' ')}]` : (this.#names.get(value as Identifier) ?? String(value))
+    const shown = Object.entries(facts).map(([name, value]) => `${name} ${show(value)}`)
+    return `${kind} ${shown.join(', ')}`
   }
 }

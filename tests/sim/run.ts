@@ -1,71 +1,34 @@
 /**
- * What happens to a ring, drawn from a seed: its size and parameters, who joins, leaves, crashes, restarts or sleeps and when,
- * and what the network does meanwhile. Then all faults stop, and the ring has to become ideal again.
+ * A plan carried out: peers join, leave, crash, restart and sleep while the network does its worst. Then all faults stop, and
+ * the ring has to become ideal again, in the plan's time.
  */
 
 import type { Contact } from '../../electron/peer/protocol/contact.ts'
 import type { Identifier } from '../../electron/peer/protocol/identifier.ts'
-import { pick, pickNumber, Prng } from '../../electron/peer/ring/prng.ts'
-import { classroomParameters, defaultParameters, type RingParameters } from '../../electron/peer/ring/ring-options.ts'
+import { pick, pickNumber } from '../../electron/peer/ring/prng.ts'
 import { findFlawInIdealRing, findFlawInInvariant, trueOwner } from './checkers.ts'
-import { type NetworkFaults, noFaults } from './network.ts'
+import { noFaults } from './network.ts'
+import type { Happening, HappeningKind, Observer } from './observer.ts'
+import type { Plan } from './plan.ts'
 import { type SimulatedPeer, Simulator } from './simulator.ts'
-
-export interface Plan {
-  readonly seed: number
-  readonly kind: 'strict' | 'chaos' | 'partition' | 'neighbours-only'
-  readonly peers: number
-  readonly parameters: RingParameters
-  readonly faults: NetworkFaults
-  /** Mean virtual ms between two things that happen. */
-  readonly everyMs: number
-  readonly chaosMs: number
-  /** Virtual ms from the end of the faults to the ideal ring, at most. */
-  readonly quietMs: number
-}
 
 export interface Outcome {
   readonly plan: Plan
   readonly hash: string
   readonly delivered: number
+  readonly simulatedMs: number
+  /** Virtual ms that peers ran, added up over all of them. */
+  readonly peerMs: number
+  /** How often each kind of thing was done to the ring. */
+  readonly injected: Readonly<Record<string, number>>
   /** Virtual ms from the end of the faults to the ideal ring; null = not within the plan's. */
   readonly healedMs: number | null
   readonly flaw: string | null
 }
 
-/** The plan of a seed: most rings small, some of up to 100 peers. */
-export function planOf(seed: number): Plan {
-  const random = new Prng(seed * 7919)
-  const kinds = ['strict', 'chaos', 'chaos', 'partition', 'neighbours-only'] as const
-  const kind = kinds[seed % kinds.length] as Plan['kind']
-  const most = kind === 'strict' || kind === 'neighbours-only' ? 24 : 100
-  const peers = 1 + Math.floor(most * random.next() ** 3)
-  const bare = kind === 'neighbours-only'
-  const classroom = { ...classroomParameters, pingIntervalMs: 1000, successors: 6 }
-  const lossy: NetworkFaults = {
-    loss: random.next() < 0.5 ? 0 : random.next() * 0.3,
-    duplicates: random.next() < 0.5 ? 0 : random.next() * 0.1,
-    longDelays: random.next() < 0.5 ? 0 : random.next() * 0.05,
-    longDelayMs: 5000,
-    resets: random.next() < 0.7 ? 0 : random.next() * 0.02,
-  }
-  return {
-    seed,
-    kind,
-    peers,
-    parameters: bare ? classroom : defaultParameters,
-    faults: kind === 'strict' ? noFaults : lossy,
-    // without a view, only the list bridges a gap: losses come no faster than they are found
-    everyMs: (bare ? 3000 : 300) + random.next() * 3000,
-    chaosMs: 20_000,
-    quietMs: kind === 'strict' ? 30_000 : 60_000,
-  }
-}
-
 /** Runs a plan to its end. The first flaw ends it. */
-export function runPlan(plan: Plan, trace: ((text: string) => void) | null = null): Outcome {
-  const run = new Run(plan, trace)
-  return run.go()
+export async function runPlan(plan: Plan, observer: Observer = {}): Promise<Outcome> {
+  return new Run(plan, observer).go()
 }
 
 class Run {
@@ -77,24 +40,31 @@ class Run {
    * for good, and they moved too, nothing in the world tells one of the other.
    */
   readonly #spared = new Set<Identifier>()
+  readonly #observer: Observer
+  readonly #injected: Record<string, number> = {}
   #ports = 1
 
-  constructor(plan: Plan, trace: ((text: string) => void) | null) {
+  constructor(plan: Plan, observer: Observer) {
     this.#plan = plan
-    this.#simulator = new Simulator(plan.seed, plan.parameters, trace)
+    this.#observer = observer
+    this.#simulator = new Simulator(plan.seed, plan.parameters, observer.trace)
   }
 
   go(): Outcome {
     const flaw = this.#bootstrap() ?? this.#chaos()
     if (flaw) return this.#outcome(null, flaw)
+    this.#tell('phase', 'faults end')
     const healedMs = this.#simulator.runUntil(() => findFlawInIdealRing(this.#simulator) === null, this.#plan.quietMs)
     if (healedMs === null) return this.#outcome(null, findFlawInIdealRing(this.#simulator) ?? 'healed at the last moment')
+    this.#tell('phase', 'ideal')
     return this.#outcome(healedMs, this.#checkLookups() ?? this.#checkStaysIdeal())
   }
 
   #outcome(healedMs: number | null, flaw: string | null): Outcome {
-    const { hash, delivered } = this.#simulator
-    return { plan: this.#plan, hash, delivered, healedMs, flaw }
+    const { hash, delivered, peerMs, network, queue } = this.#simulator
+    if (flaw) this.#tell('flaw', flaw)
+    const injected = { ...this.#injected, ...network.injected }
+    return { plan: this.#plan, hash, delivered, simulatedMs: queue.now, peerMs, injected, healedMs, flaw }
   }
 
   /** One founder, then joins, up to ten at once, through anybody who is in. */
@@ -116,14 +86,16 @@ class Run {
     for (const peer of this.#simulator.peers.slice(0, spared)) this.#spared.add(peer.contact.id)
     network.faults = this.#plan.faults
     const end = queue.now + this.#plan.chaosMs
+    this.#tell('phase', 'faults begin')
     if (this.#plan.kind === 'partition') {
+      this.#count('partition')
       // by the last digit of the address, so that newcomers have a part too
       network.split((way) => Number(/[0-9](?=:)/.exec(way)?.[0]) % 2)
     }
     while (queue.now < end) {
-      const flaw = this.#pass(2 * random.next() * this.#plan.everyMs)
+      const flaw = this.#pass(Math.min(2 * random.next() * this.#plan.everyMs, end - queue.now))
       if (flaw) return flaw
-      this.#happen()
+      if (queue.now < end) this.#happen()
     }
     network.faults = noFaults
     network.heal()
@@ -140,12 +112,22 @@ class Run {
     const live = simulator.livePeers.filter((peer) => peer.ring.isMember && !this.#spared.has(peer.contact.id))
     const victim = pick(random, live)
     if (!victim) return
-    if (dice < 0.35) this.#join()
-    else if (dice < 0.55 && live.length > 3) simulator.leave(victim)
-    else if (dice < 0.75 && live.length > 3) this.#crash(live)
+    if (dice < 0.35) {
+      const newcomer = this.#join()
+      if (random.next() < this.#plan.joinKills) simulator.queue.after(random.next() * 400, () => this.#killAfter(newcomer))
+    } else if (dice < 0.55 && live.length > 3) {
+      simulator.leave(victim)
+      this.#count('leave')
+      this.#tell('leave', 'leaves', victim)
+    } else if (dice < 0.75 && live.length > 3) this.#crash(live)
     else if (dice < 0.9) this.#restart()
-    else if (this.#plan.kind !== 'strict' && this.#plan.parameters.viewCap > 0)
-      victim.pausedUntil = simulator.queue.now + random.next() * 20_000
+    else if (this.#plan.kind !== 'strict' && this.#plan.parameters.viewCap > 0) this.#putToSleep(victim, random.next() * 20_000)
+  }
+
+  #putToSleep(peer: SimulatedPeer, forMs: number): void {
+    peer.pausedUntil = this.#simulator.queue.now + forMs
+    this.#count('sleep')
+    this.#tell('fault', `sleeps for ${(forMs / 1000).toFixed(1)} s`, peer)
   }
 
   /** One peer, or in rings with long lists up to three neighbours in the same instant. */
@@ -155,12 +137,32 @@ class Run {
     const first = pickNumber(random, live.length)
     for (let i = 0; i < Math.min(adjacent, live.length - 2); i++) {
       const peer = live[(first + i) % live.length]
-      if (!peer?.up) continue
-      const remembered = peer.ring.members().map((member) => member.contact)
-      // every other time the number of the last run is lost, too: then the ring has to tell
-      const incarnation = peer.ring.incarnation + pickNumber(random, 2)
-      this.#down.push({ contact: peer.contact, remembered: remembered.filter((contact) => contact.id !== peer.contact.id), incarnation })
-      this.#simulator.crash(peer)
+      if (peer?.up) this.#kill(peer)
+    }
+  }
+
+  #kill(peer: SimulatedPeer): void {
+    const remembered = peer.ring.members().map((member) => member.contact)
+    // every other time the number of the last run is lost, too: then the ring has to tell
+    const incarnation = peer.ring.incarnation + pickNumber(this.#simulator.random, 2)
+    this.#down.push({ contact: peer.contact, remembered: remembered.filter((contact) => contact.id !== peer.contact.id), incarnation })
+    this.#simulator.crash(peer)
+    this.#count('crash')
+    this.#tell('fault', 'crashes', peer)
+  }
+
+  /** The next one or two after a newcomer, while it finds its place: k-1 of three copies. */
+  #killAfter(newcomer: SimulatedPeer): void {
+    const live = this.#simulator.livePeers.filter((peer) => peer.ring.isMember && peer !== newcomer)
+    const first = Math.max(
+      0,
+      live.findIndex((peer) => peer.contact.id > newcomer.contact.id),
+    )
+    const victims = [...live.slice(first), ...live.slice(0, first)].slice(0, 1 + pickNumber(this.#simulator.random, 2))
+    for (const peer of victims) {
+      if (this.#spared.has(peer.contact.id) || this.#simulator.livePeers.length <= 4) continue
+      this.#count('kill in mid-join')
+      this.#kill(peer)
     }
   }
 
@@ -168,17 +170,23 @@ class Run {
     const { random } = this.#simulator
     const [back] = this.#down.splice(pickNumber(random, this.#down.length), 1)
     if (!back) return
+    this.#count('restart')
     // in halves that lost each other, nobody could know where it moved
     const ways = this.#plan.kind !== 'partition' && random.next() < 0.3 ? this.#newWays() : back.contact.ways
     const peer = this.#simulator.add({ id: back.contact.id, ways }, back.incarnation)
     // where nobody keeps a view, only a join finds the place again
     if (this.#plan.parameters.viewCap > 0 && this.#plan.kind !== 'strict') peer.ring.resume(back.remembered)
     else peer.ring.join(this.#vias())
+    this.#tell('join', ways === back.contact.ways ? 'restarts' : 'restarts at a new address', peer)
   }
 
-  #join(): void {
+  #join(): SimulatedPeer {
     const via = this.#vias()
-    this.#newPeer().ring.join(via)
+    const peer = this.#newPeer()
+    peer.ring.join(via)
+    this.#count('join')
+    this.#tell('join', 'joins', peer)
+    return peer
   }
 
   #vias(): Contact[] {
@@ -198,6 +206,18 @@ class Run {
     }
   }
 
+  #count(kind: string): void {
+    this.#injected[kind] = (this.#injected[kind] ?? 0) + 1
+  }
+
+  #tell(kind: HappeningKind, text: string, peer?: SimulatedPeer): void {
+    const simulator = this.#simulator
+    const machine = peer ? { machine: simulator.nameOf(peer.contact.id) } : {}
+    const event: Happening = { kind, text, ...machine }
+    this.#observer.trace?.(`${simulator.time}  ${machine.machine ?? '—'}  ${text}`)
+    this.#observer.history?.({ at: simulator.queue.now, machines: simulator.moments(), event })
+  }
+
   #newWays(): string[] {
     const port = this.#ports++
     return [`10.0.${port >> 8}.${port & 255}:4000`]
@@ -205,6 +225,7 @@ class Run {
 
   /** Lets time pass; in a strict run the invariant is looked at all the time. */
   #pass(forMs: number): string | null {
+    if (this.#observer.history) this.#observer.history({ at: this.#simulator.queue.now, machines: this.#simulator.moments() })
     if (this.#plan.kind !== 'strict') {
       this.#simulator.run(forMs)
       return null
