@@ -1,9 +1,7 @@
 /** What windows see, computed from the ring and the catalogue: plain data, every number from the same source. */
 
 import type {
-  FileState,
   FileView,
-  HolderView,
   MachineView,
   NeighbourView,
   RemovedView,
@@ -13,27 +11,42 @@ import type {
   VersionView,
   WhatIfView,
 } from '../../shared/views.ts'
-import type { Identifier } from './protocol/identifier.ts'
-import { isRemoved, liveVersions, type Version } from './protocol/record.ts'
-import { mayFail, whatIf, type HeldFile } from './ring/safety.ts'
-import type { RingSession } from './ring-session.ts'
+import { fileView, heldFiles, removedViews, versionViews, type RingMoment } from './file-views.ts'
+import type { Contact } from './protocol/contact.ts'
+import type { Identifier, IdentifierSpace } from './protocol/identifier.ts'
+import type { MemberView } from './ring/ring.ts'
+import { fewestCopies, judgeSafety, stateOfCopies } from './ring/safety.ts'
+import type { RingState } from './ring-state.ts'
 import type { Speeds } from './speed-meter.ts'
-import { currentVersion, holdersOf, type CatalogueFile } from './transfer/catalogue.ts'
+import type { Catalogue, CatalogueFile } from './transfer/catalogue.ts'
+
+/** What the views are made of: a session, or a test's scene. */
+export interface ViewSource {
+  readonly ring: { readonly self: Contact; readonly predecessors: readonly Contact[]; readonly successors: readonly Contact[] }
+  readonly ringId: string
+  readonly space: IdentifierSpace
+  readonly state: Pick<RingState, 'ringName' | 'parameters'>
+  readonly catalogue: Catalogue
+  readonly member: {
+    machines(): readonly MemberView[]
+    onlineIds(): ReadonlySet<Identifier>
+    /** Not all machines have said yet what they hold. */
+    isChecking(): boolean
+  }
+  nameOf(id: Identifier): string
+  awaySince(id: Identifier): number | undefined
+  wallTime(ringTimeMs: number | null): number | null
+}
 
 /** Machines keep one colour everywhere: the palette's length in the window. */
 const colours = 12
 /** Names in one answer about many files. */
 const namesShown = 1_000
-/** Names of the trash in one answer: the last removed are those that somebody looks for. */
-const removedShown = 10_000
-/** Days that a removed name can be taken back (ring.md 9). */
-const trashDays = 30
-const dayMs = 86_400_000
 
 export class ViewBuilder {
-  readonly #session: RingSession
+  readonly #session: ViewSource
 
-  constructor(session: RingSession) {
+  constructor(session: ViewSource) {
     this.#session = session
   }
 
@@ -74,125 +87,64 @@ export class ViewBuilder {
   }
 
   files(): FileView[] {
-    const views: FileView[] = []
-    for (const file of this.#session.catalogue.files()) {
-      const view = this.#file(file)
-      if (view) views.push(view)
-    }
-    return views
+    const now = this.#now()
+    return [...this.#session.catalogue.files()].map((file) => fileView(file, now)).filter((view) => view !== null)
   }
 
   file(name: string): FileView | null {
     const file = this.#session.catalogue.get(name)
-    return file && this.#file(file)
-  }
-
-  #file(file: CatalogueFile): FileView | null {
-    const version = currentVersion(file)
-    if (!version) return null
-    const holders = this.holders(file, version)
-    return {
-      name: file.record.spelling,
-      sizeBytes: version.sizeBytes,
-      storedAt: version.storedAt,
-      writerId: version.writerId,
-      writerName: version.writerName,
-      sha256: version.sha256,
-      state: this.#stateOf(holders.filter((holder) => holder.online).length),
-      holders,
-      copiesWanted: this.#session.state.parameters.copies,
-      here: (file.machines.get(this.#session.ring.self.id)?.[version.sha256] ?? 0) > 0,
-      liveVersions: liveVersions(file.record).length,
-    }
-  }
-
-  holders(file: CatalogueFile, version: Version): HolderView[] {
-    const online = this.#session.member.onlineIds()
-    const { space } = this.#session
-    const holders = [...holdersOf(file, version)].map(([id, verifiedAt]) => ({
-      machineId: space.format(id),
-      verifiedAt,
-      online: online.has(id),
-    }))
-    return holders.sort((a, b) => Number(b.online) - Number(a.online))
+    return file && fileView(file, this.#now())
   }
 
   versions(file: CatalogueFile): VersionView[] {
-    return liveVersions(file.record).map((version, index) => ({
-      version: version.version,
-      state: index === 0 ? 'current' : 'conflict',
-      sizeBytes: version.sizeBytes,
-      sha256: version.sha256,
-      storedAt: version.storedAt,
-      writerId: version.writerId,
-      writerName: version.writerName,
-      holders: this.holders(file, version),
-    }))
+    return versionViews(file, this.#now())
   }
 
   /** Names in the trash, last removed first. `now`: Unix time in ms. */
   removed(now: number): RemovedView[] {
-    const views: RemovedView[] = []
-    for (const { record } of this.#session.catalogue.files()) {
-      if (!isRemoved(record)) continue
-      const [version] = record.versions.filter(({ deleted }) => deleted).sort((a, b) => b.lamport - a.lamport)
-      if (!version) continue
-      const daysLeft = trashDays - Math.floor((now - version.storedAt) / dayMs)
-      if (daysLeft < 1) continue
-      const { sizeBytes, storedAt: removedAt, writerName: removedBy } = version
-      views.push({ name: record.spelling, sizeBytes, removedAt, removedBy, daysLeft: Math.min(daysLeft, trashDays) })
-    }
-    return views.sort((a, b) => b.removedAt - a.removedAt || (a.name < b.name ? -1 : 1)).slice(0, removedShown)
+    return removedViews(this.#session.catalogue, now)
   }
 
-  /** Green only after the holders confirmed: two copies at least (or as many as the ring wants), and none that could be made. */
-  #stateOf(copies: number): FileState {
-    const wanted = this.#session.state.parameters.copies
-    const machines = this.#session.member.onlineIds().size
-    if (copies === 0) return this.#session.member.isChecking() ? 'checking' : 'out-of-reach'
-    if (copies < Math.min(wanted, machines)) return 'copying'
-    return copies === 1 && wanted > 1 ? 'at-risk' : 'safe'
+  #now(): RingMoment {
+    const online = this.#session.member.onlineIds()
+    return {
+      selfId: this.#session.ring.self.id,
+      space: this.#session.space,
+      online,
+      copiesWanted: this.#session.state.parameters.copies,
+      machinesOnline: online.size,
+      checking: this.#session.member.isChecking(),
+    }
   }
 
   safety(speeds: Speeds): SafetyView {
+    const now = this.#now()
     const counts = { files: 0, sizeBytes: 0, copying: 0, atRisk: 0, outOfReach: 0 }
-    const reachable: HeldFile[] = []
-    for (const held of this.#heldFiles()) {
+    const held = [...heldFiles(this.#session.catalogue)]
+    for (const file of held) {
       counts.files++
-      counts.sizeBytes += held.version.sizeBytes
-      const state = this.#stateOf(held.holders.length)
+      counts.sizeBytes += file.current.sizeBytes
+      const state = stateOfCopies(fewestCopies(file, now.online), now)
       if (state === 'copying') counts.copying++
       if (state === 'at-risk') counts.atRisk++
       if (state === 'out-of-reach') counts.outOfReach++
-      else reachable.push(held)
     }
-    const online = [...this.#session.member.onlineIds()]
     return {
       ...counts,
       machines: this.#session.member.machines().length,
-      machinesOnline: online.length,
-      mayFail: Math.max(0, mayFail(reachable, online)),
-      checking: this.#session.member.isChecking(),
+      machinesOnline: now.machinesOnline,
+      mayFail: judgeSafety(held, [...now.online]).mayFail,
+      checking: now.checking,
       downloadBytesPerSecond: speeds.down,
       uploadBytesPerSecond: speeds.up,
     }
   }
 
   whatIf(machineIds: readonly string[]): WhatIfView {
-    const { space } = this.#session
+    const { catalogue, space, member } = this.#session
     const failing = machineIds.map((id) => space.parse(id)).filter((id) => id !== null)
-    const { outOfReach, oneCopyLeft } = whatIf([...this.#heldFiles()], [...this.#session.member.onlineIds()], failing)
+    const { outOfReach, oneCopyLeft } = judgeSafety(heldFiles(catalogue), [...member.onlineIds()], failing)
     return { outOfReach: outOfReach.slice(0, namesShown), outOfReachCount: outOfReach.length, oneCopyLeftCount: oneCopyLeft }
-  }
-
-  /** Every file that is not removed, with the machines that hold its current version and are online. */
-  *#heldFiles(): Generator<HeldFile & { readonly version: Version }> {
-    const online = this.#session.member.onlineIds()
-    for (const file of this.#session.catalogue.files()) {
-      const version = currentVersion(file)
-      if (!version) continue
-      yield { name: file.record.spelling, version, holders: [...holdersOf(file, version).keys()].filter((id) => online.has(id)) }
-    }
   }
 
   status(speeds: Speeds): StatusView {

@@ -1,35 +1,62 @@
 import { describe, expect, it } from 'vitest'
-import { mayFail, whatIf } from './safety.ts'
+import { judgeSafety, stateOfCopies, type HeldFile } from './safety.ts'
 
 const machines = ['a', 'b', 'c', 'd']
-const files = [
-  { name: 'one', holders: ['a', 'b', 'c'] },
-  { name: 'two', holders: ['b', 'c', 'c'] },
+const files: HeldFile[] = [
+  { name: 'one', contents: [['a', 'b', 'c']] },
+  { name: 'two', contents: [['b', 'c', 'c']] },
 ]
+const judge = (more: readonly HeldFile[], failing: readonly string[] = []) => judgeSafety([...files, ...more], machines, failing)
 
 describe('safety', () => {
   it('is one less than the fewest holders', () => {
-    expect(mayFail(files, machines)).toBe(1)
-    expect(mayFail([...files, { name: 'three', holders: ['d'] }], machines)).toBe(0)
-    expect(mayFail([{ name: 'gone', holders: ['x'] }], machines)).toBe(-1)
+    expect(judge([]).mayFail).toBe(1)
+    expect(judge([{ name: 'three', contents: [['d']] }]).mayFail).toBe(0)
+  })
+
+  it('counts every content of a conflict, not only the one that the name stands for', () => {
+    const conflict = { name: 'both', contents: [['a', 'b', 'c'], ['d']] }
+    expect(judge([conflict]).mayFail).toBe(0)
+    expect(judge([conflict], ['d'])).toEqual({ mayFail: 1, outOfReach: ['both'], oneCopyLeft: 0 })
+    expect(judge([conflict], ['b'])).toEqual({ mayFail: 0, outOfReach: [], oneCopyLeft: 2 })
+  })
+
+  it('says of a file out of reach that it is, and how many more may fail for the others', () => {
+    expect(judge([{ name: 'gone', contents: [['x']] }])).toEqual({ mayFail: 1, outOfReach: ['gone'], oneCopyLeft: 0 })
   })
 
   it('leaves somebody, even without files', () => {
-    expect(mayFail([], machines)).toBe(3)
-    expect(mayFail([], [])).toBe(-1)
+    expect(judgeSafety([], machines).mayFail).toBe(3)
+    expect(judgeSafety([], []).mayFail).toBe(0)
   })
 
   it('says what is lost and what hangs on one copy', () => {
-    expect(whatIf(files, machines, ['b'])).toEqual({ outOfReach: [], oneCopyLeft: 1 })
-    expect(whatIf(files, machines, ['b', 'c'])).toEqual({ outOfReach: ['two'], oneCopyLeft: 1 })
-    expect(whatIf(files, machines, [])).toEqual({ outOfReach: [], oneCopyLeft: 0 })
+    expect(judge([], ['b'])).toEqual({ mayFail: 0, outOfReach: [], oneCopyLeft: 1 })
+    expect(judge([], ['b', 'c'])).toEqual({ mayFail: 0, outOfReach: ['two'], oneCopyLeft: 1 })
   })
 
   it('is right about every choice of machines', () => {
-    const allowed = mayFail(files, machines)
-    for (let choice = 0; choice < 2 ** machines.length; choice++) {
-      const failing = machines.filter((_, index) => choice & (1 << index))
-      if (failing.length <= allowed) expect(whatIf(files, machines, failing).outOfReach).toEqual([])
-    }
+    const all = [...files, { name: 'both', contents: [['a', 'd'], machines] }]
+    const allowed = judgeSafety(all, machines).mayFail
+    const losses = Array.from({ length: 2 ** machines.length }, (_, choice) => machines.filter((_, index) => choice & (1 << index)))
+      .filter((failing) => judgeSafety(all, machines, failing).outOfReach.length > 0)
+      .map((failing) => failing.length)
+    expect(Math.min(...losses)).toBe(allowed + 1)
+  })
+})
+
+describe('the state of a file', () => {
+  const ring = { copiesWanted: 3, machinesOnline: 4, checking: false }
+
+  it.each([
+    [3, ring, 'safe'],
+    [2, ring, 'copying'],
+    [2, { ...ring, machinesOnline: 2 }, 'safe'],
+    [1, { ...ring, machinesOnline: 1 }, 'at-risk'],
+    [1, { ...ring, machinesOnline: 1, copiesWanted: 1 }, 'safe'],
+    [0, ring, 'out-of-reach'],
+    [0, { ...ring, checking: true }, 'checking'],
+  ] as const)('%i copies in %o: %s', (copies, today, state) => {
+    expect(stateOfCopies(copies, today)).toBe(state)
   })
 })

@@ -1,43 +1,64 @@
-/** What may fail without loss, from who holds what. Pure arithmetic for the window and the command line. */
+/**
+ * What may fail without loss, from who holds what: pure arithmetic. The footer's sentence, the Ring view's what-if,
+ * `ringdrop status` and `ringdrop whatif` all come from `judgeSafety`, so that they cannot disagree.
+ */
+
+import type { FileState } from '../../../shared/views.ts'
 
 export interface HeldFile {
   readonly name: string
-  /** Machines with a durable copy; ones not in the ring do not count. */
-  readonly holders: readonly string[]
+  /**
+   * The machines with a durable copy, for each live content of the name: one in the normal case, more while versions
+   * conflict, and each of them counts. Machines that are not in the ring do not.
+   */
+  readonly contents: readonly (readonly string[])[]
 }
 
-export interface WhatIf {
-  /** Names of the files without a holder left. */
+export interface Safety {
+  /**
+   * The largest n such that any n of the machines may fail and no file is lost that is within reach now: one less than the
+   * fewest copies of any content, and one less than the machines, since somebody has to be left. Never below 0.
+   */
+  readonly mayFail: number
+  /** Names of the files that have a content without a copy. */
   readonly outOfReach: readonly string[]
-  /** Files with exactly one holder left. */
+  /** Files with a content that has one copy. */
   readonly oneCopyLeft: number
 }
 
-/**
- * The largest n such that any n of `machines` may fail with no file lost: one less than the fewest holders of any file, and
- * one less than the machines (somebody has to be left). -1 when a file has no holder already.
- */
-export function mayFail(files: readonly HeldFile[], machines: readonly string[]): number {
-  const present = new Set(machines)
-  let fewest = machines.length
-  for (const file of files) fewest = Math.min(fewest, holdersAmong(file, present))
-  return fewest - 1
-}
-
-/** What is left of `files` while the machines of `failing` are away. */
-export function whatIf(files: readonly HeldFile[], machines: readonly string[], failing: readonly string[]): WhatIf {
+/** How safe `files` are on those of `machines` that are not in `failing`. */
+export function judgeSafety(files: Iterable<HeldFile>, machines: readonly string[], failing: readonly string[] = []): Safety {
   const left = new Set(machines)
   for (const machine of failing) left.delete(machine)
+  let fewest = left.size
   const outOfReach: string[] = []
   let oneCopyLeft = 0
   for (const file of files) {
-    const copies = holdersAmong(file, left)
+    const copies = fewestCopies(file, left)
     if (copies === 0) outOfReach.push(file.name)
+    else fewest = Math.min(fewest, copies)
     if (copies === 1) oneCopyLeft++
   }
-  return { outOfReach, oneCopyLeft }
+  return { mayFail: Math.max(0, fewest - 1), outOfReach, oneCopyLeft }
 }
 
-function holdersAmong(file: HeldFile, machines: ReadonlySet<string>): number {
-  return new Set(file.holders.filter((holder) => machines.has(holder))).size
+/** Copies on `machines` of the content of `file` that has the fewest. */
+export function fewestCopies(file: HeldFile, machines: ReadonlySet<string>): number {
+  let fewest = Infinity
+  for (const holders of file.contents) fewest = Math.min(fewest, new Set(holders.filter((holder) => machines.has(holder))).size)
+  return fewest
+}
+
+export interface RingToday {
+  readonly copiesWanted: number
+  readonly machinesOnline: number
+  /** Not all machines have said yet what they hold. */
+  readonly checking: boolean
+}
+
+/** Green only when nothing more could be done now: all copies that are wanted, or one on each machine there is. */
+export function stateOfCopies(copies: number, ring: RingToday): FileState {
+  if (copies === 0) return ring.checking ? 'checking' : 'out-of-reach'
+  if (copies < Math.min(ring.copiesWanted, ring.machinesOnline)) return 'copying'
+  return copies === 1 && ring.copiesWanted > 1 ? 'at-risk' : 'safe'
 }
