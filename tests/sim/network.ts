@@ -26,7 +26,6 @@ export interface Packet {
   readonly from: Way
   readonly to: Way
   readonly channel: Channel
-  readonly line: string
   readonly message: RingMessage
 }
 
@@ -34,8 +33,8 @@ export class Network {
   readonly #queue: EventQueue
   readonly #random: Random
   readonly #deliver: (packet: Packet) => void
-  /** When the last message of a stream arrives: the next one comes after it. */
-  readonly #streamEnds = new Map<string, number>()
+  /** When the last message of a stream arrives, by its two ends: the next one comes after it. */
+  readonly #streamEnds = new Map<Way, Map<Way, number>>()
   /** Part of the network that a way is in; ways of different parts do not reach each other. Null = one network. */
   #partOf: ((way: Way) => number) | null = null
   faults: NetworkFaults = noFaults
@@ -79,10 +78,18 @@ export class Network {
       this.injected.cut++
       return
     }
-    const stream = `${packet.from} ${packet.to}`
-    const arrives = Math.max(this.#queue.now + this.#delayMs(), this.#streamEnds.get(stream) ?? 0)
-    this.#streamEnds.set(stream, arrives)
+    const ends = this.#streamEndsFrom(packet.from)
+    const arrives = Math.max(this.#queue.now + this.#delayMs(), ends.get(packet.to) ?? 0)
+    ends.set(packet.to, arrives)
     this.#carry(packet, arrives - this.#queue.now)
+  }
+
+  #streamEndsFrom(from: Way): Map<Way, number> {
+    const known = this.#streamEnds.get(from)
+    if (known) return known
+    const ends = new Map<Way, number>()
+    this.#streamEnds.set(from, ends)
+    return ends
   }
 
   #carry(packet: Packet, delayMs: number): void {

@@ -1,6 +1,7 @@
 /**
  * Many rings' worth of peers in one thread: the real ring code over a virtual network in virtual time. One seed is one run is
- * one hash over all that was delivered. Every message goes through the codec, for the hash and to be sure that it can travel.
+ * one hash over all that was delivered. Some messages go through the codec, to be sure that they can travel, and as
+ * whole lines into the hash; of the others time, ends, command and numbers do: two runs that differ in more soon differ in these.
  */
 
 import { assert } from '../../shared/assert.ts'
@@ -11,11 +12,13 @@ import type { RingMessage } from '../../electron/peer/protocol/messages.ts'
 import { Prng } from '../../electron/peer/ring/prng.ts'
 import { Ring, type RingEvent } from '../../electron/peer/ring/ring.ts'
 import type { RingParameters } from '../../electron/peer/ring/ring-options.ts'
-import { EventQueue } from './event-queue.ts'
+import { beatMs, EventQueue } from './event-queue.ts'
 import { Network, type Packet } from './network.ts'
 import type { MachineMoment, MachineState } from './observer.ts'
+import { RunHash } from './run-hash.ts'
 
-const tickMs = 100
+/** Of so many messages one is written as its line and read again. */
+const sampled = 32
 
 export interface SimulatedPeer {
   readonly contact: Contact
@@ -41,8 +44,7 @@ export class Simulator {
   readonly #trace: ((line: string) => void) | undefined
   /** Short names in order of appearance, for whoever reads. */
   readonly #names = new Map<Identifier, string>()
-  #hash = 0xcbf29ce484222325n
-  #pendingHash = 0x811c9dc5
+  readonly #hash = new RunHash()
   delivered = 0
   /** Virtual ms that peers ran, added up over all of them. */
   peerMs = 0
@@ -55,11 +57,9 @@ export class Simulator {
     this.network = new Network(this.queue, this.random, (packet) => this.#deliver(packet))
   }
 
-  /** Hash over every line delivered so far, with its time. */
+  /** Hash over all that was delivered so far, with its time. */
   get hash(): string {
-    return BigInt.asUintN(64, this.#hash ^ BigInt(this.#pendingHash >>> 0))
-      .toString(16)
-      .padStart(16, '0')
+    return this.#hash.toString()
   }
 
   /** Seconds since the start, for a line of the trace. */
@@ -124,7 +124,7 @@ export class Simulator {
     this.#peers.set(way, peer)
     if (!this.#names.has(contact.id))
       this.#names.set(contact.id, this.parameters.bits <= 16 ? this.space.format(contact.id) : `m${this.#names.size + 1}`)
-    this.queue.after(this.random.next() * tickMs, () => this.#tick(peer))
+    this.queue.beat(this.random.next() * beatMs, () => this.#tick(peer))
     return peer
   }
 
@@ -153,18 +153,20 @@ export class Simulator {
     return this.queue.now - start
   }
 
-  #tick(peer: SimulatedPeer): void {
-    if (!peer.up) return
-    if (this.queue.now >= peer.pausedUntil) peer.ring.tick()
-    this.peerMs += tickMs
-    this.queue.after(Math.max(tickMs, peer.pausedUntil - this.queue.now), () => this.#tick(peer))
+  #tick(peer: SimulatedPeer): boolean {
+    if (!peer.up) return false
+    if (this.queue.now >= peer.pausedUntil) {
+      peer.ring.tick()
+      this.peerMs += beatMs
+    }
+    return true
   }
 
   #send(peer: SimulatedPeer, { to, channel, message }: { to: Contact; channel: Packet['channel']; message: RingMessage }): void {
     const way = channel === 'stream' ? this.#streamTo(peer, to) : to.ways[0]
     const from = peer.contact.ways[0]
     if (!peer.up || way === undefined || from === undefined) return
-    this.network.send({ from, to: way, channel, line: encodeMessage(this.space, message), message })
+    this.network.send({ from, to: way, channel, message })
   }
 
   /** The open stream, as long as its other end lives; else a new one. */
@@ -184,36 +186,36 @@ export class Simulator {
       if (packet.channel === 'stream') this.queue.after(peer.pausedUntil - this.queue.now + 1, () => this.#deliver(packet))
       return
     }
-    this.#note(packet)
-    const message = this.#read(packet)
+    const message = this.#note(packet)
     const { source } = message
     // a datagram comes from the port that its sender listens on, a stream from any
     if (packet.channel === 'stream') peer.streams.set(source, packet.from)
     peer.ring.receive(message, packet.channel, packet.channel === 'datagram' ? { id: source, ways: [packet.from] } : null)
   }
 
-  /** Decoding every line would take most of a run's time: every sixteenth shows that what is sent can be read. */
-  #read(packet: Packet): RingMessage {
-    if (this.delivered % 16 !== 0) return packet.message
-    const message = decodeMessage(this.space, packet.line)
-    assert('command' in message, `"${packet.line}" decodes`)
-    return message as RingMessage
-  }
-
-  #note(packet: Packet): void {
+  /** Takes a packet into the hash. The message as its receiver reads it. */
+  #note(packet: Packet): RingMessage {
+    const { message } = packet
     this.delivered++
-    let hash = this.#pendingHash
-    const text = `${this.queue.now} ${packet.to} ${packet.line}`
-    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-    this.#pendingHash = hash
-    // two hashes of different widths: one of 32 bits would let runs that differ pass for equal
-    if (this.delivered % 64 === 0) this.#hash = BigInt.asUintN(64, (this.#hash ^ BigInt(hash >>> 0)) * 0x100000001b3n)
     if (this.#trace) this.#traceLine(packet, this.#trace)
+    // times are fractions of a ms: whoever sends one message more or less, or to another, shifts all that come after
+    this.#hash.number(this.queue.now * 65_536)
+    this.#hash.text(packet.to)
+    this.#hash.text(message.command)
+    this.#hash.number('sequence' in message ? message.sequence : 'exchange' in message ? message.exchange : message.incarnation)
+    if (this.delivered % sampled !== 0) return message
+    const line = encodeMessage(this.space, message)
+    this.#hash.text(line)
+    this.#hash.fold()
+    const read = decodeMessage(this.space, line)
+    assert('command' in read, `"${line}" decodes`)
+    return read as RingMessage
   }
 
-  #traceLine({ from, to, channel, line }: Packet, trace: (line: string) => void): void {
+  #traceLine({ from, to, channel, message }: Packet, trace: (line: string) => void): void {
+    const line = this.#shorten(encodeMessage(this.space, message))
     const [sender, receiver] = [from, to].map((way) => this.nameOf(this.#peers.get(way)?.contact.id))
-    trace(`${this.time}  ${sender} → ${receiver}  ${channel === 'stream' ? 'TCP' : 'UDP'}  ${this.#shorten(line)}`)
+    trace(`${this.time}  ${sender} → ${receiver}  ${channel === 'stream' ? 'TCP' : 'UDP'}  ${line}`)
   }
 
   /** Identifiers of 160 bits as the short names of their machines. Decimal ones are short as they are. */

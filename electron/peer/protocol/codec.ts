@@ -65,18 +65,22 @@ const commands: { readonly [C in Command]: Arguments<MessageOf<C>> } = {
   enrolled: { bodyBytes: number(limits.enrolledBytes) },
 }
 
-/** The table as the two functions below walk it: command to its named fields, in order. */
-const table: ReadonlyMap<string, readonly (readonly [string, Field<unknown>])[]> = new Map(
-  Object.entries(commands).map(([command, fields]) => [command, Object.entries(fields) as [string, Field<unknown>][]]),
+type NamedField = readonly [string, Field<unknown>]
+const ends: readonly NamedField[] = [
+  ['destination', identifier],
+  ['source', identifier],
+]
+/** The table as the two functions below walk it: command to its named fields, in order, and its two ends. */
+const table: ReadonlyMap<string, readonly NamedField[]> = new Map(
+  Object.entries(commands).map(([command, fields]) => [command, [...(Object.entries(fields) as [string, Field<unknown>][]), ...ends]]),
 )
 
 /** The line of `message`, without its newline. ASCII only. */
 export function encodeMessage(space: IdentifierSpace, message: Message): string {
   const values = message as unknown as Readonly<Record<string, unknown>>
-  const words = [`/${message.command}`]
-  for (const [name, field] of table.get(message.command) ?? []) words.push(field.write(values[name], space))
-  words.push(space.format(message.destination), space.format(message.source))
-  return words.join(' ')
+  let line = `/${message.command}`
+  for (const [name, field] of table.get(message.command) ?? []) line += ` ${field.write(values[name], space)}`
+  return line
 }
 
 /** The message in `line` (without its newline), or the reason why there is none. Never throws. */
@@ -86,10 +90,12 @@ export function decodeMessage(space: IdentifierSpace, line: string): Message | {
   const command = words[0] ?? ''
   const fields = command.startsWith('/') ? table.get(command.slice(1)) : undefined
   if (!fields) return { reason: 'unknown command' }
-  if (words.length !== fields.length + 3) return { reason: `${command} takes ${fields.length} arguments, a destination and a source` }
+  if (words.length !== fields.length + 1)
+    return { reason: `${command} takes ${fields.length - ends.length} arguments, a destination and a source` }
   const message: Record<string, unknown> = { command: command.slice(1) }
-  for (const [index, [name, field]] of [...fields, ['destination', identifier] as const, ['source', identifier] as const].entries()) {
-    const value = field.read(words[index + 1] ?? '', space)
+  let index = 1
+  for (const [name, field] of fields) {
+    const value = field.read(words[index++] ?? '', space)
     if (value === undefined) return { reason: `${command}: bad ${name}` }
     message[name] = value
   }

@@ -44,16 +44,16 @@ export class IdentifierSpace {
   parse(text: string): Identifier | null {
     if (this.#decimal) {
       if (!/^(0|[1-9][0-9]{0,4})$/.test(text)) return null
-      const value = BigInt(text)
-      return value < this.size ? this.fromBigInt(value) : null
+      const value = Number(text)
+      return value < this.size ? (value.toString(16).padStart(this.#digits, '0') as Identifier) : null
     }
     if (text.length !== this.#digits || !/^[0-9a-f]+$/.test(text)) return null
-    const value = BigInt(`0x${text}`)
-    return value < this.size ? (text as Identifier) : null
+    // whole digits: whatever has so many of them is in the space
+    return this.bits % 4 === 0 || BigInt(`0x${text}`) < this.size ? (text as Identifier) : null
   }
 
   format(identifier: Identifier): string {
-    return this.#decimal ? this.toBigInt(identifier).toString() : identifier
+    return this.#decimal ? Number.parseInt(identifier, 16).toString() : identifier
   }
 
   /** Clockwise distance from `from` to `to`, 0 when equal. */

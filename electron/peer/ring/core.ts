@@ -33,6 +33,7 @@ export interface Core {
   phase: Phase
   /** Multiplies every wait for others: above 1 while this machine is itself slow (Lifeguard, local health). */
   patience: number
+  /** Writes the two ends into `body`, which was made for this one message, and sends it. */
   send(to: Contact, channel: Channel, body: Body): void
   emit(event: RingEvent): void
   /** Contact of a peer by whatever this one knows, or null. */

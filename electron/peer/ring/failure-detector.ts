@@ -183,8 +183,9 @@ export class FailureDetector {
     for (const target of targets.values()) this.probe(target)
     this.#lookFurther(targets)
     // a suspicion that nobody brought to an end
-    for (const entry of table.all()) {
-      if (entry.state === 'suspect' && entry.stateSince + timing.staleSuspicionMs < now) this.probe(entry.contact)
+    for (const id of table.suspects) {
+      const entry = table.get(id)
+      if (entry && entry.stateSince + timing.staleSuspicionMs < now) this.probe(entry.contact)
     }
   }
 

@@ -10,9 +10,11 @@ import type { Member, View } from '../protocol/messages.ts'
 import { type Core, selfAsMember } from './core.ts'
 import { around } from './interval.ts'
 import { asMember, isLive, supersedes } from './membership.ts'
+import { News } from './news.ts'
 import { pick, pickNumber } from './prng.ts'
 import { timing } from './timing.ts'
 
+const nothingNew: readonly Member[] = []
 /** Room for members in a sealed datagram, in characters. */
 const datagramRoom = limits.datagramBytes - 300
 /** Room for members in one view message, in characters. */
@@ -20,8 +22,7 @@ const viewRoom = limits.lineBytes - 512
 
 export class Gossip {
   readonly #core: Core
-  /** News, and how often each is still to be passed on. */
-  readonly #news = new Map<Identifier, number>()
+  readonly #news = new News()
   #lastExchangeAt = 0
   #nextExchangeAt = 0
 
@@ -36,32 +37,35 @@ export class Gossip {
   /** Passes on what the table has of `id` (or self) from now. */
   note(id: Identifier): void {
     if (this.#core.parameters.viewCap === 0) return
-    this.#news.set(id, 3 * Math.ceil(Math.log2(this.#core.table.liveIds().length + 2)))
+    this.#news.add(id, 3 * Math.ceil(Math.log2(this.#core.table.liveIds().length + 2)))
   }
 
   /**
    * Members for a ping or response to `receiver`. What is held of the receiver itself goes first when it may be wrong, so that
    * it can refute: that it is gone, or (`seen` = where it was seen) that it is elsewhere.
    */
-  take(receiver: Identifier, seen: Contact | null = null): Member[] {
-    const members: Member[] = []
-    let room = datagramRoom
+  take(receiver: Identifier, seen: Contact | null = null): readonly Member[] {
     const claim = this.#core.table.get(receiver)
     if (claim && (claim.state !== 'alive' || (seen && !sharesWay(seen, claim.contact)))) {
-      members.push(asMember(claim))
-      room -= memberLength(claim)
+      return this.#pack(receiver, claim)
     }
-    const freshest = [...this.#news]
-    if (freshest.length > limits.gossipMembers) freshest.sort((a, b) => b[1] - a[1])
-    for (const [id, times] of freshest) {
-      if (members.length >= limits.gossipMembers) break
+    return this.#news.size === 0 ? nothingNew : this.#pack(receiver, null)
+  }
+
+  /** `first`, then the freshest news, as many as a datagram takes. */
+  #pack(receiver: Identifier, first: Member | null): Member[] {
+    const members = first ? [asMember(first)] : []
+    let room = datagramRoom - (first ? memberLength(first) : 0)
+    this.#news.passOn((id) => {
+      if (members.length >= limits.gossipMembers) return 'full'
       const member = id === this.#core.self.id ? selfAsMember(this.#core) : this.#core.table.get(id)
-      if (times <= 1 || !member) this.#news.delete(id)
-      else this.#news.set(id, times - 1)
-      if (!member || id === receiver || memberLength(member) > room) continue
+      if (!member) return 'void'
+      const length = memberLength(member)
+      if (id === receiver || length > room) return 'told'
       members.push(asMember(member))
-      room -= memberLength(member)
-    }
+      room -= length
+      return 'told'
+    })
     return members
   }
 
@@ -89,7 +93,9 @@ export class Gossip {
   }
 
   digest(): string {
-    return this.#core.parameters.viewCap === 0 ? '00000000' : this.#core.table.digest(selfAsMember(this.#core))
+    return this.#core.parameters.viewCap === 0
+      ? '00000000'
+      : this.#core.table.digest({ contact: this.#core.self, incarnation: this.#core.incarnation })
   }
 
   tick(now: number): void {
@@ -164,15 +170,18 @@ export class Gossip {
 
   /** Hearsay of a death, of somebody heard a moment ago: it shall speak for itself. Two halves of a ring that meet would else kill each other. */
   #isDoubtful(member: Member): boolean {
+    if (member.state !== 'dead') return false
     const entry = this.#core.table.get(member.contact.id)
-    if (member.state !== 'dead' || !entry || entry.lastHeardAt === null || !isLive(entry.state) || !supersedes(member, entry)) return false
+    if (!entry || entry.lastHeardAt === null || !isLive(entry.state) || !supersedes(member, entry)) return false
     return this.#core.clock.now() - entry.lastHeardAt < 2.5 * this.#core.parameters.pingIntervalMs
   }
 }
 
 /** Characters that a member takes on a line, at most. */
 function memberLength(member: Member): number {
-  return member.contact.id.length + member.contact.ways.join('+').length + 28
+  let length = member.contact.id.length + 28
+  for (const way of member.contact.ways) length += way.length + 1
+  return length
 }
 
 /** As many members from the front as one view message takes. */

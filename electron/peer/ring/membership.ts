@@ -5,6 +5,7 @@
 
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Member, MemberState } from '../protocol/messages.ts'
+import { firstAtOrAfter } from './interval.ts'
 
 export interface Entry extends Member {
   /** Clock time of the last change of state. */
@@ -41,8 +42,12 @@ export function isLive(state: MemberState): boolean {
 
 export class Membership {
   readonly #entries = new Map<Identifier, Entry>()
-  #liveIds: readonly Identifier[] | null = null
+  readonly #liveIds: Identifier[] = []
+  readonly #suspects = new Set<Identifier>()
+  #changes = 0
   #digest = 0
+  /** The digest as text, made once until self or a live member changes: every ping and response carries it. */
+  #digestText: { readonly id: Identifier; readonly incarnation: number; readonly text: string } | null = null
 
   get size(): number {
     return this.#entries.size
@@ -61,13 +66,19 @@ export class Membership {
     return entry !== undefined && isLive(entry.state)
   }
 
-  /** Ids of the members that are alive or suspect, sorted. */
+  /** Ids of the members that are alive or suspect, sorted. The table's own list, to be read at once: it changes with the table. */
   liveIds(): readonly Identifier[] {
-    this.#liveIds ??= [...this.#entries.values()]
-      .filter((entry) => isLive(entry.state))
-      .map((entry) => entry.contact.id)
-      .sort()
     return this.#liveIds
+  }
+
+  /** Goes up whenever a member comes into the table or out of it, becomes live or ceases to be. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  /** Ids of the members under suspicion. */
+  get suspects(): ReadonlySet<Identifier> {
+    return this.#suspects
   }
 
   /** Takes `member` in if it is news. What changed, or null. */
@@ -77,12 +88,14 @@ export class Membership {
     if (known && !supersedes(member, known)) {
       const isFuller = member.incarnation === known.incarnation && member.contact.ways.length > known.contact.ways.length
       // a peer's own, full contact stands above the one way that somebody saw it use
-      if (isFuller) this.#put({ ...known, contact: member.contact })
+      if (isFuller) this.#put({ ...known, contact: member.contact }, known)
       return null
     }
-    const stateSince = known?.state === member.state ? known.stateSince : now
-    this.#put({ ...member, stateSince, lastHeardAt: known?.lastHeardAt ?? null, revision: known?.revision ?? null })
-    return { id, from: known?.state ?? null, to: member.state }
+    const { contact, incarnation, state } = member
+    const stateSince = known?.state === state ? known.stateSince : now
+    const lastHeardAt = known?.lastHeardAt ?? null
+    this.#put({ contact, incarnation, state, stateSince, lastHeardAt, revision: known?.revision ?? null }, known)
+    return { id, from: known?.state ?? null, to: state }
   }
 
   heard(id: Identifier, now: number): void {
@@ -107,31 +120,47 @@ export class Membership {
   remove(id: Identifier): void {
     const entry = this.#entries.get(id)
     if (!entry) return
-    this.#digest ^= entryDigest(entry)
     this.#entries.delete(id)
-    this.#liveIds = null
+    this.#account(entry, undefined)
   }
 
   /** Hash over the live members, `self` among them: equal tables have equal digests. 8 hexadecimal digits. */
-  digest(self: Member): string {
-    return ((this.#digest ^ entryDigest(self)) >>> 0).toString(16).padStart(8, '0')
+  digest({ contact: { id }, incarnation }: Pick<Member, 'contact' | 'incarnation'>): string {
+    if (this.#digestText?.id !== id || this.#digestText.incarnation !== incarnation) {
+      const text = ((this.#digest ^ memberDigest(id, incarnation)) >>> 0).toString(16).padStart(8, '0')
+      this.#digestText = { id, incarnation, text }
+    }
+    return this.#digestText.text
   }
 
-  #put(entry: Entry): void {
-    const id = entry.contact.id
-    const known = this.#entries.get(id)
-    if (known) this.#digest ^= entryDigest(known)
-    this.#digest ^= entryDigest(entry)
-    this.#entries.set(id, entry)
-    if (!known || isLive(known.state) !== isLive(entry.state)) this.#liveIds = null
+  #put(entry: Entry, known: Entry | undefined): void {
+    this.#entries.set(entry.contact.id, entry)
+    this.#account(known, entry)
+  }
+
+  /** Brings what is derived from the entries up to date. */
+  #account(before: Entry | undefined, after: Entry | undefined): void {
+    const id = (after ?? before)?.contact.id
+    if (id === undefined) return
+    const wasLive = before !== undefined && isLive(before.state)
+    const nowLive = after !== undefined && isLive(after.state)
+    // the dead and the left are out of the digest: how long each peer remembers them is its own affair
+    if (wasLive !== nowLive || before?.incarnation !== after?.incarnation) {
+      if (wasLive) this.#digest ^= memberDigest(id, before.incarnation)
+      if (nowLive) this.#digest ^= memberDigest(id, after.incarnation)
+      this.#digestText = null
+    }
+    if (after?.state === 'suspect') this.#suspects.add(id)
+    else this.#suspects.delete(id)
+    if (!before || !after || wasLive !== nowLive) this.#changes++
+    if (wasLive === nowLive) return
+    this.#liveIds.splice(firstAtOrAfter(this.#liveIds, id), nowLive ? 0 : 1, ...(nowLive ? [id] : []))
   }
 }
 
-/** The dead and the left are out of the digest: how long each peer remembers them is its own affair. */
-function entryDigest(member: Member): number {
-  if (!isLive(member.state)) return 0
+function memberDigest(id: Identifier, incarnation: number): number {
   let hash = 0x811c9dc5
-  const text = `${member.contact.id};${member.incarnation}`
+  const text = `${id};${incarnation}`
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   // FNV-1a mixes its last bytes little; entries are combined with xor, which needs them mixed
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)

@@ -9,7 +9,7 @@ import { between } from './interval.ts'
 
 interface Placed {
   readonly contact: Contact
-  readonly heardAt: number
+  heardAt: number
 }
 
 /** A successor list out of `contacts`: in order from `self`, cut at self (the end of a full circle) and at `length`. */
@@ -33,6 +33,8 @@ export class Neighbours {
   readonly #placed = new Map<Identifier, Placed>()
   /** Sorted once until something changes: it is asked for at every tick. */
   #predecessors: readonly Contact[] | null = null
+  #all: readonly Contact[] | null = null
+  #changes = 0
 
   /** `length`: successors kept at most. */
   constructor(self: Identifier, length: number) {
@@ -56,13 +58,29 @@ export class Neighbours {
     return this.#length
   }
 
+  /** The list stays the same object while nothing in it changes. */
   setSuccessors(contacts: readonly Contact[]): void {
-    this.#successors = cutList(this.#self, contacts, this.#length)
+    const list = cutList(this.#self, contacts, this.#length)
+    if (list.length === this.#successors.length && list.every((contact, index) => contact === this.#successors[index])) return
+    this.#changed()
+    this.#successors = list
   }
 
   setPredecessor(contact: Contact | null): void {
-    this.#predecessors = null
+    if (contact === this.#predecessor) return
+    this.#changed()
     this.#predecessor = contact
+  }
+
+  /** Goes up with every change of who is a neighbour, or where. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  #changed(): void {
+    this.#changes++
+    this.#predecessors = null
+    this.#all = null
   }
 
   hasSuccessor(id: Identifier): boolean {
@@ -76,9 +94,16 @@ export class Neighbours {
 
   /** A ping said that this peer is (or, with place 0, is not) among the sender's successors. */
   placed(contact: Contact, place: number, now: number): void {
-    if (place === 0 || this.#placed.get(contact.id)?.contact !== contact) this.#predecessors = null
-    if (place > 0) this.#placed.set(contact.id, { contact, heardAt: now })
-    else this.#placed.delete(contact.id)
+    const placed = this.#placed.get(contact.id)
+    if (place > 0 && placed?.contact === contact) {
+      placed.heardAt = now
+    } else if (place > 0) {
+      this.#changed()
+      this.#placed.set(contact.id, { contact, heardAt: now })
+    } else if (placed) {
+      this.#changed()
+      this.#placed.delete(contact.id)
+    }
   }
 
   /** Known predecessors, nearest first. */
@@ -98,7 +123,8 @@ export class Neighbours {
 
   /** A neighbour is to be reached elsewhere now. */
   moved(contact: Contact): void {
-    this.#predecessors = null
+    if (this.#predecessor?.id !== contact.id && !this.#placed.has(contact.id) && !this.hasSuccessor(contact.id)) return
+    this.#changed()
     const renew = (old: Contact) => (old.id === contact.id ? contact : old)
     this.#successors = this.#successors.map(renew)
     if (this.#predecessor) this.#predecessor = renew(this.#predecessor)
@@ -108,7 +134,7 @@ export class Neighbours {
 
   /** Removes a peer that is gone. The predecessor stays until there is another: see stabilize.ts. */
   remove(id: Identifier): void {
-    this.#predecessors = null
+    this.#changed()
     this.#successors = this.#successors.filter((contact) => contact.id !== id)
     this.#placed.delete(id)
   }
@@ -118,12 +144,17 @@ export class Neighbours {
     for (const [id, placed] of this.#placed) {
       if (placed.heardAt >= before) continue
       this.#placed.delete(id)
-      this.#predecessors = null
+      this.#changed()
     }
   }
 
   /** All contacts in here, each once. */
-  all(): Contact[] {
+  all(): readonly Contact[] {
+    this.#all ??= this.#collect()
+    return this.#all
+  }
+
+  #collect(): Contact[] {
     const contacts = new Map<Identifier, Contact>()
     for (const contact of [...this.#successors, ...this.predecessors()]) contacts.set(contact.id, contact)
     return [...contacts.values()]

@@ -5,12 +5,27 @@ import type { Identifier } from '../protocol/identifier.ts'
 import type { Core } from './core.ts'
 import { around, firstAtOrAfter, inArc } from './interval.ts'
 
+interface LivePeers {
+  readonly ids: readonly Identifier[]
+  /** Of table and neighbours, when the list was made. */
+  readonly tableChanges: number
+  readonly neighbourChanges: number
+}
+
+/** Made once until a member or neighbour changes: every look-up and every file of a round of repair asks. */
+const made = new WeakMap<Core, LivePeers>()
+
 /** Ids of all peers known to be live, self among them, sorted. */
-export function livePeers(core: Core): Identifier[] {
-  const ids = new Set(core.table.liveIds())
-  for (const contact of core.neighbours.all()) if (core.table.get(contact.id) === undefined) ids.add(contact.id)
-  ids.add(core.self.id)
-  return [...ids].sort()
+export function livePeers(core: Core): readonly Identifier[] {
+  const { table, neighbours } = core
+  const known = made.get(core)
+  if (known?.tableChanges === table.changes && known.neighbourChanges === neighbours.changes) return known.ids
+  const ids = [...table.liveIds()]
+  ids.splice(firstAtOrAfter(ids, core.self.id), 0, core.self.id)
+  // successors given by hand count before they are heard
+  for (const { id } of neighbours.all()) if (table.get(id) === undefined) ids.splice(firstAtOrAfter(ids, id), 0, id)
+  made.set(core, { ids, tableChanges: table.changes, neighbourChanges: neighbours.changes })
+  return ids
 }
 
 /** Contacts of the owner and the peers after it, at most `count`, each once. */

@@ -127,6 +127,19 @@ describe('a peer', () => {
     for (const { message } of answers) expect(message).toMatchObject({ revision: 7 })
   })
 
+  it('tells nobody of a stranger that leaves', () => {
+    const bench = new Bench(9)
+    bench.ring.found()
+    const leave = { command: 'leave', incarnation: 1, predecessor: null, successors: [] } as const
+    bench.ring.receive({ ...leave, destination: id(9), source: id(30) }, 'stream', null)
+    const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 0, viewDigest: '00000000', revision: 0, gossip: [] } as const
+    bench.ring.receive({ ...ping, destination: id(9), source: id(20) }, 'datagram', contact(20))
+    const answers = bench.take('response')
+    expect(answers).toMatchObject([{ to: 20 }])
+    expect(answers).not.toMatchObject([{ message: { gossip: [{ contact: { id: id(30) } }] } }])
+    expect(bench.ring.members().map((member) => member.contact.id)).toEqual([id(9), id(20)])
+  })
+
   it('waits for successors given by hand that were not started yet', () => {
     const bench = new Bench(9, classroomParameters)
     bench.ring.initialise([contact(14), contact(19)])

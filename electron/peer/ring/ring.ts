@@ -45,6 +45,8 @@ export interface RingPorts {
 /** What members say to each other once they know each other. */
 type NeighbourMessage = Exclude<RingMessage, { command: 'join' | 'accept' | 'decline' | 'find' | 'found' | 'closer' }>
 
+type Mutable<M> = M extends unknown ? { -readonly [K in keyof M]: M[K] } : never
+
 export class Ring {
   readonly #core: Core
   readonly #gossip: Gossip
@@ -249,7 +251,12 @@ export class Ring {
       revision: 0,
       phase: 'outside',
       patience: 1,
-      send: (to, channel, body) => transport.send(to, channel, { ...body, destination: to.id, source: core.self.id }),
+      send: (to, channel, body) => {
+        const message = body as Mutable<RingMessage>
+        message.destination = to.id
+        message.source = core.self.id
+        transport.send(to, channel, message)
+      },
       emit: onEvent,
       contact: (id) => {
         if (id === core.self.id) return core.self
@@ -325,7 +332,8 @@ export class Ring {
 
   #departed(message: Leave, sender: Contact): void {
     const before = this.#core.neighbours.successors
-    this.#gossip.learn({ contact: sender, incarnation: message.incarnation, state: 'left' })
+    // of somebody never heard of there is nothing to forget, and without a way nothing to tell
+    if (sender.ways.length > 0) this.#gossip.learn({ contact: sender, incarnation: message.incarnation, state: 'left' })
     this.#stabilizer.departed(message, before)
   }
 

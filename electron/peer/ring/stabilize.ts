@@ -21,6 +21,8 @@ export class Stabilizer {
   /** Ids of the successors and predecessors last told as news. */
   #toldSuccessors: readonly Identifier[] = []
   #toldPredecessors: readonly Identifier[] = []
+  /** The list they were last looked for in. */
+  #seenPredecessors: readonly Contact[] | null = null
   /** While the list is short after a loss, news of it waits till then for the new head's answer; null = nothing waits. */
   #settlesAt: number | null = null
   /** Nearest peer that said it is our predecessor while another is in that place. */
@@ -240,14 +242,13 @@ export class Stabilizer {
     if (parameters.viewCap === 0 || !head) return
     const ids = table.liveIds()
     const start = firstAtOrAfter(ids, head.id)
-    const list = new Map(neighbours.successors.map((contact) => [contact.id, contact]))
+    const view: Contact[] = []
     for (let i = 0; i < Math.min(ids.length, neighbours.maxLength); i++) {
       const entry = table.get(around(ids, start + i) as Identifier)
       if (!entry || (entry.contact.id !== head.id && !between(head.id, entry.contact.id, self.id))) break
-      list.set(entry.contact.id, entry.contact)
+      view.push(entry.contact)
     }
-    const clockwise = [...list.values()].sort((a, b) => (between(self.id, a.id, b.id) ? -1 : 1))
-    neighbours.setSuccessors(clockwise)
+    neighbours.setSuccessors(mergeClockwise(self.id, view, neighbours.successors))
   }
 
   #tellSuccessors(): void {
@@ -260,10 +261,10 @@ export class Stabilizer {
   }
 
   #tellPredecessors(): void {
-    const predecessors = this.#core.neighbours
-      .predecessors()
-      .slice(0, Math.max(2, this.#core.parameters.pingedSuccessors))
-      .map((contact) => contact.id)
+    const known = this.#core.neighbours.predecessors()
+    if (known === this.#seenPredecessors) return
+    this.#seenPredecessors = known
+    const predecessors = known.slice(0, Math.max(2, this.#core.parameters.pingedSuccessors)).map((contact) => contact.id)
     if (predecessors.join() === this.#toldPredecessors.join()) return
     this.#toldPredecessors = predecessors
     this.#core.emit({ kind: 'predecessors', predecessors })
@@ -329,6 +330,18 @@ export class Stabilizer {
 
 function sameIds(a: readonly Contact[], b: readonly Contact[]): boolean {
   return a.length === b.length && a.every((contact, index) => contact.id === b[index]?.id)
+}
+
+/** One list of two, each in clockwise order from `self`. Of those in both, as they stand in the first. */
+function mergeClockwise(self: Identifier, first: readonly Contact[], second: readonly Contact[]): Contact[] {
+  const merged: Contact[] = []
+  let next = 0
+  for (const contact of first) {
+    for (let other = second[next]; other && between(self, other.id, contact.id); other = second[++next]) merged.push(other)
+    if (second[next]?.id === contact.id) next++
+    merged.push(contact)
+  }
+  return merged.concat(second.slice(next))
 }
 
 /** The nearest behind `self` of those that are there. */
