@@ -130,7 +130,7 @@ export default defineConfig(
 
   {
     // What another process printed has no type; the expectation that reads it is its check.
-    files: ['tests/{cluster,window,shell}/**/*.ts'],
+    files: ['tests/{cluster,chaos,window,shell}/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
@@ -142,7 +142,7 @@ export default defineConfig(
 
   {
     // What a person runs in a terminal may speak there.
-    files: ['tests/sim/main.ts', 'tests/window/fixture/*.ts', 'bench/**/*.ts'],
+    files: ['tests/sim/main.ts', 'tests/chaos/main.ts', 'tests/window/fixture/*.ts', 'bench/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
 

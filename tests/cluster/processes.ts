@@ -260,6 +260,19 @@ export class Machine {
     return this.#events
   }
 
+  /**
+   * What was said since the last call, and forgets it: for runs so long that all of it would fill memory. Not beside `event`, which
+   * counts what was said from the start. A line that a killed process did not finish is left out.
+   */
+  takeEvents(): JsonObject[] {
+    const taken = this.#events.splice(0)
+    for (const line of this.process.lines.splice(0).slice(this.#parsed)) {
+      if (line.endsWith('}')) taken.push(parse(line, this.process.label))
+    }
+    this.#parsed = 0
+    return taken
+  }
+
   /** Waits for an event, at or after number `from`. */
   event(fits: (event: JsonObject) => boolean, what: string, options: { from?: number; timeoutMs?: number } = {}): Promise<JsonObject> {
     return this.process.see(
@@ -377,9 +390,9 @@ export class Cluster {
     return this.machines.map((machine) => machine.process.report()).join('\n\n')
   }
 
-  /** Kills what still runs and removes the folders. */
-  async stop(): Promise<void> {
+  /** Kills what still runs and removes the folders; `keep` leaves them to be looked at. */
+  async stop(options: { readonly keep?: boolean } = {}): Promise<void> {
     await Promise.all(this.machines.map((machine) => machine.kill()))
-    if (this.#folder) await rm(await this.#folder, { recursive: true, force: true, maxRetries: 3 })
+    if (this.#folder && options.keep !== true) await rm(await this.#folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }

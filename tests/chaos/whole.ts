@@ -1,0 +1,103 @@
+/** What must be true when all faults are over: of the ring, of every name, of the bytes on every disk. */
+
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ControlItems } from '../../electron/headless/control-shapes.ts'
+import type { LiveVersion } from './ledger.ts'
+import { type Machines, untilCalm } from './machines.ts'
+
+/** A name, as all machines agree on it. */
+export interface Agreed {
+  readonly versions: readonly LiveVersion[]
+  /** Version id → numbers of the machines that hold it. */
+  readonly holders: ReadonlyMap<string, readonly number[]>
+}
+
+export type World = ReadonlyMap<string, Agreed>
+
+export interface WholeOptions {
+  readonly machines: Machines
+  readonly copies: number
+  /** How long the ring may take; a failure says what was wrong last. */
+  readonly timeoutMs: number
+}
+
+/** Waits until all machines see each other and the same files, every one safe. Result: what is still wrong after the time, or null. */
+export function untilWhole({ machines, copies, timeoutMs }: WholeOptions): Promise<string | null> {
+  return untilCalm(async () => {
+    const lists: string[][] = []
+    for (let number = 0; number < machines.count; number++) {
+      const status = (await machines.ask(number, 'status', {})).items[0]
+      if (status?.peers !== machines.count) return `M${number} sees ${status?.peers ?? 'nothing'} of ${machines.count} machines`
+      const { items } = await machines.ask(number, 'list', { only: 'all' })
+      const unsafe = items.filter((item) => item.state !== 'safe')
+      if (unsafe.length > 0) return `at M${number}: ${unsafe.map(describe).join('; ')}`
+      if (items.length > 0 && status.mayFail < copies - 1) return `M${number} says that ${status.mayFail} may fail`
+      const short = number === 0 ? await shortVersions(machines, items, copies) : null
+      if (short !== null) return short
+      lists.push(items.map(({ name, sha256, conflicts }) => `${name} ${sha256} ${conflicts}`).sort())
+    }
+    const [first = []] = lists
+    for (const [number, list] of lists.entries()) {
+      const odd = [...list.filter((line) => !first.includes(line)), ...first.filter((line) => !list.includes(line))]
+      if (odd.length > 0) return `M0 and M${number} differ in ${odd.join('; ')}`
+    }
+    return null
+  }, timeoutMs)
+}
+
+/** Of names with several live versions, `list` shows one: the others must be kept as well. */
+async function shortVersions(machines: Machines, items: readonly ControlItems['list'][], copies: number): Promise<string | null> {
+  for (const { name } of items.filter((item) => item.conflicts > 0)) {
+    const versions = (await machines.ask(0, 'where', { name })).items[0]?.versions ?? []
+    const short = versions.find((version) => version.holders.length < copies)
+    if (short) return `${name}: of ${versions.length} versions, ${short.sha256} is on ${short.holders.length} of ${copies} machines`
+  }
+  return null
+}
+
+const describe = ({ name, state, copies, holders }: ControlItems['list']): string =>
+  `${name} is ${state} with ${copies} (${holders.map((holder) => holder.name).join(', ')})`
+
+/** Every name with its live versions and their holders, the same at every machine, or what differs. */
+export async function readWorld(machines: Machines): Promise<{ readonly world: World; readonly flaws: string[] }> {
+  const flaws: string[] = []
+  const world = new Map<string, Agreed>()
+  const numbers = new Map(Array.from({ length: machines.count }, (_, number) => [machines.id(number), number]))
+  const { items } = await machines.ask(0, 'list', { only: 'all' })
+  for (const { name } of items) {
+    const answers = await Promise.all(Array.from({ length: machines.count }, (_, number) => machines.ask(number, 'where', { name })))
+    const seen = answers.map((answer) => (answer.items[0]?.versions ?? []).map(({ version }) => version).sort())
+    const odd = seen.findIndex((ids) => ids.join() !== seen[0]!.join())
+    if (odd >= 0) flaws.push(`${name}: M0 knows the versions ${seen[0]!.join(', ')}, M${odd} knows ${seen[odd]!.join(', ')}`)
+    const versions = answers[0]!.items[0]?.versions ?? []
+    world.set(name, {
+      versions: versions.map(({ version, sha256 }) => ({ version, sha256 })),
+      holders: new Map(
+        versions.map(({ version, holders }) => [
+          version,
+          holders.map((holder) => numbers.get(holder.id)).filter((number) => number !== undefined),
+        ]),
+      ),
+    })
+  }
+  return { world, flaws }
+}
+
+/** Every holder has, on its disk, the bytes that it says it has, and there are enough of them. */
+export async function flawsOnDisk(machines: Machines, world: World, copies: number): Promise<string[]> {
+  const flaws: string[] = []
+  for (const [name, { versions, holders }] of world) {
+    for (const { version, sha256 } of versions) {
+      const numbers = holders.get(version) ?? []
+      if (numbers.length < copies) flaws.push(`${name}: ${numbers.length} of ${copies} machines hold ${sha256}`)
+      for (const number of numbers) {
+        const bytes = await readFile(join(machines.data(number), 'content', sha256.slice(0, 2), sha256)).catch(() => null)
+        const found = bytes && createHash('sha256').update(bytes).digest('hex')
+        if (found !== sha256) flaws.push(`${name}: M${number} says that it holds ${sha256}, and has ${found ?? 'nothing'} on its disk`)
+      }
+    }
+  }
+  return flaws
+}
