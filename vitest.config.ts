@@ -9,7 +9,11 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{shared,electron,scripts}/**/*.test.ts', 'tests/{wire,compliance}/**/*.test.ts'],
+          include: [
+            '{shared,electron,scripts}/**/*.test.ts',
+            'tests/{wire,compliance}/**/*.test.ts',
+            'tests/chaos/{ledger,fault-*}.test.ts',
+          ],
           environment: 'node',
         },
       },
@@ -18,7 +22,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          include: ['tests/{cluster,window,shell}/**/*.test.ts'],
+          include: ['tests/{cluster,window,shell}/**/*.test.ts', 'tests/chaos/campaign.test.ts'],
           environment: 'node',
           // after all others, one file at a time: real processes get the machine to themselves
           fileParallelism: false,

@@ -262,7 +262,7 @@ class Campaign {
   }
 
   /** The timeline: what happened when, to be read beside the machines' logs. */
-  #write(what: string, about: object): void {
-    appendFileSync(join(this.#folder, 'timeline.jsonl'), `${JSON.stringify({ at: new Date().toISOString(), what, ...about })}\n`)
+  #write(event: string, about: object): void {
+    appendFileSync(join(this.#folder, 'timeline.jsonl'), `${JSON.stringify({ at: new Date().toISOString(), event, ...about })}\n`)
   }
 }

@@ -36,6 +36,9 @@ export interface PlanOptions {
 
 const longestPauseMs = 60_000
 const longestAwayMs = 40_000
+const longestNetworkMs = 30_000
+/** A cut holds operations up: short ones make more cases. */
+const longestCutMs = 15_000
 /** Mean time between two faults. */
 const everyMs = 4_000
 
@@ -84,7 +87,10 @@ function pairs(machines: number, which: (from: number, to: number) => boolean): 
   return found
 }
 
-const network = (from: Draw, what: string, fault: LinkFault): Fault => ({ kind: 'network', what, forMs: atMost(from, 45_000), ...fault })
+const network = (from: Draw, what: string, fault: LinkFault): Fault => {
+  const longestMs = fault.link.blocked === 'all' ? longestCutMs : longestNetworkMs
+  return { kind: 'network', what, forMs: atMost(from, longestMs), ...fault }
+}
 /** Of all links, or of some. */
 const anywhere = (from: Draw, link: Partial<Link>): LinkFault => {
   const share = from.random.next() < 0.5 ? 1 : 0.3

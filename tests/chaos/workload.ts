@@ -16,7 +16,7 @@ const namesPerMachine = 10
 const sharedNames = 8
 /** The longest a person waits before the next thing to do, in ms. */
 const idleMsMax = 400
-const workers = 5
+const workers = 8
 
 export interface WorkloadOptions {
   readonly seed: number
