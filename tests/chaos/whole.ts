@@ -47,12 +47,14 @@ export function untilWhole({ machines, copies, timeoutMs }: WholeOptions): Promi
   }, timeoutMs)
 }
 
-/** Of names with several live versions, `list` shows one: the others must be kept as well. */
+/** Of names with several live versions, `list` shows one: the others must be kept as well, by machines that are there. */
 async function shortVersions(machines: Machines, items: readonly ControlItems['list'][], copies: number): Promise<string | null> {
+  const present = new Set(Array.from({ length: machines.count }, (_, number) => machines.id(number)))
   for (const { name } of items.filter((item) => item.conflicts > 0)) {
-    const versions = (await machines.ask(0, 'where', { name })).items[0]?.versions ?? []
-    const short = versions.find((version) => version.holders.length < copies)
-    if (short) return `${name}: of ${versions.length} versions, ${short.sha256} is on ${short.holders.length} of ${copies} machines`
+    for (const { sha256, holders } of (await machines.ask(0, 'where', { name })).items[0]?.versions ?? []) {
+      const count = holders.filter((holder) => present.has(holder.id)).length
+      if (count < copies) return `${name}: ${sha256}, one of several versions, is on ${count} of ${copies} machines`
+    }
   }
   return null
 }
