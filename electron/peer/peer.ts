@@ -41,7 +41,7 @@ import { defaultParameters } from './ring/ring-options.ts'
 import { SharedFolderHost } from './shared-folder-host.ts'
 import { SpeedMeter } from './speed-meter.ts'
 import { Stores } from './stores.ts'
-import { chooseVersion, removeFile, restoreFile } from './transfer/change-record.ts'
+import { chooseVersion, keepBothVersions, removeFile, restoreFile } from './transfer/change-record.ts'
 import { Transfers } from './transfer/transfers.ts'
 import { encodeInvite, inviteLifetimeMs } from './trust/invite.ts'
 import { createRingKey } from './trust/ring-key.ts'
@@ -282,8 +282,7 @@ class Peer implements PeerApi {
   }
 
   restoreFile(name: string, version?: string): Promise<void> {
-    if (version !== undefined) return Promise.reject(new AppError('not-found', `${name} has no such version any more`, { name }))
-    return restoreFile(this.#session.context, name)
+    return restoreFile(this.#session.context, name, version ?? null)
   }
 
   listRemoved(): RemovedView[] {
@@ -294,8 +293,8 @@ class Peer implements PeerApi {
     return chooseVersion(this.#session.context, name, version)
   }
 
-  keepBothVersions(name: string, _version: string): Promise<string> {
-    return Promise.reject(new AppError('not-found', `${name} has no such version any more`, { name }))
+  keepBothVersions(name: string, version: string): Promise<string> {
+    return keepBothVersions(this.#session.context, name, version)
   }
 
   whereIs(name: string): Promise<WhereView> {

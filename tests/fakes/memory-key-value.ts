@@ -40,14 +40,14 @@ export class MemoryKeyValue implements KeyValueStore {
     this.#assertOpen()
     const failure = this.#failure
     this.#failure = null
-    if (failure) throw failure
-    const batch = [...operations]
+    const batch = failure ? [] : [...operations]
     for (const operation of batch) this.#live.apply(operation)
     this.#unsynced.push(batch)
     await this.#options.sync?.()
     // whoever waited for it went with the process
     if (this.#state === 'crashed') return new Promise(() => undefined)
     this.#persistTo(batch)
+    if (failure) throw failure
   }
 
   entries(range: KeyRange): AsyncIterable<[string, string]> {
@@ -65,7 +65,7 @@ export class MemoryKeyValue implements KeyValueStore {
     return Promise.resolve()
   }
 
-  /** The next batch changes nothing and is rejected with this. */
+  /** The next batch changes nothing, and is rejected with this once its sync is done. */
   failNext(error = new AppError('disk-full', `No room on the disk of ${this.location}`, { path: this.location })): void {
     this.#failure = error
   }

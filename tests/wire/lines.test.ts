@@ -10,7 +10,6 @@ const ring = new IdentifierSpace(160)
 const id = (value: number) => classroom.fromBigInt(BigInt(value))
 const contact = (value: number) => ({ id: id(value), ways: [`127.0.0.1:${12_000 + value}`] })
 const ends = { destination: id(4), source: id(2) }
-const version = 'c0ffee'.padEnd(40, '0')
 const sha256 = '5eed'.padEnd(64, '0')
 
 const lines: readonly (readonly [string, Message])[] = [
@@ -78,8 +77,8 @@ const lines: readonly (readonly [string, Message])[] = [
   ['/continue 4 2', { command: 'continue', ...ends }],
   ['/stored 4,5 - 4 2', { command: 'stored', holders: [id(4), id(5)], failed: [], ...ends }],
   ['/refuse no-space 3%20bytes%20left 4 2', { command: 'refuse', reason: 'no-space', detail: '3 bytes left', ...ends }],
-  [`/request caf%C3%A9 ${version} 0 0 4 2`, { command: 'request', name: 'café', version, offsetBytes: 0, lengthBytes: 0, ...ends }],
-  [`/deliver ${version} 0 100 yes 4 2`, { command: 'deliver', version, offsetBytes: 0, lengthBytes: 100, manifest: true, ...ends }],
+  [`/request caf%C3%A9 ${sha256} 0 0 4 2`, { command: 'request', name: 'café', sha256, offsetBytes: 0, lengthBytes: 0, ...ends }],
+  [`/deliver ${sha256} 0 100 yes 4 2`, { command: 'deliver', sha256, offsetBytes: 0, lengthBytes: 100, manifest: true, ...ends }],
   ['/record %2D 4 2', { command: 'record', name: '-', ...ends }],
   ['/record - 4 2', { command: 'record', name: '', ...ends }],
   ['/catalogue 0 4 2', { command: 'catalogue', since: 0, ...ends }],

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MemoryKeyValue } from '../../../tests/fakes/memory-key-value.ts'
-import type { FileRecord, Version } from '../protocol/record.ts'
+import { hashOf, recordOf, versionOf } from '../../../tests/fakes/records.ts'
+import type { Version } from '../protocol/record.ts'
 import { lockFolder } from './lock.ts'
 import { RecordStore } from './record-store.ts'
 import type { CatalogueEntry } from './record-store.ts'
@@ -21,25 +22,15 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const hash = (content: string): string => Buffer.from(content).toString('hex').padEnd(64, '0')
+const hash = hashOf
 
+/** The version that a writer of its own, named by `id`, made; `supersedes` names the writers of what it supersedes. */
 function version(id: string, content: string, supersedes: readonly string[] = []): Version {
-  return {
-    version: Buffer.from(id).toString('hex').padEnd(40, '0'),
-    sha256: hash(content),
-    sizeBytes: 5,
-    manifestSha256: hash('manifest'),
-    lamport: 1 + supersedes.length,
-    writerId: 'a1',
-    writerName: 'Desk',
-    storedAt: 1_700_000_000_000,
-    supersedes: supersedes.map((other) => Buffer.from(other).toString('hex').padEnd(40, '0')),
-    deleted: false,
-    originalName: 'x',
-  }
+  return versionOf(content, { writerId: writer(id), supersedes: supersedes.map((other) => ({ writerId: writer(other), counter: 1 })) })
 }
 
-const record = (name: string, ...versions: Version[]): FileRecord => ({ name, spelling: name, versions, superseded: [] })
+const writer = (id: string): string => Buffer.from(id).toString('hex')
+const record = recordOf
 
 async function reopen(): Promise<void> {
   await records.close()
@@ -128,6 +119,9 @@ describe('record store', () => {
     await reopen()
     expect((await records.get('b'))?.held).toEqual({ [hash('one')]: 1234 })
     await records.merge(record('a', version('v9', 'nine', ['v1'])))
+    // as an earlier version of it
+    expect((await records.namesOf(hash('one'))).sort()).toEqual(['a', 'b'])
+    for (let i = 0; i < 5; i++) await records.merge(record('a', version(`w${i}`, `w${i}`, ['v9', `w${i - 1}`])))
     expect(await records.namesOf(hash('one'))).toEqual(['b'])
     await records.setHeld(hash('one'), null)
     expect((await records.get('b'))?.held).toEqual({})
@@ -145,10 +139,78 @@ describe('record store', () => {
     expect([...seen.values()].filter((entry) => entry.held[hash('one')] === 7)).toHaveLength(100)
   })
 
+  it('knows since when a name is removed, over restarts, until it is back', async () => {
+    let now = 1_000
+    const store = new MemoryKeyValue()
+    const over = await RecordStore.over(store, { wallClock: () => now })
+    await over.merge(record('a', version('v1', 'one')))
+    expect(over.removedSince('a')).toBeNull()
+    const removed = versionOf('one', { writerId: 'd0', deleted: true, supersedes: [version('v1', 'one')] })
+    await over.merge(record('a', removed))
+    now = 2_000
+    await over.merge(record('a', versionOf('one', { writerId: 'd1', deleted: true })))
+    await over.setHeld(hash('one'), 7)
+    const after = await RecordStore.over(store.crash(), { wallClock: () => now })
+    expect(after.removedSince('a')).toBe(1_000)
+    await after.merge(record('a', version('v2', 'two')))
+    expect(after.removedSince('a')).toBeNull()
+    expect(after.removedSince('never')).toBeNull()
+  })
+
+  it('forgets a removed name, and nobody else notices', async () => {
+    const store = new MemoryKeyValue()
+    let over = await RecordStore.over(store)
+    const removed = versionOf('one', { writerId: 'd0', deleted: true, supersedes: [version('v1', 'one')] })
+    await over.merge(record('b', version('v1', 'one')))
+    expect(await over.forget('b')).toBe(false)
+    await over.merge(record('a', version('v1', 'one')))
+    await over.merge(record('a', removed))
+    const { revision } = over
+    const forgotten: string[] = []
+    over.onForgotten((name) => forgotten.push(name))
+    const changed: string[] = []
+    over.onChanged((entry) => changed.push(entry.record.name))
+    expect([await over.forget('a'), await over.forget('a'), await over.forget('never')]).toEqual([true, false, false])
+    expect([forgotten, changed, await over.get('a'), await over.namesOf(hash('one'))]).toEqual([['a'], [], null, ['b']])
+    expect(await over.changedSince(revision, 1_000)).toEqual({ entries: [], revision, more: false })
+    over = await RecordStore.over(store.crash())
+    // a revision that was told is not given again
+    expect(over.revision).toBe(revision)
+    expect((await over.changedSince(0, 1_000)).entries.map((entry) => entry.record.name)).toEqual(['b'])
+    await over.merge(record('c', version('v1', 'one')))
+    expect((await over.changedSince(revision, 1_000)).entries.map((entry) => entry.record.name)).toEqual(['c'])
+  })
+
+  it('takes a name back that comes while it is being forgotten', async () => {
+    const over = await RecordStore.over(new MemoryKeyValue())
+    await over.merge(record('a', versionOf('one', { deleted: true })))
+    const forgotten: string[] = []
+    over.onForgotten((name) => forgotten.push(name))
+    await Promise.all([over.forget('a'), over.merge(record('a', version('v2', 'two')))])
+    expect([forgotten, (await over.get('a'))?.record.versions.map((v) => v.sha256)]).toEqual([[], [hash('two')]])
+    expect(await over.namesOf(hash('two'))).toEqual(['a'])
+  })
+
+  it('finds names by content after a batch that was not written', async () => {
+    const syncs: (() => void)[] = []
+    const store = new MemoryKeyValue({ sync: () => new Promise((done) => syncs.push(done)) })
+    const over = await RecordStore.over(store)
+    store.failNext()
+    const lost = expect(over.merge(record('a', version('v1', 'one')))).rejects.toMatchObject({ code: 'disk-full' })
+    await until(() => syncs.length === 1)
+    const kept = over.merge(record('a', version('v2', 'two')))
+    syncs[0]?.()
+    await lost
+    await until(() => syncs.length === 2)
+    syncs[1]?.()
+    await kept
+    expect(await over.namesOf(hash('one'))).toEqual(['a'])
+  })
+
   it('refuses what it could not read again', async () => {
     const many = Array.from({ length: 300 }, (_, i) => version(`v${i}`, `c${i}`))
     await expect(records.merge(record('a', ...many))).rejects.toMatchObject({ code: 'protocol' })
-    await expect(records.merge({ ...record('e\u0301', version('v', 'c')) })).rejects.toMatchObject({ code: 'protocol' })
+    await expect(records.merge({ ...record('e\u0301', version('v', 'c')), name: 'e\u0301' })).rejects.toMatchObject({ code: 'protocol' })
     expect(await all()).toHaveLength(0)
   })
 

@@ -1,20 +1,19 @@
 /**
  * What this machine knows of the ring's files, in a database of sorted keys (LevelDB). Rows are read and merged at once, synchronously, in memory order;
  * writing is a synced batch of whatever came while the last batch was under way (group commit). Nothing is told before it is durable.
- *
- * Keys: `r!<name>` the row (revision, newline, record in JSON) · `c!<revision>` its name, for "changed since" ·
- * `s!<sha256>!<name>` names by content · `h!<sha256>` Unix ms of the last check of a content held here.
  */
 
 import { AppError } from '../../../shared/errors.ts'
-import { decodeRecord, liveVersions, mergeRecords, sameRecord, type FileRecord } from '../protocol/record.ts'
+import { isRemoved, mergeRecords, parseRecord, sameRecord, type FileRecord } from '../protocol/record.ts'
 import type { KeyValueStore, WriteOperation } from './key-value.ts'
 import { openLevel } from './level.ts'
+import { OwnCounters } from './own-counters.ts'
+import { contentsOf, decodeRow, encodeRow, isKnown, loadFound, revisionKey, type Found, type KnownRow, type Row } from './record-rows.ts'
 import { WriteQueue } from './write-queue.ts'
 
 export interface CatalogueEntry {
   readonly record: FileRecord
-  /** sha256 → Unix ms verifiedAt, of the versions' contents held here, durable. */
+  /** sha256 → Unix ms verifiedAt, of the wanted contents held here, durable. */
   readonly held: Readonly<Record<string, number>>
 }
 
@@ -26,13 +25,10 @@ export interface Changes {
   readonly more: boolean
 }
 
-interface Row {
-  readonly revision: number
-  readonly record: FileRecord
+export interface RecordStoreOptions {
+  /** Unix time in ms. Default: this machine's clock. */
+  readonly wallClock?: () => number
 }
-
-/** Digits of a revision in its key: Number.MAX_SAFE_INTEGER in hexadecimal has 14. */
-const revisionDigits = 14
 
 export class RecordStore {
   /** True when the database was damaged and had to be repaired at this start: what it lost comes back from the others. */
@@ -40,7 +36,11 @@ export class RecordStore {
   readonly #store: KeyValueStore
   readonly #queue: WriteQueue
   readonly #held: Map<string, number>
+  /** The counts that this machine gives to its versions. */
+  readonly counters: OwnCounters
+  readonly #wallClock: () => number
   readonly #listeners = new Set<(entry: CatalogueEntry) => void>()
+  readonly #forgetListeners = new Set<(name: string) => void>()
   /** Rows whose write is under way or waiting: newer than the database. */
   readonly #pending = new Map<string, Row>()
   /** `setHeld` calls that look for names: they learn of names that come meanwhile. */
@@ -48,13 +48,15 @@ export class RecordStore {
   #assigned: number
   #durable: number
 
-  private constructor(store: KeyValueStore, found: Found, repaired: boolean) {
+  private constructor(store: KeyValueStore, found: Found, options: RecordStoreOptions & { readonly repaired: boolean }) {
     this.#store = store
     this.#queue = new WriteQueue(store)
+    this.counters = new OwnCounters(store, this.#queue)
+    this.#wallClock = options.wallClock ?? Date.now
     this.#held = found.held
     this.#assigned = found.revision
     this.#durable = found.revision
-    this.repaired = repaired
+    this.repaired = options.repaired
   }
 
   /**
@@ -62,13 +64,13 @@ export class RecordStore {
    * One that another process uses is AppError('peer-running').
    */
   static async open(folder: string): Promise<RecordStore> {
-    const { store, loaded, repaired } = await openLevel(folder, load)
-    return new RecordStore(store, loaded, repaired)
+    const { store, loaded, repaired } = await openLevel(folder, loadFound)
+    return new RecordStore(store, loaded, { repaired })
   }
 
   /** The records in a database that is open already; closed together with them. */
-  static async over(store: KeyValueStore): Promise<RecordStore> {
-    return new RecordStore(store, await load(store), false)
+  static async over(store: KeyValueStore, options: RecordStoreOptions = {}): Promise<RecordStore> {
+    return new RecordStore(store, await loadFound(store), { ...options, repaired: false })
   }
 
   /** Of the last durable change. Survives restarts, only grows. */
@@ -89,10 +91,41 @@ export class RecordStore {
       if (this.#pending.has(record.name)) await this.#queue.flushed()
       return { entry: this.#entry(merged), changed: false }
     }
-    const checked = decodeRecord(JSON.stringify(merged))
+    const checked = parseRecord(JSON.stringify(merged))
     if ('reason' in checked) throw new AppError('protocol', `Refused: ${checked.reason}`, { name: record.name })
     await this.#commit([], [merged])
     return { entry: this.#entry(merged), changed: true }
+  }
+
+  /** Unix ms since when this machine knows the name without a live version, durably; null for others. No other machine learns of it. */
+  removedSince(name: string): number | null {
+    return this.#row(name.normalize('NFC'))?.removedSince ?? null
+  }
+
+  /**
+   * Lets go of a removed name as if it had never been here, its versions too; a name that has a live version stays. Result: whether it
+   * went, durably. To others nothing changed: each forgets for itself.
+   */
+  async forget(name: string): Promise<boolean> {
+    const known = this.#row(name)
+    if (!known || !isRemoved(known.record)) return false
+    const { revision } = known
+    const row: Row = { revision, record: null, removedSince: null }
+    const gone = [`r!${name}`, `c!${revisionKey(revision)}`, ...contentsOf(known.record).map((sha256) => `s!${sha256}!${name}`)]
+    const operations: WriteOperation[] = gone.map((key) => ({ type: 'del', key }))
+    // the next start must not give a revision twice
+    operations.push({ type: 'put', key: 'v!', value: String(this.#assigned) })
+    this.#pending.set(name, row)
+    const end = (): void => this.#written(name, row)
+    await this.#queue.write(operations, {
+      done: end,
+      announce: () => {
+        if (this.#row(name)) return
+        for (const listener of this.#forgetListeners) listener(name)
+      },
+      failed: end,
+    })
+    return true
   }
 
   /** A content is held here, checked at `verifiedAt` (Unix ms), or not any more (null). Names with this content get a new revision. */
@@ -107,7 +140,7 @@ export class RecordStore {
     }
     const records = [...search.names].flatMap((name) => {
       const row = this.#row(name)
-      return row && contentsOf(row.record).has(sha256) ? [row.record] : []
+      return row && contentsOf(row.record).includes(sha256) ? [row.record] : []
     })
     const key = `h!${sha256}`
     const operation: WriteOperation = verifiedAt === null ? { type: 'del', key } : { type: 'put', key, value: String(verifiedAt) }
@@ -160,12 +193,12 @@ export class RecordStore {
     }
   }
 
-  /** Names whose live versions refer to this content. */
+  /** Names that want this content, in whichever way. */
   async namesOf(sha256: string): Promise<string[]> {
     const names = await this.#indexedNames(sha256)
     return names.filter((name) => {
       const row = this.#row(name)
-      return row !== null && liveVersions(row.record).some((version) => version.sha256 === sha256)
+      return row !== null && contentsOf(row.record).includes(sha256)
     })
   }
 
@@ -173,6 +206,12 @@ export class RecordStore {
   onChanged(listener: (entry: CatalogueEntry) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
+  }
+
+  /** A name was forgotten, durably. Result: ends it. */
+  onForgotten(listener: (name: string) => void): () => void {
+    this.#forgetListeners.add(listener)
+    return () => void this.#forgetListeners.delete(listener)
   }
 
   /** Waits for what is being written. */
@@ -189,49 +228,52 @@ export class RecordStore {
         apply()
         for (const row of rows) {
           this.#durable = Math.max(this.#durable, row.revision)
-          this.#forget(row)
+          this.#written(row.record.name, row)
         }
       },
       announce: () => {
         for (const row of rows) this.#announce(this.#entry(row.record))
       },
       failed: () => {
-        for (const row of rows) this.#forget(row)
+        for (const row of rows) this.#written(row.record.name, row)
       },
     })
   }
 
   /** A new row for this record, seen by every read from now on; its operations are added. */
-  #place(record: FileRecord, operations: WriteOperation[]): Row {
+  #place(record: FileRecord, operations: WriteOperation[]): KnownRow {
     const { name } = record
     const known = this.#row(name)
-    const row: Row = { revision: ++this.#assigned, record }
-    const before = known ? contentsOf(known.record) : new Set<string>()
-    const after = contentsOf(record)
+    const removedSince = isRemoved(record) ? (known?.removedSince ?? this.#wallClock()) : null
+    const row: KnownRow = { revision: ++this.#assigned, record, removedSince }
+    const before = new Set(known ? contentsOf(known.record) : [])
+    const after = new Set(contentsOf(record))
     if (known) operations.push({ type: 'del', key: `c!${revisionKey(known.revision)}` })
     operations.push({ type: 'put', key: `c!${revisionKey(row.revision)}`, value: name })
-    operations.push({ type: 'put', key: `r!${name}`, value: `${row.revision}\n${JSON.stringify(record)}` })
+    operations.push({ type: 'put', key: `r!${name}`, value: encodeRow(row) })
     for (const sha256 of before) if (!after.has(sha256)) operations.push({ type: 'del', key: `s!${sha256}!${name}` })
-    for (const sha256 of after) if (!before.has(sha256)) operations.push({ type: 'put', key: `s!${sha256}!${name}`, value: '' })
+    // all of them: the batch that should have written the others may fail
+    for (const sha256 of after) operations.push({ type: 'put', key: `s!${sha256}!${name}`, value: '' })
     this.#pending.set(name, row)
     for (const search of this.#searches) if (after.has(search.sha256)) search.names.add(name)
     return row
   }
 
-  #row(name: string): Row | null {
+  #row(name: string): KnownRow | null {
     const pending = this.#pending.get(name)
-    if (pending) return pending
+    if (pending) return isKnown(pending) ? pending : null
     const json = this.#store.getSync(`r!${name}`)
     return json === undefined ? null : decodeRow(json)
   }
 
-  #forget(row: Row): void {
-    if (this.#pending.get(row.record.name) === row) this.#pending.delete(row.record.name)
+  /** The database has this row now, or never will. */
+  #written(name: string, row: Row): void {
+    if (this.#pending.get(name) === row) this.#pending.delete(name)
   }
 
   async #indexedNames(sha256: string): Promise<string[]> {
     const names = new Set<string>()
-    for (const [name, row] of this.#pending) if (contentsOf(row.record).has(sha256)) names.add(name)
+    for (const [name, row] of this.#pending) if (row.record && contentsOf(row.record).includes(sha256)) names.add(name)
     const start = `s!${sha256}!`
     for await (const key of this.#store.keys({ gt: start, lt: `s!${sha256}"` })) names.add(key.slice(start.length))
     return [...names]
@@ -249,38 +291,4 @@ export class RecordStore {
   #announce(entry: CatalogueEntry): void {
     for (const listener of this.#listeners) listener(entry)
   }
-}
-
-interface Found {
-  readonly revision: number
-  readonly held: Map<string, number>
-}
-
-/** What is kept in memory: the last revision and what is held. */
-async function load(store: KeyValueStore): Promise<Found> {
-  let revision = 0
-  for await (const key of store.keys({ gt: 'c!', lt: 'c"', reverse: true, limit: 1 })) revision = Number.parseInt(key.slice(2), 16)
-  const held = new Map<string, number>()
-  for await (const [key, value] of store.entries({ gt: 'h!', lt: 'h"' })) {
-    const verifiedAt = Number(value)
-    if (Number.isSafeInteger(verifiedAt)) held.set(key.slice(2), verifiedAt)
-  }
-  return { revision, held }
-}
-
-/** Contents of every version, deleted ones too: their bytes wait in the trash. */
-function contentsOf(record: FileRecord): Set<string> {
-  return new Set(record.versions.map((version) => version.sha256))
-}
-
-function revisionKey(revision: number): string {
-  return Math.max(0, revision).toString(16).padStart(revisionDigits, '0')
-}
-
-/** A damaged row reads as none: the others know the record, and a merge writes it again. */
-function decodeRow(text: string): Row | null {
-  const end = text.indexOf('\n')
-  const revision = Number(text.slice(0, Math.max(0, end)))
-  const record = decodeRecord(text.slice(end + 1))
-  return end < 1 || !Number.isSafeInteger(revision) || 'reason' in record ? null : { revision, record }
 }

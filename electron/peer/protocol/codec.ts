@@ -16,7 +16,6 @@ const counter = number(limits.counter)
 const contacts = list(contact, limits.successors)
 const route = list(identifier, limits.route)
 const name = text(limits.nameBytes)
-const version = hex(40)
 const fileSize = number(limits.fileBytes)
 const recordSize = number(limits.recordBytes)
 const digest = hex(8)
@@ -53,8 +52,8 @@ const commands: { readonly [C in Command]: Arguments<MessageOf<C>> } = {
     reason: word(['exists', 'no-space', 'not-found', 'corrupt', 'not-a-member', 'expired', 'busy', 'failed']),
     detail: text(4 * limits.detailLength),
   },
-  request: { name, version, offsetBytes: fileSize, lengthBytes: fileSize },
-  deliver: { version, offsetBytes: fileSize, lengthBytes: fileSize, manifest: flag },
+  request: { name, sha256, offsetBytes: fileSize, lengthBytes: fileSize },
+  deliver: { sha256, offsetBytes: fileSize, lengthBytes: fileSize, manifest: flag },
   record: { name },
   catalogue: { since: counter },
   records: { revision: counter, more: flag, bodyBytes: number(limits.catalogueBytes) },

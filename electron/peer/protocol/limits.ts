@@ -31,10 +31,16 @@ export const limits = {
   machineNameBytes: 256,
   /** An invite's token as text: 128 bits, in hexadecimal or base64. */
   tokenBytes: 64,
-  /** A record in JSON, in bytes: about a thousand versions. */
+  /** A record in JSON, in bytes: all of the next four at once. */
   recordBytes: 1_048_576,
-  /** Versions of one name. */
+  /** Versions of one name that supersede each other not. */
   versions: 256,
+  /** Superseded versions of one name whose content is kept, so that a person can take one back. */
+  keptEarlier: 5,
+  /** Machines that ever changed one name. */
+  writers: 4_096,
+  /** Runs of superseded versions of one name: one a writer, and one more for each version that the ring never saw. */
+  intervals: 8_192,
   /** A manifest in bytes: 32 bytes a block, 1 MiB a block: files to 2 TiB. */
   manifestBytes: 64 * 1_048_576 + 64,
   /** A file in bytes. */

@@ -166,18 +166,21 @@ export interface Refuse extends Between {
   readonly reason: RefuseReason
   readonly detail: string
 }
-/** Asks for `lengthBytes` of a version's content from `offsetBytes` on; a length of 0 asks for its manifest. */
+/**
+ * Asks for `lengthBytes` of a content from `offsetBytes` on; a length of 0 asks for its manifest. Versions by different writers may have
+ * the same content, so the content is what is asked for; `name` says what for, to people.
+ */
 export interface Request extends Between {
   readonly command: 'request'
   readonly name: string
-  readonly version: string
+  readonly sha256: string
   readonly offsetBytes: number
   readonly lengthBytes: number
 }
 /** The answer's body: `lengthBytes` of content, or the manifest when `manifest`. */
 export interface Deliver extends Between {
   readonly command: 'deliver'
-  readonly version: string
+  readonly sha256: string
   readonly offsetBytes: number
   readonly lengthBytes: number
   readonly manifest: boolean

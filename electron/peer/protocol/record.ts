@@ -1,25 +1,30 @@
 /**
- * A record: what the ring knows of a file name, a set of versions. Each version lists the versions it supersedes.
- * merge(A, B) = union, minus all superseded: commutative, associative, idempotent (ring.md 9). A delete is a version
- * marked deleted. Nothing here trusts a clock: `storedAt` is shown to people and decides nothing.
+ * A record: what the ring knows of a file name. It has the versions that nothing superseded, the last few that were superseded, and
+ * the set of all that ever were, by writer and count (a dotted version vector; Preguiça et al., 2010).
+ * merge(A, B) = union, minus all superseded: commutative, associative, idempotent (ring.md 9). A delete is a version marked deleted.
+ * Nothing here trusts a clock: `storedAt` is shown to people and decides nothing.
  */
 
+import { hasDot, highestCounter, isCounter, isWriterId, readDots, unite, type Dot, type Dots } from './dots.ts'
 import { limits } from './limits.ts'
 
-export interface Version {
-  /** First 160 bits of SHA-256 over content, superseded versions and the deleted mark: a retry yields the same id. */
+export interface Version extends Dot {
+  /** First 160 bits of SHA-256 over content, writer, counter, what it supersedes and the deleted mark: no two versions share one. */
   readonly version: string
   readonly sha256: string
   readonly sizeBytes: number
-  /** SHA-256 of the manifest's bytes, hexadecimal: a manifest from any holder is checked against it. Empty for a delete. */
+  /** SHA-256 of the manifest's bytes, hexadecimal: a manifest from any holder is checked against it. */
   readonly manifestSha256: string
-  /** Lamport number: one more than the highest it supersedes. */
+  /** Lamport number: one more than the highest that its writer knew of this name. */
   readonly lamport: number
+  /** 1 + the highest that this writer ever gave for this name: never used twice. */
+  readonly counter: number
   readonly writerId: string
   readonly writerName: string
   /** Unix time in ms at the writer: for people only. */
   readonly storedAt: number
-  readonly supersedes: readonly string[]
+  readonly supersedes: Dots
+  /** A delete. Its content is what it deleted, so that it can be undone. */
   readonly deleted: boolean
   /** The file's base name where it was stored from (a classroom name has no extension, its file may). */
   readonly originalName: string
@@ -30,42 +35,69 @@ export interface FileRecord {
   readonly name: string
   /** The spelling first stored: what is shown. */
   readonly spelling: string
-  /** Live versions, and superseded ids in their `supersedes`. Sorted by id. */
+  /** What nothing superseded, deletes among it. Sorted by id. */
   readonly versions: readonly Version[]
-  /** Every version id that was ever superseded here: keeps a merge with an old record from bringing it back. Sorted. */
-  readonly superseded: readonly string[]
+  /** The last superseded versions that are no deletes, each with another content, newest first; `limits.keptEarlier` of them. */
+  readonly earlier: readonly Version[]
+  /** Every version that was ever superseded here: keeps a merge with an old record from bringing it back. */
+  readonly superseded: Dots
 }
 
-/** Union minus superseded. The spelling of the version stored first (lowest lamport, then id) is kept: the lower string on a tie of records. */
+/** A content that the ring keeps for this name. */
+export interface WantedContent {
+  readonly sha256: string
+  readonly sizeBytes: number
+  readonly manifestSha256: string
+  /** A version with this content: the newest of its kind. */
+  readonly version: Version
+  /** A version's own; what a delete can be undone to; what a change can be taken back to. */
+  readonly kind: 'live' | 'trash' | 'earlier'
+}
+
+/** Union minus superseded. Of two spellings the lower string is kept. */
 export function mergeRecords(a: FileRecord, b: FileRecord): FileRecord {
-  const superseded = new Set([...a.superseded, ...b.superseded])
-  const versions = new Map<string, Version>()
-  for (const version of [...a.versions, ...b.versions]) {
-    for (const id of version.supersedes) superseded.add(id)
-    const known = versions.get(version.version)
-    // the same content stored twice by different writers is one version: the lower writer stands, so that merging commutes
-    if (!known || writerOrder(version, known) < 0) versions.set(version.version, version)
+  const all = [...a.versions, ...a.earlier, ...b.versions, ...b.earlier]
+  const superseded = unite([a.superseded, b.superseded, ...all.map((version) => version.supersedes)])
+  const byId = new Map<string, Version>()
+  for (const version of all) {
+    const known = byId.get(version.version)
+    // ids are hashes, so two that share one are the same or one is forged: either may stand, as long as it is the same everywhere
+    if (!known || (known !== version && textOf(version) < textOf(known))) byId.set(version.version, version)
   }
-  for (const id of superseded) versions.delete(id)
+  const known = [...byId.values()]
   return {
     name: a.name,
     spelling: a.spelling < b.spelling ? a.spelling : b.spelling,
-    versions: [...versions.values()].sort((x, y) => (x.version < y.version ? -1 : 1)),
-    superseded: [...superseded].sort(),
+    versions: known.filter((version) => !hasDot(superseded, version)).sort((x, y) => (x.version < y.version ? -1 : 1)),
+    earlier: lastContents(known.filter((version) => !version.deleted && hasDot(superseded, version))).slice(0, limits.keptEarlier),
+    superseded,
   }
 }
 
-function writerOrder(a: Version, b: Version): number {
-  const left = JSON.stringify([a.lamport, a.writerId, a.storedAt, a.writerName, a.originalName, a.supersedes])
-  const right = JSON.stringify([b.lamport, b.writerId, b.storedAt, b.writerName, b.originalName, b.supersedes])
-  return left < right ? -1 : left > right ? 1 : 0
+/**
+ * One version a content, the newest, newest first. Cut to a number it still merges in any order: what is superseded stays so, thus
+ * whatever pushed a version out is there, or was itself pushed out by newer ones, in every later merge.
+ */
+function lastContents(versions: readonly Version[]): Version[] {
+  const contents = new Set<string>()
+  return [...versions].sort(newestFirst).filter(({ sha256 }) => !contents.has(sha256) && contents.add(sha256))
 }
 
-/** Live versions that are not deletes, default first: highest (lamport, writer). */
+/** By (lamport, writer, id): a total order that is the same everywhere. */
+function newestFirst(a: Version, b: Version): number {
+  if (a.lamport !== b.lamport) return b.lamport - a.lamport
+  if (a.writerId !== b.writerId) return a.writerId < b.writerId ? 1 : -1
+  return a.version < b.version ? 1 : -1
+}
+
+/** Live versions that are not deletes, the default first. The same content from several writers is one. */
 export function liveVersions(record: FileRecord): Version[] {
-  return record.versions
-    .filter((version) => !version.deleted)
-    .sort((a, b) => b.lamport - a.lamport || (a.writerId < b.writerId ? 1 : a.writerId > b.writerId ? -1 : a.version < b.version ? 1 : -1))
+  return lastContents(record.versions.filter((version) => !version.deleted))
+}
+
+/** Deletes that nothing superseded, the newest first. */
+export function deleteMarks(record: FileRecord): Version[] {
+  return record.versions.filter((version) => version.deleted).sort(newestFirst)
 }
 
 /** A removed name: it has a delete and no live version. */
@@ -73,38 +105,112 @@ export function isRemoved(record: FileRecord): boolean {
   return liveVersions(record).length === 0
 }
 
-export function sameRecord(a: FileRecord, b: FileRecord): boolean {
-  return JSON.stringify([a.spelling, a.versions, a.superseded]) === JSON.stringify([b.spelling, b.versions, b.superseded])
+/** Every content that has to be kept, once: the live ones, those in the trash, the earlier ones. */
+export function wantedContents(record: FileRecord): WantedContent[] {
+  const wanted = new Map<string, WantedContent>()
+  const want = (kind: WantedContent['kind'], versions: readonly Version[]): void => {
+    for (const version of versions) {
+      const { sha256, sizeBytes, manifestSha256 } = version
+      if (!wanted.has(sha256)) wanted.set(sha256, { sha256, sizeBytes, manifestSha256, version, kind })
+    }
+  }
+  want('live', liveVersions(record))
+  want('trash', deleteMarks(record))
+  want('earlier', record.earlier)
+  return [...wanted.values()]
 }
 
-const hex = (text: unknown, length: number): text is string =>
-  typeof text === 'string' && text.length === length && /^[0-9a-f]+$/.test(text)
-const counter = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-const text = (value: unknown, max: number): value is string => typeof value === 'string' && value.length <= max
-const ids = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.length <= limits.versions * 16 && value.every((id) => hex(id, 40))
+/** A version with this id, superseded or not, if it is remembered. */
+export function findVersion(record: FileRecord, id: string): Version | undefined {
+  return [...record.versions, ...record.earlier].find((version) => version.version === id)
+}
 
-function isVersion(value: unknown): value is Version {
-  if (typeof value !== 'object' || value === null) return false
-  const v = value as Record<keyof Version, unknown>
+/** What the next version of a name starts from: the counts of those before it. */
+export function highestKnown(record: FileRecord | null, writerId: string): { readonly counter: number; readonly lamport: number } {
+  const versions = record ? [...record.versions, ...record.earlier] : []
+  const own = versions.filter((version) => version.writerId === writerId).map((version) => version.counter)
+  return {
+    counter: Math.max(0, ...own, highestCounter(record?.superseded ?? {}, writerId)),
+    lamport: Math.max(0, ...versions.map((version) => version.lamport)),
+  }
+}
+
+/** `known` (null: none yet) with `version` added, less what it supersedes. */
+export function withVersion(known: FileRecord | null, spelling: string, version: Version): FileRecord {
+  const added: FileRecord = { name: spelling.normalize('NFC'), spelling, versions: [version], earlier: [], superseded: {} }
+  return mergeRecords(known ?? added, { ...added, spelling: known?.spelling ?? spelling })
+}
+
+export function sameRecord(a: FileRecord, b: FileRecord): boolean {
   return (
-    hex(v.version, 40) &&
-    hex(v.sha256, 64) &&
-    counter(v.sizeBytes) &&
-    v.sizeBytes <= limits.fileBytes &&
-    (hex(v.manifestSha256, 64) || v.manifestSha256 === '') &&
-    counter(v.lamport) &&
-    text(v.writerId, 40) &&
-    text(v.writerName, 64) &&
-    counter(v.storedAt) &&
-    ids(v.supersedes) &&
-    typeof v.deleted === 'boolean' &&
-    text(v.originalName, 1024)
+    a === b ||
+    (a.spelling === b.spelling &&
+      sameVersions(a.versions, b.versions) &&
+      sameVersions(a.earlier, b.earlier) &&
+      JSON.stringify(a.superseded) === JSON.stringify(b.superseded))
   )
+}
+
+function sameVersions(a: readonly Version[], b: readonly Version[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((version, index) => {
+      const other = b[index]
+      return other === version || (other !== undefined && textOf(other) === textOf(version))
+    })
+  )
+}
+
+/** Equal for equal versions, whoever put them together. */
+function textOf(v: Version): string {
+  const numbers = [v.sizeBytes, v.lamport, v.counter, v.storedAt]
+  return JSON.stringify([
+    v.version,
+    v.sha256,
+    v.manifestSha256,
+    ...numbers,
+    v.writerId,
+    v.writerName,
+    v.supersedes,
+    v.deleted,
+    v.originalName,
+  ])
+}
+
+const isHex = (value: unknown, length: number): value is string =>
+  typeof value === 'string' && value.length === length && /^[0-9a-f]+$/.test(value)
+const isNumber = (value: unknown, max: number): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= max
+const isText = (value: unknown, max: number): value is string => typeof value === 'string' && value.length <= max
+
+/** A version with its own fields only, or null. */
+function readVersion(value: unknown): Version | null {
+  if (typeof value !== 'object' || value === null) return null
+  const { version, sha256, sizeBytes, manifestSha256, lamport, counter, writerId, writerName, storedAt, deleted, originalName, ...rest } =
+    value as Record<keyof Version, unknown>
+  const supersedes = readDots(rest.supersedes)
+  if (!isHex(version, 40) || !isHex(sha256, 64) || !isHex(manifestSha256, 64)) return null
+  if (!isNumber(sizeBytes, limits.fileBytes) || !isNumber(lamport, limits.counter) || !isNumber(storedAt, limits.counter)) return null
+  if (!isCounter(counter) || !isWriterId(writerId) || !isText(writerName, 64) || !isText(originalName, 1024)) return null
+  if (!supersedes || typeof deleted !== 'boolean') return null
+  return { version, sha256, sizeBytes, manifestSha256, lamport, counter, writerId, writerName, storedAt, supersedes, deleted, originalName }
+}
+
+function readVersions(value: unknown, max: number): Version[] | null {
+  if (!Array.isArray(value) || value.length > max) return null
+  const versions = value.map(readVersion).filter((version) => version !== null)
+  return versions.length === value.length ? versions : null
 }
 
 /** A record out of JSON text from elsewhere, or the reason why it is refused. */
 export function decodeRecord(json: string): FileRecord | { readonly reason: string } {
+  const record = parseRecord(json)
+  if ('reason' in record) return record
+  return sameRecord(record, mergeRecords(record, record)) ? record : { reason: 'record is not as a merge leaves it' }
+}
+
+/** As `decodeRecord`, for what a merge here made: fields and bounds only. */
+export function parseRecord(json: string): FileRecord | { readonly reason: string } {
   if (json.length > limits.recordBytes) return { reason: 'record too long' }
   let value: unknown
   try {
@@ -113,12 +219,14 @@ export function decodeRecord(json: string): FileRecord | { readonly reason: stri
     return { reason: 'record is not JSON' }
   }
   if (typeof value !== 'object' || value === null) return { reason: 'record is not an object' }
-  const r = value as Record<keyof FileRecord, unknown>
-  if (!text(r.name, limits.nameBytes) || r.name.length === 0 || r.name.normalize('NFC') !== r.name)
-    return { reason: 'record has no name in NFC' }
-  if (!text(r.spelling, limits.nameBytes) || r.spelling.normalize('NFC') !== r.name) return { reason: 'spelling is not of this name' }
-  if (!Array.isArray(r.versions) || r.versions.length > limits.versions || !r.versions.every(isVersion))
-    return { reason: 'record has bad versions' }
-  if (!ids(r.superseded)) return { reason: 'record has bad superseded ids' }
-  return { name: r.name, spelling: r.spelling, versions: r.versions, superseded: r.superseded }
+  const { name, spelling, ...r } = value as Record<keyof FileRecord, unknown>
+  if (!isText(name, limits.nameBytes) || name.length === 0 || name.normalize('NFC') !== name) return { reason: 'record has no name in NFC' }
+  if (!isText(spelling, limits.nameBytes) || spelling.normalize('NFC') !== name) return { reason: 'spelling is not of this name' }
+  const versions = readVersions(r.versions, limits.versions)
+  if (!versions) return { reason: 'record has bad versions' }
+  const earlier = readVersions(r.earlier, limits.keptEarlier)
+  if (!earlier) return { reason: 'record has bad earlier versions' }
+  const superseded = readDots(r.superseded)
+  if (!superseded) return { reason: 'record has a bad set of superseded versions' }
+  return { name, spelling, versions, earlier, superseded }
 }

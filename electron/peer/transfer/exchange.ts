@@ -106,16 +106,16 @@ export function askHave(context: TransferContext, to: Contact, sha256: string): 
   })
 }
 
-/** The manifest of a version from `to`, checked against the hash that the version's record names. */
+/** The manifest of a content from `to`, checked against the hash that a version's record names. */
 export function askManifest(
   context: TransferContext,
   to: Contact,
-  wanted: { readonly name: string; readonly version: string; readonly manifestSha256: string },
+  wanted: { readonly name: string; readonly sha256: string; readonly manifestSha256: string },
 ): Promise<Manifest> {
   return exchangeWith(context, to, {
     run: async (connection) => {
-      const { name, version } = wanted
-      await connection.send({ command: 'request', name, version, offsetBytes: 0, lengthBytes: 0, ...between(context, to.id) })
+      const { name, sha256 } = wanted
+      await connection.send({ command: 'request', name, sha256, offsetBytes: 0, lengthBytes: 0, ...between(context, to.id) })
       const deliver = await answer(connection, ['deliver'])
       if (!deliver.manifest || deliver.lengthBytes > limits.manifestBytes) throw new AppError('protocol', 'The answer is not a manifest')
       const bytes = await connection.readBodyBuffer(deliver.lengthBytes)
@@ -172,7 +172,7 @@ function parseEntry(line: string): CatalogueEntry | null {
   const held: Record<string, number> = {}
   const given = value['held']
   if (typeof given === 'object' && given !== null) {
-    for (const [sha256, at] of Object.entries(given).slice(0, limits.versions)) {
+    for (const [sha256, at] of Object.entries(given).slice(0, limits.versions + limits.keptEarlier)) {
       if (/^[0-9a-f]{64}$/.test(sha256) && typeof at === 'number') held[sha256] = at
     }
   }

@@ -12,7 +12,7 @@ import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import { decodeManifest, type Manifest } from '../protocol/manifest.ts'
 import type { RefuseReason, Store } from '../protocol/messages.ts'
-import { decodeRecord, type FileRecord } from '../protocol/record.ts'
+import { decodeRecord, wantedContents, type FileRecord } from '../protocol/record.ts'
 import type { Timers } from '../ring/ports.ts'
 import { answer } from './exchange.ts'
 import { distribute, offer } from './distribute.ts'
@@ -35,7 +35,7 @@ export async function receiveStore(context: TransferContext, connection: Connect
   if ('reason' in record) return refuse(context, connection, { reason: 'failed', detail: record.reason })
   if ('reason' in manifest) return refuse(context, connection, { reason: 'failed', detail: manifest.reason })
   const manifestSha256 = createHash('sha256').update(manifestBytes).digest('hex')
-  if (!record.versions.some((version) => version.sha256 === manifest.sha256 && version.manifestSha256 === manifestSha256)) {
+  if (!wantedContents(record).some((wanted) => wanted.sha256 === manifest.sha256 && wanted.manifestSha256 === manifestSha256)) {
     return refuse(context, connection, { reason: 'corrupt', detail: 'The block list belongs to no version of the record' })
   }
   if (await context.contents.has(manifest.sha256)) return keepAndPassOn(context, connection, { store, record, manifest })

@@ -8,7 +8,7 @@ import { matches } from '../disk/block-writer.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { blockLength, type Manifest } from '../protocol/manifest.ts'
-import { liveVersions, type Version } from '../protocol/record.ts'
+import { findVersion, liveVersions, type FileRecord, type Version } from '../protocol/record.ts'
 import { answer, askManifest } from './exchange.ts'
 import { FetchPlan, type Run } from './fetch-plan.ts'
 import { readRecord } from './read-record.ts'
@@ -38,7 +38,7 @@ export async function findFile(context: TransferContext, name: string, wanted: s
   const own = await findHere(context, normal, wanted)
   if (own) return own
   const known = await readRecord(context, normal, 'request')
-  const version = known.record ? choose(known.record.versions, wanted, liveVersions(known.record)[0]) : undefined
+  const version = known.record ? choose(known.record, wanted) : undefined
   if (!known.record || !version) {
     if (known.silent.length === 0) throw new AppError('not-found', `${name} is not in the ring`, { name })
     const away = known.silent.map((contact) => context.space.format(contact.id)).join(', ')
@@ -54,14 +54,14 @@ export async function findFile(context: TransferContext, name: string, wanted: s
   throw new AppError('out-of-reach', `${name} is out of reach until one of its holders is back`, { name })
 }
 
-function choose(versions: readonly Version[], wanted: string | null, current: Version | undefined): Version | undefined {
-  return wanted === null ? current : versions.find((version) => version.version === wanted)
+function choose(record: FileRecord, wanted: string | null): Version | undefined {
+  return wanted === null ? liveVersions(record)[0] : findVersion(record, wanted)
 }
 
 /** The file from this machine's own store, when it has the version that the ring knows as current. */
 async function findHere(context: TransferContext, name: string, wanted: string | null): Promise<FoundFile | null> {
   const record = context.catalogue.get(name)?.record ?? (await context.records.get(name))?.record
-  const version = record && choose(record.versions, wanted, liveVersions(record)[0])
+  const version = record && choose(record, wanted)
   if (!record || !version) return null
   const manifest = context.records.heldAt(version.sha256) === null ? null : await context.contents.manifest(version.sha256)
   return manifest && { name: record.spelling, version, manifest, holders: [context.self], route: [context.self.id] }
@@ -245,7 +245,7 @@ async function* readRemote(
   from.signal.addEventListener('abort', abort, { once: true })
   let clean = false
   try {
-    const what = { name: found.name.normalize('NFC'), version: found.version.version, offsetBytes: from.offset, lengthBytes: from.length }
+    const what = { name: found.name.normalize('NFC'), sha256: found.version.sha256, offsetBytes: from.offset, lengthBytes: from.length }
     await connection.send({ command: 'request', ...what, ...between(context, from.holder.id) })
     const reply = await answer(connection, ['deliver'])
     if (reply.lengthBytes !== from.length || reply.manifest) throw new AppError('protocol', 'Not the stretch that was asked for')

@@ -3,7 +3,7 @@
 import type { Connection } from '../net/connection.ts'
 import type { Enroll, FileMessage, Request } from '../protocol/messages.ts'
 import { encodeManifest } from '../protocol/manifest.ts'
-import { decodeRecord, type Version } from '../protocol/record.ts'
+import { decodeRecord } from '../protocol/record.ts'
 import { limits } from '../protocol/limits.ts'
 import { AppError, toPlainError } from '../../../shared/errors.ts'
 import { encodeRecords, type MachineCard } from './exchange.ts'
@@ -77,13 +77,12 @@ async function sendRecords(
 
 /** `/request` -> `/deliver` with the manifest (length 0) or a stretch of the content. */
 async function deliver(context: TransferContext, connection: Connection, request: Request): Promise<void> {
-  const { name, offsetBytes, lengthBytes, source } = request
-  const version = await findVersion(context, request)
-  const manifest = version && (await context.contents.manifest(version.sha256))
-  if (!version || !manifest) {
+  const { name, sha256, offsetBytes, lengthBytes, source } = request
+  const manifest = await context.contents.manifest(sha256)
+  if (!manifest) {
     return refuse(context, connection, { reason: 'not-found', detail: `${name} is not on ${context.machineName}` })
   }
-  const head = { command: 'deliver', version: request.version, offsetBytes, ...between(context, source) } as const
+  const head = { command: 'deliver', sha256, offsetBytes, ...between(context, source) } as const
   if (lengthBytes === 0) {
     context.emit({ kind: 'serving', name, peer: source, bytes: 0 })
     const bytes = encodeManifest(manifest)
@@ -96,28 +95,19 @@ async function deliver(context: TransferContext, connection: Connection, request
     return refuse(context, connection, { reason: 'failed', detail: `${name} is not that long` })
   }
   await connection.send({ ...head, lengthBytes, manifest: false })
-  await sendContent(context, connection, { version, request })
+  await sendContent(context, connection, request)
   if (offsetBytes + lengthBytes === manifest.sizeBytes) context.emit({ kind: 'served', name, peer: source, bytes: manifest.sizeBytes })
 }
 
 /** After the head is sent, a damaged copy can only break the connection off; it is reported and checked here. */
-async function sendContent(
-  context: TransferContext,
-  connection: Connection,
-  what: { readonly version: Version; readonly request: Request },
-): Promise<void> {
+async function sendContent(context: TransferContext, connection: Connection, request: Request): Promise<void> {
   try {
-    for await (const chunk of context.contents.read(what.version.sha256, what.request.offsetBytes, what.request.lengthBytes)) {
+    for await (const chunk of context.contents.read(request.sha256, request.offsetBytes, request.lengthBytes)) {
       await connection.write(chunk)
     }
   } catch (error) {
     connection.destroy()
-    if (toPlainError(error).code === 'corrupt') context.emit({ kind: 'copy-damaged', name: what.request.name })
+    if (toPlainError(error).code === 'corrupt') context.emit({ kind: 'copy-damaged', name: request.name })
     throw error
   }
-}
-
-async function findVersion(context: TransferContext, request: Request): Promise<Version | null> {
-  const entry = await context.records.get(request.name)
-  return entry?.record.versions.find((version) => version.version === request.version) ?? null
 }

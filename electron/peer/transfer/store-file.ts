@@ -12,9 +12,10 @@ import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import { encodeManifest, type Manifest } from '../protocol/manifest.ts'
-import { liveVersions, mergeRecords, type FileRecord, type Version } from '../protocol/record.ts'
+import { liveVersions, type FileRecord, type Version } from '../protocol/record.ts'
 import { buildManifest, readFileBlocks } from './build-manifest.ts'
 import { distribute, type Cargo } from './distribute.ts'
+import { withNewVersion } from './new-version.ts'
 import { readRecord, type KnownRecord } from './read-record.ts'
 import type { TransferContext } from './transfer-context.ts'
 
@@ -39,7 +40,7 @@ export interface StoredFile {
 }
 
 /** Names tried for "keep both" before giving up. */
-const keepBothTries = 1000
+export const keepBothTries = 1000
 
 /**
  * Stores one local file. Throws `already-exists` (declined: the name has other content), `file-unreadable`,
@@ -55,12 +56,14 @@ export async function storeFile(context: TransferContext, path: string, options:
   const { known, spelling } = await findPlace(context, { spelling: checked.spelling, manifest, onClash: options.onClash })
   const mayReplace = (version: Version): boolean =>
     options.onClash !== 'replace-own' || version.deleted || version.writerId === context.space.format(context.self.id)
-  const record = recordFor(context, known.record, { spelling, manifest, originalName: basename(path), mayReplace })
   const wanted = Math.min(context.parameters.copies, context.ringSize())
-  const cargo: Cargo = { record, manifest, read: () => readFileBlocks(context.disk, path, manifest) }
-  const holders = await spread(context, cargo, { path, known, wanted, options })
-  for (const holder of holders) rememberHolder(context, holder, { record, manifest })
-  return { name: record.spelling, manifest, holders, wanted, route: known.route }
+  const stored = { known: known.record, spelling, manifest, originalName: basename(path), mayReplace }
+  return withRecord(context, stored, async (record) => {
+    const cargo: Cargo = { record, manifest, read: () => readFileBlocks(context.disk, path, manifest) }
+    const holders = await spread(context, cargo, { path, known, wanted, options })
+    for (const holder of holders) rememberHolder(context, holder, { record, manifest })
+    return { name: record.spelling, manifest, holders, wanted, route: known.route }
+  })
 }
 
 interface Place {
@@ -97,51 +100,22 @@ export function numbered(name: string, number: number): string {
   return `${stem} (${number})${extension}`
 }
 
-interface NewContent {
+interface StoredContent {
+  readonly known: FileRecord | null
   readonly spelling: string
   readonly manifest: Manifest
   readonly originalName: string
   readonly mayReplace: (version: Version) => boolean
 }
 
-/** The record with this content as a version. The same content as a live version is that version: a retry is no change. */
-function recordFor(context: TransferContext, known: FileRecord | null, content: NewContent): FileRecord {
-  const same = known?.versions.some((version) => !version.deleted && version.sha256 === content.manifest.sha256)
-  if (known && same) return known
-  const version = newVersion(context, known?.versions.filter(content.mayReplace) ?? [], {
-    sha256: content.manifest.sha256,
-    sizeBytes: content.manifest.sizeBytes,
-    manifestSha256: createHash('sha256').update(encodeManifest(content.manifest)).digest('hex'),
-    originalName: content.originalName,
-    deleted: false,
-  })
-  return withVersion(known, content.spelling, version)
-}
-
-/** A version that supersedes `old`. Its id follows from content and history alone. */
-export function newVersion(
-  context: TransferContext,
-  old: readonly Version[],
-  content: Pick<Version, 'sha256' | 'sizeBytes' | 'manifestSha256' | 'originalName' | 'deleted'>,
-): Version {
-  const supersedes = old.map((version) => version.version).sort()
-  const lamport = 1 + Math.max(0, ...old.map((version) => version.lamport))
-  const identity = JSON.stringify([content.sha256, supersedes, content.deleted])
-  return {
-    ...content,
-    version: createHash('sha256').update(identity).digest('hex').slice(0, 40),
-    lamport,
-    supersedes,
-    writerId: context.space.format(context.self.id),
-    writerName: context.machineName,
-    storedAt: context.wallClock(),
-  }
-}
-
-/** `known` with `version` added, less what it supersedes. */
-export function withVersion(known: FileRecord | null, spelling: string, version: Version): FileRecord {
-  const added: FileRecord = { name: spelling.normalize('NFC'), spelling: known?.spelling ?? spelling, versions: [version], superseded: [] }
-  return mergeRecords(known ?? added, added)
+/** Runs `work` with the record that has this content as a version. The same content as a live version is that version: a retry is no change. */
+async function withRecord<T>(context: TransferContext, stored: StoredContent, work: (record: FileRecord) => Promise<T>): Promise<T> {
+  const { known, spelling, manifest, originalName, mayReplace } = stored
+  if (known && liveVersions(known).some((version) => version.sha256 === manifest.sha256)) return work(known)
+  const manifestSha256 = createHash('sha256').update(encodeManifest(manifest)).digest('hex')
+  const { sha256, sizeBytes } = manifest
+  const content = { sha256, sizeBytes, manifestSha256, originalName, deleted: false }
+  return withNewVersion(context, { known, spelling, content, old: known?.versions.filter(mayReplace) ?? [] }, work)
 }
 
 interface Spread {
