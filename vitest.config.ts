@@ -1,4 +1,5 @@
 import vue from '@vitejs/plugin-vue'
+import icons from 'unplugin-icons/vite'
 import { defineConfig } from 'vitest/config'
 
 /** What computes runs first, on all cores; what starts processes comes last, so that two cores are enough everywhere. */
@@ -17,7 +18,10 @@ export default defineConfig({
           environment: 'node',
         },
       },
-      { plugins: [vue()], test: { name: 'renderer', include: ['renderer/**/*.test.ts'], environment: 'happy-dom' } },
+      {
+        plugins: [vue(), icons({ compiler: 'vue3' })],
+        test: { name: 'renderer', include: ['renderer/**/*.test.ts'], environment: 'happy-dom' },
+      },
       { test: { name: 'sim', include: ['tests/sim/**/*.test.ts'], environment: 'node', testTimeout: 600_000 } },
       {
         test: {

@@ -6,7 +6,9 @@
 import type { Api, CommandName, Commands, News, Outcome, Snapshot } from '../../shared/contract.ts'
 import { AppError, toPlainError, type PlainError } from '../../shared/errors.ts'
 import type { FileView, TransferView } from '../../shared/views.ts'
-import { makeScene, type Scene, type SceneName } from './fake-scenes.ts'
+import { judgeSafety } from '../../electron/peer/ring/safety.ts'
+import { heldFile, makeScene, type Scene, type SceneName } from './fake-scenes.ts'
+import { FakeVersions } from './fake-versions.ts'
 
 export interface FakeOptions {
   readonly scene: SceneName
@@ -28,7 +30,10 @@ export function createFakeApi(options: FakeOptions): FakeApi {
   const scene: Scene = makeScene(options.scene, Date.now())
   const files = new Map(scene.files.map((file) => [file.name, file]))
   const transfers = new Map(scene.transfers.map((transfer) => [transfer.id, transfer]))
-  const trash = new Map<string, FileView>()
+  const self = { id: scene.ring.selfId, name: scene.settings.machineName }
+  const versions = new FakeVersions((file) => scene.where(file).versions, self)
+  const trash = new Map(scene.removed.map((removed) => [removed.name, removed]))
+  const removedFiles = new Map<string, FileView>()
   const listeners = new Set<(news: News) => void>()
   const asked: { name: CommandName; argument: unknown }[] = []
   let settings = { ...scene.settings, theme: options.theme }
@@ -43,6 +48,10 @@ export function createFakeApi(options: FakeOptions): FakeApi {
   const changeTransfer = (transfer: TransferView): void => {
     transfers.set(transfer.id, transfer)
     tell({ kind: 'transfers', changed: [transfer], removed: [] })
+  }
+  const change = (file: FileView): void => {
+    files.set(file.name, file)
+    tell({ kind: 'files', changed: [file], removed: [] })
   }
   const known = (name: string): FileView => files.get(name) ?? fail('not-found', `No file called ${name} is in the ring`, { name })
 
@@ -81,26 +90,30 @@ export function createFakeApi(options: FakeOptions): FakeApi {
     requestFile: ({ name }) => request(name),
     requestFileAs: ({ name }) => request(name),
     removeFile: ({ name }) => {
-      trash.set(name, known(name))
+      const { sizeBytes } = known(name)
+      removedFiles.set(name, known(name))
+      trash.set(name, { name, sizeBytes, removedAt: Date.now(), removedBy: self.name, daysLeft: 30 })
       files.delete(name)
       tell({ kind: 'files', changed: [], removed: [name] })
       return null
     },
-    restoreFile: ({ name }) => {
-      const file = trash.get(name) ?? fail('not-found', `${name} is not in the trash`, { name })
-      files.set(name, file)
-      tell({ kind: 'files', changed: [file], removed: [] })
+    restoreFile: ({ name, version }) => {
+      const removed = trash.get(name)
+      if (!removed) change(versions.choose(known(name), version ?? fail('not-found', `${name} is not in the trash`, { name })))
+      else {
+        trash.delete(name)
+        change(removedFiles.get(name) ?? { ...[...files.values()][0]!, name, sizeBytes: removed.sizeBytes })
+      }
       return null
     },
-    whereIs: ({ name }) => scene.where(known(name)),
-    listRemoved: () =>
-      [...trash.values()].map(({ name, sizeBytes }) => ({ name, sizeBytes, removedAt: Date.now(), removedBy: 'Desk', daysLeft: 30 })),
-    keepBothVersions: ({ name }) => ({ name: known(name).name }),
-    chooseVersion: ({ name }) => {
-      const file = { ...known(name), liveVersions: 1 }
-      files.set(name, file)
-      tell({ kind: 'files', changed: [file], removed: [] })
-      return null
+    listRemoved: () => [...trash.values()].sort((a, b) => b.removedAt - a.removedAt),
+    whereIs: ({ name }) => ({ ...scene.where(known(name)), versions: versions.of(known(name)) }),
+    chooseVersion: ({ name, version }) => (change(versions.choose(known(name), version)), null),
+    keepBothVersions: ({ name, version }) => {
+      const { kept, other } = versions.keepBoth(known(name), version)
+      change(kept)
+      change(other)
+      return { name: other.name }
     },
     verifyFile: ({ name }) => (known(name), null),
     cancelTransfer: ({ id }) => {
@@ -120,17 +133,9 @@ export function createFakeApi(options: FakeOptions): FakeApi {
       return null
     },
     whatIf: ({ machineIds }) => {
-      const lost = new Set(machineIds)
-      const left = [...files.values()].map((file) => ({
-        name: file.name,
-        copies: file.holders.filter((h) => h.online && !lost.has(h.machineId)).length,
-      }))
-      const out = left.filter((file) => file.copies === 0).map((file) => file.name)
-      return {
-        outOfReach: out.slice(0, 100),
-        outOfReachCount: out.length,
-        oneCopyLeftCount: left.filter((file) => file.copies === 1).length,
-      }
+      const online = scene.ring.machines.filter(({ state }) => state !== 'away').map(({ id }) => id)
+      const { outOfReach, oneCopyLeft } = judgeSafety([...files.values()].map(heldFile), online, machineIds)
+      return { outOfReach: outOfReach.slice(0, 100), outOfReachCount: outOfReach.length, oneCopyLeftCount: oneCopyLeft }
     },
     createInvite: () => {
       const token = 'b6Yt3Qw9rXk1ZpLm7Nc4Vd8Hs2Jf5Ga0EuTiOyPqRsA'
@@ -182,7 +187,8 @@ export function createFakeApi(options: FakeOptions): FakeApi {
         error: { code: 'already-exists', message: `${taken.relativePath} is in the ring already`, facts },
       })
     },
-    downloadAddress: (name) => (options.host === 'browser' ? `/download?name=${encodeURIComponent(name)}` : null),
+    downloadAddress: (name, version = '') =>
+      options.host === 'browser' ? `/download?${new URLSearchParams({ name, version }).toString()}` : null,
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the fake peer shows: a home ring in full life, and rings of other sizes. All numbers agree with each other. */
 
+import { judgeSafety, type HeldFile } from '../../electron/peer/ring/safety.ts'
 import type { Settings } from '../../shared/settings.ts'
 import { settingsDefaults } from '../../shared/settings.ts'
 import type {
@@ -8,9 +9,11 @@ import type {
   HolderView,
   MachineView,
   NearbyRingView,
+  RemovedView,
   RingView,
   SafetyView,
   TransferView,
+  VersionView,
   WhereView,
 } from '../../shared/views.ts'
 
@@ -24,6 +27,7 @@ export interface Scene {
   readonly safety: SafetyView
   readonly settings: Settings
   readonly nearby: readonly NearbyRingView[]
+  readonly removed: readonly RemovedView[]
   where(file: FileView): WhereView
 }
 
@@ -134,6 +138,11 @@ const firstFiles: readonly (readonly [string, number, number, readonly number[],
   ['Work/Offers/2026/North side renovation, third draft with all the appendices and drawings.pdf', 12e6, 80, [2, 4, 0], 'safe'],
   ['Books/Walden.epub', 1.1e6, 90, [0, 2, 4], 'safe'],
 ]
+
+/** A row as safety counts it. */
+export function heldFile(file: FileView): HeldFile {
+  return { name: file.name, contents: [file.holders.map(({ machineId }) => machineId)] }
+}
 
 export function makeScene(name: SceneName, now: number): Scene {
   const random = makeRandom(name.length * 7919 + name.charCodeAt(0))
@@ -248,12 +257,13 @@ export function makeScene(name: SceneName, now: number): Scene {
     }
   }
 
+  const onlineIds = online.map(({ id }) => id)
   const safety: SafetyView = {
     files: files.length,
     sizeBytes: files.reduce((sum, each) => sum + each.sizeBytes, 0),
     machines: count,
     machinesOnline: online.length,
-    mayFail: busy ? 0 : Math.max(0, Math.min(wanted, count) - 1),
+    mayFail: judgeSafety(files.map(heldFile), onlineIds).mayFail,
     copying: files.filter((each) => each.state === 'copying').length,
     atRisk: files.filter((each) => each.state === 'at-risk').length,
     outOfReach: files.filter((each) => each.state === 'out-of-reach').length,
@@ -276,6 +286,7 @@ export function makeScene(name: SceneName, now: number): Scene {
       ignorePatterns: ['*.part', '.DS_Store'],
     },
     nearby: name === 'empty' ? [{ ringId: 'other', name: 'Desk', machines: 1, files: 14 }] : [],
+    removed: busy ? homeTrash(now) : [],
     where: (chosen) => where(chosen, ring, now),
   }
 }
@@ -286,27 +297,6 @@ function where(file: FileView, ring: RingView, now: number): WhereView {
   const before = ring.machines[(index + ring.machines.length - 1) % ring.machines.length]
   const span = owner && before && owner !== before ? (owner.position - before.position + 1) % 1 : 1
   const keyPosition = ((before?.position ?? 0) + span * 0.55) % 1
-  const version = {
-    version: 'v1',
-    state: 'current' as const,
-    sizeBytes: file.sizeBytes,
-    sha256: file.sha256,
-    storedAt: file.storedAt,
-    writerId: file.writerId,
-    writerName: file.writerName,
-    holders: file.holders,
-  }
-  const other = ring.machines[1] ?? owner
-  const older = {
-    ...version,
-    version: 'v2',
-    state: 'conflict' as const,
-    sizeBytes: file.sizeBytes + 212,
-    sha256: [...file.sha256].reverse().join(''),
-    storedAt: now - 9_000_000,
-    writerId: other?.id ?? '',
-    writerName: other?.name ?? '',
-  }
   const hops =
     ring.bits <= 16
       ? ring.machines
@@ -320,10 +310,68 @@ function where(file: FileView, ring: RingView, now: number): WhereView {
     name: file.name,
     key: file.sha256.slice(0, 40),
     keyPosition,
-    versions: file.liveVersions > 1 ? [version, older] : [version],
+    versions: versionsOf(file, ring, now),
     route: [...new Set(hops.length > 0 ? hops : [ring.selfId])],
     lookupMs: 3.2,
   }
+}
+
+/** The second version of a conflict, and what the file was before: written by others, longer ago each time. */
+function versionsOf(file: FileView, ring: RingView, now: number): VersionView[] {
+  const current: VersionView = {
+    version: file.sha256.slice(0, 40),
+    state: 'current',
+    sizeBytes: file.sizeBytes,
+    sha256: file.sha256,
+    storedAt: file.storedAt,
+    writerId: file.writerId,
+    writerName: file.writerName,
+    holders: file.holders,
+  }
+  const written = (state: VersionView['state'], index: number, storedAt: number): VersionView => {
+    const sha256 = file.sha256.slice(index) + file.sha256.slice(0, index)
+    const writer = ring.machines[(index * 2) % ring.machines.length]
+    const by = { writerId: writer?.id ?? '', writerName: writer?.name ?? '' }
+    return {
+      ...current,
+      ...by,
+      state,
+      storedAt,
+      sha256,
+      version: sha256.slice(0, 40),
+      sizeBytes: Math.round(file.sizeBytes * (1 - index / 20)),
+    }
+  }
+  const conflict = file.liveVersions > 1 ? [written('conflict', 1, now - 9_000_000)] : []
+  const days = earlierDays[file.name] ?? []
+  return [current, ...conflict, ...days.map((day, index) => written('earlier', index + 2, now - day * 86_400_000))]
+}
+
+/** Files that were changed before, and how many days ago each time. */
+const earlierDays: Readonly<Record<string, readonly number[]>> = {
+  'Notes/Shopping.md': [1, 4],
+  'Studio/cover v7.psd': [4, 5, 12, 30, 41],
+  'Household/Insurance 2026.pdf': [200],
+}
+
+/** [name, bytes, days since it was removed, by] */
+const removedFiles: readonly (readonly [string, number, number, string])[] = [
+  ['Letters/Draft to the council.docx', 52e3, 0.05, 'Laptop'],
+  ['Photos/Blurred 0388.jpg', 8.4e6, 1.1, 'Desk'],
+  ['Photos/Blurred 0389.jpg', 8.1e6, 1.1, 'Desk'],
+  ['Film/Test recording with a rather long name that says what it was for.mov', 1.9e9, 12, 'Studio'],
+  ['Lab/run-2066.csv', 11.7e6, 27.5, 'Attic'],
+  ['Notes/قائمة 2025.md', 2.1e3, 29.4, 'Kitchen'],
+]
+
+function homeTrash(now: number): RemovedView[] {
+  return removedFiles.map(([name, sizeBytes, days, removedBy]) => ({
+    name,
+    sizeBytes,
+    removedAt: now - days * 86_400_000,
+    removedBy,
+    daysLeft: 30 - Math.floor(days),
+  }))
 }
 
 function homeTransfers(now: number, id: (label: string) => string): TransferView[] {

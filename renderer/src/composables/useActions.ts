@@ -57,10 +57,6 @@ export function useActions() {
     if (done.length > 0) notices.good(words.details.restored(done.length, base(done)))
   }
 
-  async function choose(name: string, version: string): Promise<void> {
-    if (report(await peer.run('chooseVersion', { name, version }))) notices.good(words.details.chosen(splitName(name).base))
-  }
-
   async function verify(name: string): Promise<void> {
     if (report(await peer.run('verifyFile', { name }))) notices.good(words.details.verifiedNow(splitName(name).base))
   }
@@ -69,5 +65,5 @@ export function useActions() {
     report(await peer.run('showInFolder', { path }))
   }
 
-  return { request, saveAs, remove, removeNow, restore, choose, verify, showInFolder, report }
+  return { request, saveAs, remove, removeNow, restore, verify, showInFolder, report }
 }

@@ -22,6 +22,8 @@ export function matchesFilter(file: FileView, filter: FileFilter): boolean {
   if (filter === 'all') return true
   if (filter === 'conflict') return file.liveVersions > 1
   if (filter === 'away') return !file.here
+  // what is in the trash is no file of the list
+  if (filter === 'trash') return false
   return file.state === filter
 }
 

@@ -12,7 +12,7 @@ export function useWhere(file: Readonly<Ref<FileView | null>>) {
   watch(
     () => {
       const f = file.value
-      return f ? `${f.name}\n${f.sha256}\n${f.state}\n${f.liveVersions}\n${f.holders.map((h) => h.machineId).join()}` : ''
+      return f ? `${f.name}\n${f.sha256}\n${f.storedAt}\n${f.state}\n${f.liveVersions}\n${f.holders.map((h) => h.machineId).join()}` : ''
     },
     async () => {
       const mine = ++asked

@@ -107,8 +107,9 @@ export const words = {
       'at-risk': 'At risk',
       'out-of-reach': 'Out of reach',
       copying: 'Copying',
-      conflict: 'Two versions',
+      conflict: 'Several versions',
       away: 'Not on this computer',
+      trash: 'Trash',
     },
     drop: 'Drop to keep these files in the ring',
     dropHint: (wanted: number, on: number) =>
@@ -143,11 +144,6 @@ export const words = {
     looking: 'Looking it up…',
     messages: (count: number, ms: string) => `${many(count, 'message', 'messages')} · ${ms}`,
     answeredHere: 'answered here',
-    versions: 'Versions',
-    conflict: 'This name has more than one version. All are kept until you choose.',
-    choose: 'Keep this one',
-    current: 'current',
-    by: (writer: string, when: string) => `by ${writer}, ${when}`,
     sha: 'SHA-256',
     copySha: 'Copy SHA-256',
     key: 'Key',
@@ -159,8 +155,38 @@ export const words = {
     removed: (count: number, name: string) => (count === 1 ? `Removed ${name}.` : `Removed ${files(count)}.`),
     restored: (count: number, name: string) => (count === 1 ? `${name} is back.` : `${files(count)} are back.`),
     verifiedNow: (name: string) => `The copy of ${name} here is good.`,
-    chosen: (name: string) => `${name} has one version again.`,
     showInRing: 'Show in the ring',
+  },
+
+  versions: {
+    conflictTitle: (count: number) => `${count === 2 ? 'Two' : formatCount(count)} versions of this file`,
+    conflict: (count: number) =>
+      `It was changed in more than one place at the same time. ${count === 2 ? 'Both' : 'All'} are kept until you choose.`,
+    by: (writer: string, when: string) => `by ${writer}, ${when}`,
+    shownNow: 'shown now',
+    on: (size: string, names: readonly string[]) => `${size} · ${names.length === 0 ? 'no copy within reach' : `on ${names.join(', ')}`}`,
+    use: 'Use this one',
+    keepBoth: 'Keep both',
+    keepBothHint: 'Gives this version a name of its own',
+    saveCopy: 'Save a copy',
+    restore: 'Restore this one',
+    earlier: 'Earlier versions',
+    used: (name: string) => `${name} has one version again. The others are among its earlier versions.`,
+    keptBoth: (name: string, other: string) => `${name} is kept, and the other version is now ${other}.`,
+    restored: (name: string, when: string) => `${name} is as it was ${when}.`,
+    copyRequested: (name: string) => `Fetching a copy of ${name}.`,
+  },
+
+  trash: {
+    summary: (count: number) => `${files(count)} in the trash · each stays for 30 days`,
+    list: 'Files in the trash',
+    removedBy: (machine: string, when: string) => `removed by ${machine} ${when}`,
+    daysLeft: (count: number) => (count <= 1 ? 'last day' : `${formatCount(count)} days left`),
+    putBack: 'Put back',
+    putBackNamed: (name: string) => `Put back ${name}`,
+    putBackCount: (count: number) => `Put back ${files(count)}`,
+    empty: 'The trash is empty.',
+    noMatch: (query: string) => `Nothing in the trash matches “${query}”.`,
   },
 
   ring: {
@@ -357,6 +383,8 @@ export const words = {
 
   time: {
     today: 'today',
+    todayAt: (clock: string) => `today at ${clock}`,
+    on: (day: string) => `on ${day}`,
     yesterday: 'yesterday',
     justNow: 'just now',
     ago: (span: string) => `${span} ago`,

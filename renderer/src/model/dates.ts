@@ -24,6 +24,13 @@ export function formatWhen(at: number, now: number): string {
   return new Date(at).getFullYear() === new Date(now).getFullYear() ? dayOfYear.format(at) : dayAndYear.format(at)
 }
 
+/** As formatWhen, inside a sentence: "today at 09:12", "yesterday", "on Mon 16 Nov". */
+export function formatSentenceTime(at: number, now: number): string {
+  const today = startOfDay(now)
+  if (at >= today) return words.time.todayAt(clock.format(at))
+  return at >= today - dayMs ? words.time.yesterday : words.time.on(formatWhen(at, now))
+}
+
 /** "2 h ago", "just now". */
 export function formatAgo(at: number, now: number): string {
   const passed = now - at

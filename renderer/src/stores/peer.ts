@@ -15,6 +15,7 @@ import { useNotices } from './notices.ts'
 import { useRing } from './ring.ts'
 import { useSettings } from './settings.ts'
 import { useTransfers } from './transfers.ts'
+import { useTrash } from './trash.ts'
 
 export const usePeer = defineStore('peer', () => {
   const connection = useConnection()
@@ -69,6 +70,7 @@ export const usePeer = defineStore('peer', () => {
     useTransfers().fill(snapshot.transfers)
     useActivity().fill(snapshot.activity)
     useSettings().fill(snapshot.settings)
+    useTrash().refresh()
   }
 
   function apply(news: News): void {
@@ -76,6 +78,7 @@ export const usePeer = defineStore('peer', () => {
       case 'ring':
         return useRing().setRing(news.ring)
       case 'files':
+        useTrash().filesChanged(news.changed, news.removed)
         return useFiles().apply(news.changed, news.removed)
       case 'transfers':
         return useTransfers().apply(news.changed, news.removed)

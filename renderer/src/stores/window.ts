@@ -8,7 +8,7 @@ import type { FileState } from '../../../shared/views.ts'
 export const viewNames = ['files', 'ring', 'transfers', 'activity', 'settings'] as const
 export type ViewName = (typeof viewNames)[number]
 export type SortColumn = 'name' | 'size' | 'changed' | 'copies' | 'state'
-export type FileFilter = 'all' | 'conflict' | 'away' | Exclude<FileState, 'safe' | 'checking'>
+export type FileFilter = 'all' | 'conflict' | 'away' | 'trash' | Exclude<FileState, 'safe' | 'checking'>
 
 export const useWindow = defineStore('window', () => {
   const stored = useLocalStorage('ringdrop.view', 'files')
