@@ -2,7 +2,7 @@
 
 import type { FileView, HolderView, RemovedView, VersionState, VersionView } from '../../shared/views.ts'
 import type { Identifier, IdentifierSpace } from './protocol/identifier.ts'
-import { isRemoved, liveVersions, type FileRecord, type Version } from './protocol/record.ts'
+import { deleteMarks, isRemoved, liveVersions, wantedContents, type FileRecord, type Version } from './protocol/record.ts'
 import { stateOfCopies, type HeldFile, type RingToday } from './ring/safety.ts'
 import { holdersOf, type Catalogue, type CatalogueFile } from './transfer/catalogue.ts'
 
@@ -66,17 +66,16 @@ export function versionViews(file: CatalogueFile, now: RingMoment): VersionView[
 }
 
 function keptVersions(record: FileRecord): { readonly version: Version; readonly state: VersionState }[] {
-  const live = liveVersions(record).map((version, index) => ({
-    version,
-    state: index === 0 ? ('current' as const) : ('conflict' as const),
-  }))
   const removed = isRemoved(record) ? removedVersion(record) : undefined
-  return [...live, ...(removed ? [{ version: removed, state: 'removed' as const }] : [])]
+  return wantedContents(record).map(({ version, kind }, index) => {
+    if (kind === 'live') return { version, state: index === 0 ? 'current' : 'conflict' }
+    return { version, state: version === removed ? 'removed' : 'earlier' }
+  })
 }
 
 /** The latest mark of removal: it carries the content that was removed. */
 function removedVersion(record: FileRecord): Version | undefined {
-  return record.versions.filter(({ deleted }) => deleted).sort((a, b) => b.lamport - a.lamport)[0]
+  return deleteMarks(record)[0]
 }
 
 /** Names in the trash, last removed first. `now`: Unix time in ms. */

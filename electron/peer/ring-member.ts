@@ -101,7 +101,11 @@ export class RingMember {
       onDefect: (error) => options.onDefect('repair', error),
     })
     this.catalogue.onChanged(options.onFileChanged)
-    this.#stopRecords = options.records.onChanged((entry) => this.catalogue.put(self.id, entry))
+    const stops = [
+      options.records.onChanged((entry) => this.catalogue.put(self.id, entry)),
+      options.records.onForgotten((name) => this.catalogue.drop(self.id, name)),
+    ]
+    this.#stopRecords = () => stops.forEach((stop) => stop())
   }
 
   /** Reads what this machine keeps, before it is asked. */

@@ -61,14 +61,18 @@ export class Catalogue {
     for (const listener of this.#listeners) listener(entry.record.name)
   }
 
+  /** `machine` knows nothing of this name any more. */
+  drop(machine: Identifier, name: string): void {
+    const file = this.#files.get(name)
+    if (!file?.machines.delete(machine)) return
+    if (file.machines.size === 0) this.#files.delete(name)
+    for (const listener of this.#listeners) listener(name)
+  }
+
   /** Forgets what `machine` said: it starts its numbers anew. */
   forget(machine: Identifier): void {
     this.#revisions.delete(machine)
-    for (const [name, file] of this.#files) {
-      if (!file.machines.delete(machine)) continue
-      if (file.machines.size === 0) this.#files.delete(name)
-      for (const listener of this.#listeners) listener(name)
-    }
+    for (const name of this.#files.keys()) this.drop(machine, name)
   }
 
   /** A name changed; at most one call a change, at once. */
