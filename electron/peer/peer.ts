@@ -33,7 +33,6 @@ import type { PeerApi, RequestOptions, RequestResult, StoreOptions, StoreResult,
 import type { PeerEvent } from './peer-events.ts'
 import { PeerFiles } from './peer-files.ts'
 import type { PeerOptions } from './peer-options.ts'
-import { parseContact } from './protocol/codec.ts'
 import { verifyCopies } from './repair/verify.ts'
 import { RingSession } from './ring-session.ts'
 import type { RingState } from './ring-state.ts'
@@ -50,6 +49,8 @@ import { ViewBuilder } from './view-builder.ts'
 const joinTimeoutMs = 20_000
 /** Members change in bursts: they are written down a moment after. */
 const rememberAfterMs = 500
+/** When a calm ring's members were last there is written down so often: a crash tells nobody in time. */
+const rememberEveryMs = 3_600_000
 /** All interfaces, IPv6 and IPv4; where there is no IPv6, IPv4 alone. */
 const defaultHost = '::'
 
@@ -85,6 +86,7 @@ class Peer implements PeerApi {
   #nearby: NearbyRingView[] = []
   #remember: NodeJS.Timeout | null = null
   #meter: NodeJS.Timeout | null = null
+  #rememberer: NodeJS.Timeout | null = null
   #stopping: Promise<void> | null = null
 
   constructor(options: PeerOptions, stores: Stores, log: Logger) {
@@ -136,6 +138,7 @@ class Peer implements PeerApi {
     this.#meter = setInterval(() => {
       if (this.#speeds.sample()) this.#desk.safetyChanged()
     }, 1000).unref()
+    this.#rememberer = setInterval(() => this.#rememberSoon(), rememberEveryMs).unref()
     await this.#folder.follow(this.settings())
     this.#startDiscovery()
   }
@@ -144,12 +147,10 @@ class Peer implements PeerApi {
   async #enter(state: RingState, isRemembered: boolean): Promise<void> {
     const { classroom, join } = this.#options
     if (classroom) return startClassroom(this.#session, classroom)
-    const { space, ring } = this.#session
-    const known = state.members.map((member) => parseContact(space, member.contact)).filter((contact) => contact !== null)
-    if (known.length > 0) ring.resume(known)
-    else ring.found()
+    const resumes = this.#session.resume()
+    if (!resumes) this.#session.ring.found()
     if (join !== undefined && readInvite(join).fingerprint !== this.#session.fingerprint) {
-      if (isRemembered && known.length > 0) {
+      if (isRemembered && resumes) {
         throw new AppError(
           'bad-argument',
           `This data folder belongs to the ring "${state.ringName}" already; use \`ringdrop join LINK\` to change rings`,
@@ -204,6 +205,10 @@ class Peer implements PeerApi {
   #onRingChanged(): void {
     this.#desk.ringChanged()
     this.#announce()
+    this.#rememberSoon()
+  }
+
+  #rememberSoon(): void {
     this.#remember ??= setTimeout(() => {
       this.#remember = null
       this.#saveState().catch((error: unknown) => this.#log.error(error))
@@ -431,6 +436,7 @@ class Peer implements PeerApi {
   async #stop(): Promise<void> {
     if (this.#remember) clearTimeout(this.#remember)
     if (this.#meter) clearInterval(this.#meter)
+    if (this.#rememberer) clearInterval(this.#rememberer)
     await this.#folder.stop()
     await this.#saveState()
     this.#transfers.cancelAll()

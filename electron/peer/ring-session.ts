@@ -16,7 +16,7 @@ import { systemTimers } from './net/system-timers.ts'
 import { NetTransport, type TransportOptions } from './net/transport.ts'
 import type { PeerEvent } from './peer-events.ts'
 import { formatContact, parseContact } from './protocol/codec.ts'
-import type { Way } from './protocol/contact.ts'
+import type { Contact, Way } from './protocol/contact.ts'
 import { IdentifierSpace, type Identifier } from './protocol/identifier.ts'
 import type { Enroll } from './protocol/messages.ts'
 import { limits } from './protocol/limits.ts'
@@ -215,14 +215,36 @@ export class RingSession {
     this.#options.onEvent(toPeerEvent(this.space, event))
   }
 
-  /** The state to remember: members with their ways and names. */
+  /**
+   * Goes on where the last run ended: with the members of then, each of which counts in acknowledgements as if this machine had
+   * heard it itself, or it would acknowledge alone until they answer. False when there were none.
+   */
+  resume(): boolean {
+    const contacts: Contact[] = []
+    const heardAt = new Map<Identifier, number>()
+    for (const member of this.state.members) {
+      const contact = parseContact(this.space, member.contact)
+      if (!contact) continue
+      contacts.push(contact)
+      const agoMs = Math.max(0, Date.now() - (member.heardAt ?? Date.now()))
+      if (member.heardAt !== 0) heardAt.set(contact.id, now() - agoMs)
+    }
+    if (contacts.length > 0) this.ring.resume(contacts, heardAt)
+    return contacts.length > 0
+  }
+
+  /** The state to remember: members with their ways and names, and when each was last there. */
   remembered(): RingState {
     const all = this.ring.members()
     const isOwn = (member: MemberView): boolean => member.contact.id === this.ring.self.id
     const members = all
       .filter((member) => !isOwn(member) && member.state !== 'left')
       .slice(0, limits.route * 8)
-      .map((member) => ({ contact: formatContact(this.space, member.contact), name: this.#names.get(member.contact.id) ?? '' }))
+      .map((member) => ({
+        contact: formatContact(this.space, member.contact),
+        name: this.#names.get(member.contact.id) ?? '',
+        heardAt: member.state === 'dead' ? Math.max(0, Math.round(this.wallTime(member.lastHeardAt) ?? 0)) : Date.now(),
+      }))
     const incarnation = all.find(isOwn)?.incarnation ?? this.state.incarnation
     return { ...this.state, port: this.#net.port, incarnation, members }
   }

@@ -12,8 +12,17 @@ export interface RingState {
   readonly incarnation: number
   /** Port of both servers at the last run. */
   readonly port: number
-  /** The other members: `id@way+way` and the name it told. */
-  readonly members: readonly { readonly contact: string; readonly name: string }[]
+  readonly members: readonly RememberedMember[]
+}
+
+/** Another member, as the last run knew it. */
+export interface RememberedMember {
+  /** `id@way+way`. */
+  readonly contact: string
+  /** The name it told. */
+  readonly name: string
+  /** Unix ms when it was last there, 0 = never; absent in files of older versions. */
+  readonly heardAt?: number
 }
 
 const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max))
@@ -38,7 +47,13 @@ const stateSchema: v.GenericSchema<unknown, RingState> = v.object({
   parameters: parametersSchema,
   incarnation: whole(0, Number.MAX_SAFE_INTEGER),
   port: whole(0, 65_535),
-  members: v.array(v.object({ contact: v.pipe(v.string(), v.maxLength(2048)), name: v.pipe(v.string(), v.maxLength(64)) })),
+  members: v.array(
+    v.object({
+      contact: v.pipe(v.string(), v.maxLength(2048)),
+      name: v.pipe(v.string(), v.maxLength(64)),
+      heardAt: v.exactOptional(whole(0, Number.MAX_SAFE_INTEGER)),
+    }),
+  ),
 })
 
 /** For the state file: the value when it is a ring state, else null. */

@@ -75,10 +75,14 @@ export class Ring {
     this.#core.phase = 'member'
   }
 
-  /** Starts as a member that knows `contacts` from before: a ring of one until one of them answers, however long that takes. */
-  resume(contacts: readonly Contact[]): void {
+  /**
+   * Starts as a member that knows `contacts` from before: a ring of one until one of them answers, however long that takes.
+   * `heardAt`: clock time, before now, at which each was there; who is not in it counts as never heard.
+   */
+  resume(contacts: readonly Contact[], heardAt: ReadonlyMap<Identifier, number> = new Map()): void {
     this.#core.phase = 'member'
     for (const contact of contacts) this.#gossip.learn({ contact, incarnation: 0, state: 'dead' })
+    for (const [id, at] of heardAt) this.#core.table.heard(id, at)
     this.#detector.lookFor(contacts.map((contact) => contact.id))
   }
 

@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { RingSession } from './ring-session.ts'
+import type { RememberedMember, RingState } from './ring-state.ts'
+import { defaultParameters } from './ring/ring-options.ts'
+import { Stores } from './stores.ts'
+import { Transfers } from './transfer/transfers.ts'
+import { createRingKey } from './trust/ring-key.ts'
+
+const hourMs = 3_600_000
+const ringKey = createRingKey().toString('base64')
+
+let folder: string
+let stores: Stores
+let session: RingSession | null = null
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ringdrop-session-'))
+  stores = await Stores.open(folder)
+})
+afterEach(async () => {
+  await session?.stop()
+  await stores.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** A session on loopback that remembers these members; nobody is at their addresses. */
+async function sessionWith(members: readonly RememberedMember[]): Promise<RingSession> {
+  const state: RingState = { ringKey, ringName: 'Home', parameters: defaultParameters, incarnation: 1, port: 0, members }
+  const nothing = (): void => undefined
+  session = await RingSession.start({
+    state,
+    identity: stores.identity,
+    chosenId: null,
+    host: '127.0.0.1',
+    announced: [],
+    contents: stores.contents,
+    records: stores.records,
+    transfers: new Transfers({ onChange: nothing, onEnd: nothing }),
+    machineName: () => 'Desk',
+    repairDelayMs: () => 0,
+    onEvent: nothing,
+    onRingChanged: nothing,
+    onFileChanged: nothing,
+  })
+  return session
+}
+
+const member = (digit: string, heardAt?: number): RememberedMember => ({
+  contact: `${digit.repeat(40)}@127.0.0.1:9`,
+  name: `Machine ${digit}`,
+  ...(heardAt === undefined ? {} : { heardAt }),
+})
+
+describe('a session that goes on where the last run ended', () => {
+  it('counts members of the last day before any of them answers, so that it does not acknowledge alone', async () => {
+    const now = Date.now()
+    const { context } = await sessionWith([
+      member('a', now),
+      member('b', now - 23 * hourMs),
+      member('c', now - 25 * hourMs),
+      member('d', 0),
+    ])
+    expect(session?.resume()).toBe(true)
+    expect(context.ringSize()).toBe(3)
+    expect(context.online()).toHaveLength(1)
+  })
+
+  it('counts those of whom an older version did not say when they were there', async () => {
+    const { context } = await sessionWith([member('a'), member('b')])
+    expect(session?.resume()).toBe(true)
+    expect(context.ringSize()).toBe(3)
+  })
+
+  it('remembers the times again when nobody was heard meanwhile', async () => {
+    const heardAt = Date.now() - 5 * hourMs
+    await sessionWith([member('a', heardAt), member('d', 0)])
+    session?.resume()
+    const [first, second] = session?.remembered().members ?? []
+    // the two clocks are read one after the other
+    expect(Math.abs((first?.heardAt ?? 0) - heardAt)).toBeLessThan(60_000)
+    expect(second?.heardAt).toBe(0)
+  })
+
+  it('knows nobody in a ring of one', async () => {
+    await sessionWith([])
+    expect(session?.resume()).toBe(false)
+  })
+})
