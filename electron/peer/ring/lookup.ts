@@ -10,7 +10,7 @@ import { limits } from '../protocol/limits.ts'
 import type { Find, Found, LookupPurpose, RingMessage } from '../protocol/messages.ts'
 import type { Core } from './core.ts'
 import { inArc } from './interval.ts'
-import { closestPreceding, isMine, replicaSet } from './placement.ts'
+import { closestPreceding, isMine, knowsOwner, replicaSet } from './placement.ts'
 import { timing } from './timing.ts'
 
 export type LookupResult =
@@ -180,7 +180,7 @@ export class Lookup {
     const { head, predecessor } = core.neighbours
     const contacts: (Contact | null | undefined)[] = []
     if (head && inArc(core.self.id, key, head.id)) contacts.push(head)
-    else if (core.table.size <= core.parameters.viewCap) contacts.push(...replicaSet(core, key, 1))
+    else if (core.parameters.viewCap > 0 && knowsOwner(core, key)) contacts.push(...replicaSet(core, key, 1))
     // we would be the owner, but for a predecessor that says otherwise
     if (contacts[0]?.id === core.self.id) contacts.push(predecessor)
     contacts.push(...closestPreceding(core, key, limits.closer))

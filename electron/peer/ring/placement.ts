@@ -59,3 +59,21 @@ export function isMine(core: Core, key: Identifier): boolean {
   const { predecessor, head } = core.neighbours
   return predecessor ? inArc(predecessor.id, key, core.self.id) : head === null
 }
+
+/** Share of the ring that a table must hold to pass for whole: the estimate of the ring's size errs by a quarter (one sigma). */
+const wholeShare = 1 / 3
+
+/**
+ * Whether the first live peer known at or after `key` is likely its owner: the key lies among the successors, who are known without
+ * a gap, or everywhere, when the table holds about as many as there are by the successors' density. A table that was cut above its
+ * cap knows few far away, and the first of them after a key lies far beyond the owner.
+ */
+export function knowsOwner(core: Core, key: Identifier): boolean {
+  const { self, space, table, neighbours } = core
+  const { successors, maxLength } = neighbours
+  const last = successors.at(-1)
+  if (!last || successors.length < maxLength || inArc(self.id, key, last.id)) return true
+  const arc = space.position(last.id) - space.position(self.id)
+  const ringSize = successors.length / (arc > 0 ? arc : arc + 1)
+  return table.liveIds().length >= wholeShare * ringSize
+}
