@@ -18,7 +18,12 @@ export interface NetworkFaults {
   readonly longDelayMs: number
   /** Share of messages over streams lost with their connection. */
   readonly resets: number
+  /** What a stream loses (`loss`) is sent again after 200 ms, 400 ms more and so on, as TCP does, and holds up what follows; else streams lose nothing. */
+  readonly retransmits?: boolean
 }
+
+/** TCP's shortest wait for an acknowledgement on Linux. */
+const retransmitMs = 200
 
 export const noFaults: NetworkFaults = { loss: 0, duplicates: 0, longDelays: 0, longDelayMs: 0, resets: 0 }
 
@@ -79,7 +84,7 @@ export class Network {
       return
     }
     const ends = this.#streamEndsFrom(packet.from)
-    const arrives = Math.max(this.#queue.now + this.#delayMs(), ends.get(packet.to) ?? 0)
+    const arrives = Math.max(this.#queue.now + this.#delayMs() + this.#retransmitMs(), ends.get(packet.to) ?? 0)
     ends.set(packet.to, arrives)
     this.#carry(packet, arrives - this.#queue.now)
   }
@@ -98,6 +103,12 @@ export class Network {
       if (!partOf || partOf(packet.from) === partOf(packet.to)) this.#deliver(packet)
       else this.injected.parted++
     })
+  }
+
+  #retransmitMs(): number {
+    let waitMs = 0
+    if (this.faults.retransmits) while (this.#random.next() < this.faults.loss) waitMs = 2 * waitMs + retransmitMs
+    return waitMs
   }
 
   #delayMs(): number {

@@ -79,6 +79,22 @@ export class FailureDetector {
     this.#outstanding.clear()
   }
 
+  /**
+   * This machine stood still for `lateMs`: time in which it could hear nobody does not count against others, and what they said in
+   * datagrams meanwhile is lost, so those under suspicion are asked again.
+   */
+  postpone(lateMs: number, now: number): void {
+    for (const watch of this.#watches.values()) {
+      const { contact, stage } = watch
+      let deadline = watch.deadline + lateMs
+      if (stage === 'suspected' || stage === 'last-call') {
+        this.ping(contact, 'stream')
+        deadline = Math.max(deadline, now + this.#core.roundTrips.streamTimeout(contact.id) * this.#core.patience)
+      }
+      this.#watches.set(contact.id, { ...watch, deadline })
+    }
+  }
+
   /** Looks now whether `contact` is there. */
   probe(contact: Contact): void {
     if (contact.id === this.#core.self.id || this.#watches.has(contact.id)) return
@@ -209,7 +225,11 @@ export class FailureDetector {
   #escalate(watch: Watch, now: number): void {
     const { contact } = watch
     const waitMs = this.#core.roundTrips.timeout(contact.id)
-    if (watch.stage === 'pinged') {
+    const isSuspected = watch.stage === 'suspected' || watch.stage === 'last-call'
+    if (isSuspected && this.#core.table.get(contact.id)?.state === 'alive') {
+      // refuted: its higher incarnation came by way of others
+      this.#watches.delete(contact.id)
+    } else if (watch.stage === 'pinged') {
       this.#watch(contact, 'retried', { sequence: this.ping(contact, 'datagram'), waitMs })
     } else if (watch.stage === 'retried') {
       const sequence = this.ping(contact, 'stream')

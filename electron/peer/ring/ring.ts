@@ -374,6 +374,8 @@ export class Ring {
     if (lateMs > timing.lateTickMs) {
       this.#detector.forget()
       this.#detector.roundNow()
+    } else if (lateMs > timing.stillTickMs) {
+      this.#detector.postpone(lateMs, now)
     }
     if (lateMs > timing.busyTickMs) this.#busyUntil = now + timing.busyForMs
     this.#core.patience = now < this.#busyUntil ? 2 : 1

@@ -17,6 +17,8 @@ export const timing = {
   staleSuspicionMs: 10_000,
   /** A tick so late means that this machine slept or hung: what it thought of others then is void. */
   lateTickMs: 5_000,
+  /** A tick so late means that this machine stood still: silence of others in that time says nothing. Three ticks. */
+  stillTickMs: 300,
   /** A tick so late means that this machine is busy: it waits twice as long for others, for the time below. */
   busyTickMs: 1_000,
   busyForMs: 10_000,
