@@ -142,7 +142,7 @@ export default defineConfig(
 
   {
     // What a person runs in a terminal may speak there.
-    files: ['tests/sim/main.ts', 'tests/chaos/main.ts', 'tests/window/fixture/*.ts', 'bench/**/*.ts'],
+    files: ['tests/{sim,scale,chaos}/main.ts', 'tests/window/fixture/*.ts', 'bench/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
 

@@ -53,7 +53,10 @@ export class StaticRing {
 
   randomId(): Identifier {
     let text = ''
-    while (text.length < digits) text += pickNumber(this.random, 2 ** 32).toString(16).padStart(8, '0')
+    while (text.length < digits)
+      text += pickNumber(this.random, 2 ** 32)
+        .toString(16)
+        .padStart(8, '0')
     return text as Identifier
   }
 
@@ -161,11 +164,13 @@ export function makeCore(id: Identifier, random: Prng, send: (message: RingMessa
     roundTrips: new RoundTrips(),
     self,
     incarnation: 1,
+    revision: 0,
     phase: 'member',
     patience: 1,
     send: (to, _channel, body) => send({ ...body, destination: to.id, source: id }),
     emit: nothing,
-    contact: (other) => (other === id ? self : (table.get(other)?.contact ?? neighbours.all().find((contact) => contact.id === other) ?? null)),
+    contact: (other) =>
+      other === id ? self : (table.get(other)?.contact ?? neighbours.all().find((contact) => contact.id === other) ?? null),
     hooks: { memberChanged: nothing, disputed: nothing, suspicious: nothing, elsewhere: nothing, greet: nothing, refuted: nothing },
   }
   return core
