@@ -55,7 +55,7 @@ interface World {
 async function makeMachine(self: Contact, { machineOf, online, contacts, copies }: World): Promise<SmallMachine> {
   const disk = new FaultyDisk()
   const database = new MemoryKeyValue()
-  const records = await RecordStore.over(database)
+  const records = await RecordStore.over(database, { wallClock: () => 0 })
   const catalogue = new Catalogue()
   records.onChanged((entry) => catalogue.put(self.id, entry))
   const context: TransferContext = {

@@ -3,7 +3,7 @@ import { MemoryKeyValue } from '../../../tests/fakes/memory-key-value.ts'
 import { OwnCounters } from './own-counters.ts'
 import { WriteQueue } from './write-queue.ts'
 
-const over = (store: MemoryKeyValue): OwnCounters => new OwnCounters(store, new WriteQueue(store))
+const over = (store: MemoryKeyValue): OwnCounters => new OwnCounters(store, new WriteQueue(store), 0)
 
 describe('own counters', () => {
   it('give each count once, also to many at once, and above what the record has', async () => {
@@ -25,6 +25,12 @@ describe('own counters', () => {
     store.failNext()
     await expect(counters.next('a', 0)).rejects.toMatchObject({ code: 'disk-full' })
     expect(await counters.next('a', 0)).toBe(1)
+  })
+
+  it('begin above what an earlier database may have given', async () => {
+    const store = new MemoryKeyValue()
+    const counters = new OwnCounters(store, new WriteQueue(store), 1_000)
+    expect([await counters.next('a', 0), await counters.next('a', 0), await counters.next('b', 2_000)]).toEqual([1_001, 1_002, 2_001])
   })
 
   it('remember what was given up until a later version is acknowledged', () => {

@@ -2,6 +2,8 @@
  * The counts that this machine gave to its versions, by name. A count given twice would let one of two versions vanish as if it had been
  * superseded; the record alone does not prevent it, since the machines that have it may be away. So each count is durable before its
  * version leaves. Key: `n!<name>`, the last count given. Kept when a name is forgotten: a machine that was away may still know it.
+ * A database that begins anew, after damage or with another ring, counts from the second in which it began (`b!`), above whatever was
+ * given before.
  */
 
 import type { KeyValueStore } from './key-value.ts'
@@ -13,13 +15,16 @@ const failuresKept = 10_000
 export class OwnCounters {
   readonly #store: KeyValueStore
   readonly #queue: WriteQueue
+  /** Below the first count of a name that this machine did not write yet. */
+  readonly #base: number
   /** Given, but not in the database yet. */
   readonly #pending = new Map<string, number>()
   readonly #failed = new Map<string, readonly number[]>()
 
-  constructor(store: KeyValueStore, queue: WriteQueue) {
+  constructor(store: KeyValueStore, queue: WriteQueue, base: number) {
     this.#store = store
     this.#queue = queue
+    this.#base = base
   }
 
   /** The count for the next version of `name`, above `known`, the highest that the record has of this machine. Durable once it resolves. */
@@ -57,7 +62,7 @@ export class OwnCounters {
   }
 
   #last(name: string): number {
-    const given = this.#pending.get(name) ?? Number(this.#store.getSync(`n!${name}`) ?? 0)
-    return Number.isSafeInteger(given) && given > 0 ? given : 0
+    const given = this.#pending.get(name) ?? Number(this.#store.getSync(`n!${name}`) ?? this.#base)
+    return Number.isSafeInteger(given) && given > 0 ? given : this.#base
   }
 }

@@ -3,16 +3,18 @@
  *
  * Keys: `r!<name>` the row (revision, removed since, newline, record in JSON) · `c!<revision>` its name, for "changed since" ·
  * `v!` a revision that was given and has no `c!` any more · `s!<sha256>!<name>` names by content · `h!<sha256>` Unix ms of the last
- * check of a content held here · `n!<name>` see own-counters.
+ * check of a content held here · `n!<name>` and `b!` see own-counters · `f!<name>` see forgotten-names.
  */
 
 import { parseRecord, wantedContents, type FileRecord } from '../protocol/record.ts'
+import { expired } from './forgotten-names.ts'
 import type { KeyValueStore } from './key-value.ts'
 
 export interface Row {
   readonly revision: number
-  /** Null: forgotten. */
+  /** Null: being forgotten, with what stays of it. */
   readonly record: FileRecord | null
+  readonly forgotten?: FileRecord
   /** Unix ms since when the record has no live version here, or null. */
   readonly removedSince: number | null
 }
@@ -25,10 +27,19 @@ const revisionDigits = 14
 export interface Found {
   readonly revision: number
   readonly held: Map<string, number>
+  readonly counterBase: number
+}
+
+/** Puts a database in order at a start. `now`: Unix time in ms. */
+export async function beginRows(store: KeyValueStore, now: number): Promise<Found> {
+  const operations = await expired(store, now)
+  if (store.getSync('b!') === undefined) operations.push({ type: 'put', key: 'b!', value: String(Math.floor(now / 1_000)) })
+  if (operations.length > 0) await store.batch(operations)
+  return loadFound(store)
 }
 
 /** What is kept in memory: the last revision and what is held. */
-export async function loadFound(store: KeyValueStore): Promise<Found> {
+async function loadFound(store: KeyValueStore): Promise<Found> {
   let revision = safeNumber(store.getSync('v!')) ?? 0
   for await (const key of store.keys({ gt: 'c!', lt: 'c"', reverse: true, limit: 1 })) {
     revision = Math.max(revision, Number.parseInt(key.slice(2), 16))
@@ -38,7 +49,7 @@ export async function loadFound(store: KeyValueStore): Promise<Found> {
     const verifiedAt = safeNumber(value)
     if (verifiedAt !== null) held.set(key.slice(2), verifiedAt)
   }
-  return { revision, held }
+  return { revision, held, counterBase: safeNumber(store.getSync('b!')) ?? 0 }
 }
 
 /** Contents that this name wants kept: those in the trash and the earlier ones too. */

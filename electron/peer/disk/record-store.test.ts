@@ -181,6 +181,48 @@ describe('record store', () => {
     expect((await over.changedSince(revision, 1_000)).entries.map((entry) => entry.record.name)).toEqual(['c'])
   })
 
+  it('does not take back what it forgot, for 90 days, but takes a new version', async () => {
+    let now = 0
+    const store = new MemoryKeyValue()
+    let over = await RecordStore.over(store, { wallClock: () => now })
+    const live = record('a', version('v1', 'one'))
+    const removed = record('a', versionOf('one', { writerId: 'd0', deleted: true, supersedes: live.versions }))
+    await over.merge(removed)
+    await over.forget('a')
+    now = 89 * 86_400_000
+    over = await RecordStore.over(store.crash(), { wallClock: () => now })
+    for (const late of [live, removed]) expect((await over.merge(late)).changed).toBe(false)
+    expect([await over.get('a'), await over.namesOf(hash('one'))]).toEqual([null, []])
+    const again = await over.merge(record('a', version('v2', 'two')))
+    expect((await over.merge(live)).changed).toBe(true)
+    // among the earlier ones: it was superseded
+    expect((await over.get('a'))?.record.versions).toEqual(again.entry.record.versions)
+
+    const other = new MemoryKeyValue()
+    over = await RecordStore.over(other, { wallClock: () => 0 })
+    await over.merge(removed)
+    await over.forget('a')
+    now = 91 * 86_400_000
+    over = await RecordStore.over(other.crash(), { wallClock: () => now })
+    expect((await over.merge(removed)).changed).toBe(true)
+  })
+
+  it('does not take back what it is forgetting', async () => {
+    const over = await RecordStore.over(new MemoryKeyValue())
+    const removed = record('a', versionOf('one', { deleted: true }))
+    await over.merge(removed)
+    const [, late] = await Promise.all([over.forget('a'), over.merge(removed)])
+    expect([late.changed, await over.get('a')]).toEqual([false, null])
+  })
+
+  it('counts from where no earlier database of this machine did', async () => {
+    const store = new MemoryKeyValue()
+    const over = await RecordStore.over(store, { wallClock: () => 5_000_000 })
+    expect(await over.counters.next('a', 0)).toBe(5_001)
+    const after = await RecordStore.over(store.crash(), { wallClock: () => 9_000_000 })
+    expect([await after.counters.next('a', 0), await after.counters.next('b', 0)]).toEqual([5_002, 5_001])
+  })
+
   it('takes a name back that comes while it is being forgotten', async () => {
     const over = await RecordStore.over(new MemoryKeyValue())
     await over.merge(record('a', versionOf('one', { deleted: true })))
@@ -192,9 +234,7 @@ describe('record store', () => {
   })
 
   it('finds names by content after a batch that was not written', async () => {
-    const syncs: (() => void)[] = []
-    const store = new MemoryKeyValue({ sync: () => new Promise((done) => syncs.push(done)) })
-    const over = await RecordStore.over(store)
+    const { store, over, syncs } = await held()
     store.failNext()
     const lost = expect(over.merge(record('a', version('v1', 'one')))).rejects.toMatchObject({ code: 'disk-full' })
     await until(() => syncs.length === 1)
@@ -244,9 +284,7 @@ describe('record store', () => {
   })
 
   it('tells nothing before it is durable, and after a power cut knows what it told', async () => {
-    const syncs: (() => void)[] = []
-    const store = new MemoryKeyValue({ sync: () => new Promise((done) => syncs.push(done)) })
-    const over = await RecordStore.over(store)
+    const { store, over, syncs } = await held()
     const told: string[] = []
     over.onChanged((entry) => told.push(entry.record.name))
     const first = over.merge(record('a', version('v1', 'one')))
@@ -270,6 +308,16 @@ describe('record store', () => {
     expect((await over.merge(record('a', version('v1', 'one')))).changed).toBe(true)
   })
 })
+
+/** Records whose syncs end when they are told to, from the first batch after the start on. */
+async function held(): Promise<{ readonly store: MemoryKeyValue; readonly over: RecordStore; readonly syncs: (() => void)[] }> {
+  const syncs: (() => void)[] = []
+  let holding = false
+  const store = new MemoryKeyValue({ sync: () => (holding ? new Promise((done) => syncs.push(done)) : Promise.resolve()) })
+  const over = await RecordStore.over(store)
+  holding = true
+  return { store, over, syncs }
+}
 
 /** Lets what is due run, and fails when that never makes `condition` true. */
 async function until(condition: () => boolean): Promise<void> {

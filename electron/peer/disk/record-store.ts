@@ -5,10 +5,11 @@
 
 import { AppError } from '../../../shared/errors.ts'
 import { isRemoved, mergeRecords, parseRecord, sameRecord, type FileRecord } from '../protocol/record.ts'
+import { emptied, forgottenRecord, remember } from './forgotten-names.ts'
 import type { KeyValueStore, WriteOperation } from './key-value.ts'
 import { openLevel } from './level.ts'
 import { OwnCounters } from './own-counters.ts'
-import { contentsOf, decodeRow, encodeRow, isKnown, loadFound, revisionKey, type Found, type KnownRow, type Row } from './record-rows.ts'
+import { beginRows, contentsOf, decodeRow, encodeRow, isKnown, revisionKey, type Found, type KnownRow, type Row } from './record-rows.ts'
 import { WriteQueue } from './write-queue.ts'
 
 export interface CatalogueEntry {
@@ -51,7 +52,7 @@ export class RecordStore {
   private constructor(store: KeyValueStore, found: Found, options: RecordStoreOptions & { readonly repaired: boolean }) {
     this.#store = store
     this.#queue = new WriteQueue(store)
-    this.counters = new OwnCounters(store, this.#queue)
+    this.counters = new OwnCounters(store, this.#queue, found.counterBase)
     this.#wallClock = options.wallClock ?? Date.now
     this.#held = found.held
     this.#assigned = found.revision
@@ -64,13 +65,13 @@ export class RecordStore {
    * One that another process uses is AppError('peer-running').
    */
   static async open(folder: string): Promise<RecordStore> {
-    const { store, loaded, repaired } = await openLevel(folder, loadFound)
+    const { store, loaded, repaired } = await openLevel(folder, (opened) => beginRows(opened, Date.now()))
     return new RecordStore(store, loaded, { repaired })
   }
 
   /** The records in a database that is open already; closed together with them. */
   static async over(store: KeyValueStore, options: RecordStoreOptions = {}): Promise<RecordStore> {
-    return new RecordStore(store, await loadFound(store), { ...options, repaired: false })
+    return new RecordStore(store, await beginRows(store, (options.wallClock ?? Date.now)()), { ...options, repaired: false })
   }
 
   /** Of the last durable change. Survives restarts, only grows. */
@@ -83,10 +84,15 @@ export class RecordStore {
     return row ? this.#entry(row.record) : null
   }
 
-  /** Merges a record into what is known. Durable once it resolves, also when nothing changed. AppError('protocol') for a bad record. */
+  /**
+   * Merges a record into what is known. Durable once it resolves, also when nothing changed: of a forgotten name, what was known when it
+   * was forgotten changes nothing. AppError('protocol') for a bad record.
+   */
   async merge(record: FileRecord): Promise<{ readonly entry: CatalogueEntry; readonly changed: boolean }> {
     const known = this.#row(record.name)
-    const merged = known ? mergeRecords(known.record, record) : mergeRecords(record, record)
+    const before = known ? known.record : (this.#pending.get(record.name)?.forgotten ?? forgottenRecord(this.#store, record))
+    const merged = mergeRecords(before ?? record, record)
+    if (before && !known && merged.versions.length === 0) return { entry: { record: merged, held: {} }, changed: false }
     if (known && sameRecord(known.record, merged)) {
       if (this.#pending.has(record.name)) await this.#queue.flushed()
       return { entry: this.#entry(merged), changed: false }
@@ -103,16 +109,17 @@ export class RecordStore {
   }
 
   /**
-   * Lets go of a removed name as if it had never been here, its versions too; a name that has a live version stays. Result: whether it
-   * went, durably. To others nothing changed: each forgets for itself.
+   * Lets go of a removed name and its versions; they do not come back, a new version may. A name that has a live version stays. Result:
+   * whether it went, durably. To others nothing changed: each forgets for itself.
    */
   async forget(name: string): Promise<boolean> {
     const known = this.#row(name)
     if (!known || !isRemoved(known.record)) return false
     const { revision } = known
-    const row: Row = { revision, record: null, removedSince: null }
+    const row: Row = { revision, record: null, removedSince: null, forgotten: emptied(known.record) }
     const gone = [`r!${name}`, `c!${revisionKey(revision)}`, ...contentsOf(known.record).map((sha256) => `s!${sha256}!${name}`)]
     const operations: WriteOperation[] = gone.map((key) => ({ type: 'del', key }))
+    operations.push(remember(known.record, this.#wallClock()))
     // the next start must not give a revision twice
     operations.push({ type: 'put', key: 'v!', value: String(this.#assigned) })
     this.#pending.set(name, row)
