@@ -29,6 +29,8 @@ const machineName = (peer: PeerApi, id: string): string => peer.ring().machines.
 const holderItems = (peer: PeerApi, version: VersionView): HolderItem[] =>
   version.holders.map((holder) => ({ id: holder.machineId, name: machineName(peer, holder.machineId), verifiedAt: holder.verifiedAt }))
 
+const isLive = ({ state }: VersionView): boolean => state === 'current' || state === 'conflict'
+
 const listItem = (file: FileView, nameOf: ReadonlyMap<string, string>): ControlItems['list'] => ({
   name: file.name,
   size: file.sizeBytes,
@@ -144,9 +146,14 @@ const runners: { [K in ControlName]: Runner<K> } = {
       await answer.item(listItem(file, nameOf))
     }
   },
+  trash: async ({ peer }, _argument, answer) => {
+    for (const { sizeBytes, ...removed } of peer.listRemoved()) await answer.item({ ...removed, size: sizeBytes })
+  },
   where: async ({ peer }, argument, answer) => {
     const found = await peer.whereIs(argument.name)
-    const versions = found.versions.map((version) => ({
+    const live = found.versions.filter(isLive)
+    if (live.length === 0) throw new AppError('not-found', `${found.name} was removed; it is in the trash`, { name: found.name })
+    const versions = live.map((version) => ({
       version: version.version,
       size: version.sizeBytes,
       sha256: version.sha256,
@@ -160,10 +167,12 @@ const runners: { [K in ControlName]: Runner<K> } = {
       const item: ControlItems['versions'] = {
         name: found.name,
         version: version.version,
+        state: version.state,
         size: version.sizeBytes,
         sha256: version.sha256,
         storedAt: version.storedAt,
         writer: { id: version.writerId, name: version.writerName },
+        copies: version.holders.filter((holder) => holder.online).length,
         holders: holderItems(peer, version),
       }
       await answer.item(item)
@@ -174,8 +183,11 @@ const runners: { [K in ControlName]: Runner<K> } = {
     await answer.item({ name: argument.name, removed: true })
   },
   restore: async ({ peer }, argument, answer) => {
-    await peer.restoreFile(argument.name)
-    await answer.item({ name: argument.name, restored: true })
+    const { name: wanted, version, keepBoth } = argument
+    if (keepBoth && version === null) throw new AppError('bad-argument', 'Say which version gets a name of its own: --version ID')
+    const name = keepBoth && version !== null ? await peer.keepBothVersions(wanted, version) : wanted
+    if (!keepBoth) await peer.restoreFile(wanted, ...(version === null ? [] : [version]))
+    await answer.item({ name, restored: true, version } satisfies ControlItems['restore'])
   },
   status: ({ peer }, _argument, answer) => {
     const s = peer.status()

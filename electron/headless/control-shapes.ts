@@ -4,11 +4,13 @@
  */
 
 import * as v from 'valibot'
-import type { ActivityView, FileView, MachineView, StatusView, TransferView } from '../../shared/views.ts'
+import type { ActivityView, FileView, MachineView, RemovedView, StatusView, TransferView, VersionState } from '../../shared/views.ts'
 import type { HolderRef } from '../peer/peer-api.ts'
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
+/** A version's id or its beginning. */
+const versionId = v.pipe(v.string(), v.minLength(1), v.maxLength(100))
 const names = v.pipe(v.array(name), v.minLength(1), v.maxLength(10_000))
 const paths = v.pipe(v.array(path), v.minLength(1), v.maxLength(10_000))
 
@@ -17,10 +19,13 @@ export const controlSchemas = {
   /** `out`: absolute path of a file or a folder; null = stream the bytes. */
   request: v.object({ names, out: v.nullable(path) }),
   list: v.object({ only: v.picklist(['all', 'here', 'mine']) }),
+  /** `list --trash` */
+  trash: v.object({}),
   where: v.object({ name }),
   versions: v.object({ name }),
   remove: v.object({ name }),
-  restore: v.object({ name }),
+  /** `keepBoth`: the version gets a name of its own instead. */
+  restore: v.object({ name, version: v.nullable(versionId), keepBoth: v.boolean() }),
   status: v.object({}),
   peers: v.object({}),
   transfers: v.object({}),
@@ -70,10 +75,24 @@ export interface ControlItems {
     writer: HolderRef
     holders: HolderRef[]
   }
+  trash: Omit<RemovedView, 'sizeBytes'> & { size: number }
+  /** The live versions; `versions` has the others as well. */
   where: { name: string; key: string; versions: { version: string; size: number; sha256: string; holders: HolderItem[] }[] }
-  versions: { name: string; version: string; size: number; sha256: string; storedAt: number; writer: HolderRef; holders: HolderItem[] }
+  versions: {
+    name: string
+    version: string
+    state: VersionState
+    size: number
+    sha256: string
+    storedAt: number
+    writer: HolderRef
+    /** Copies on machines that are online. */
+    copies: number
+    holders: HolderItem[]
+  }
   remove: { name: string; removed: true }
-  restore: { name: string; restored: true }
+  /** `name`: the one that has the content now. */
+  restore: { name: string; restored: true; version: string | null }
   status: StatusView
   peers: Omit<MachineView, 'isSelf' | 'colour'> & { self: boolean }
   transfers: Omit<TransferView, 'sizeBytes' | 'doneBytes' | 'parts'> & {

@@ -31,6 +31,9 @@ describe('wrong usage: exit code 2 and one line', () => {
     'store a --bogus',
     'store a --as=',
     'list --here --mine',
+    'list --mine --trash',
+    'restore a --keep-both',
+    'restore a --version=',
     'whatif',
     'join',
     'serve --port x',
@@ -88,6 +91,8 @@ describe('without a peer: exit code 5', () => {
     'versions a',
     'remove a',
     'restore a',
+    'restore a --version 1a2b',
+    'list --trash',
     'status',
     'peers',
     'transfers',
@@ -151,6 +156,51 @@ describe('with a peer', () => {
     const before = io.bytes().length
     expect(await run('request', 'dir/a.bin', '--out', '-', '--json')).toBe(0)
     expect([...io.bytes().subarray(before)]).toEqual([0, 255, 10, 13])
+  })
+
+  it('versions: current, conflicting and earlier ones, each with its state', async () => {
+    peer.put('a.txt', Buffer.from('new'))
+    peer.putVersions('a.txt', [
+      { bytes: Buffer.from('other'), state: 'conflict' },
+      { bytes: Buffer.from('old'), state: 'earlier' },
+    ])
+    expect(await run('versions', 'a.txt')).toBe(0)
+    const lines = io.out().trim().split('\n')
+    expect(lines.map((line) => line.split(/\s+/)[1])).toEqual(['current', 'conflict', 'earlier'])
+    expect(lines[2]).toMatch(/^[0-9a-f]{8} .* 3 B +by Desk +1 copy +on Desk$/)
+    io = createFakeIo()
+    await run('versions', 'a.txt', '--json')
+    const item = JSON.parse(io.out().split('\n')[1] ?? '') as object
+    expect(Object.keys(item)).toEqual(['name', 'version', 'state', 'size', 'sha256', 'storedAt', 'writer', 'copies', 'holders'])
+    io = createFakeIo()
+    await run('where', 'a.txt', '--json')
+    expect((JSON.parse(io.out()) as { versions: unknown[] }).versions).toHaveLength(2)
+  })
+
+  it('what was removed is nowhere but in the trash, and comes back as the line says', async () => {
+    peer.put('my file.txt', Buffer.from('x'))
+    expect(await run('remove', 'my file.txt')).toBe(0)
+    expect(io.out()).toContain('ringdrop restore "my file.txt"')
+    expect(await run('where', 'my file.txt')).toBe(3)
+    io = createFakeIo()
+    expect(await run('list', '--trash', '--json')).toBe(0)
+    expect(JSON.parse(io.out())).toEqual({ name: 'my file.txt', size: 1, removedAt: 1, removedBy: 'Laptop', daysLeft: 12 })
+    expect(await run('versions', 'my file.txt')).toBe(0)
+    expect(await run('restore', 'my file.txt')).toBe(0)
+    expect(peer.bytesOf('my file.txt')).toEqual(Buffer.from('x'))
+    expect(await run('restore', 'my file.txt')).toBe(3)
+    expect(io.err()).toContain('ringdrop versions "my file.txt"')
+  })
+
+  it('restore takes one version, or gives it a name of its own', async () => {
+    peer.put('a.txt', Buffer.from('x'))
+    expect(await run('restore', 'a.txt', '--version', '1a2b')).toBe(0)
+    expect(await run('restore', 'a.txt', '--version', '3c4d', '--keep-both', '--json')).toBe(0)
+    expect(peer.calls.filter(({ what }) => /restore|keepBoth/.test(what))).toEqual([
+      { what: 'restoreFile', args: ['a.txt', '1a2b'] },
+      { what: 'keepBothVersions', args: ['a.txt', '3c4d'] },
+    ])
+    expect(io.out()).toBe('a.txt is version 1a2b again\n{"name":"a.txt (2)","restored":true,"version":"3c4d"}\n')
   })
 
   it('names of others do not steer the terminal', async () => {

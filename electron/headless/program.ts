@@ -33,6 +33,8 @@ function createProgram(io: Io, ended: (code: ExitCode) => void): Command {
     .description('Turns the machines you already own into one ring that keeps your files')
     .version(appVersion())
     .exitOverride()
+    // what stands after a command is the command's own: `restore --version` is not the program's
+    .enablePositionalOptions()
     .showSuggestionAfterError(false)
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
@@ -107,9 +109,11 @@ function addFileCommands(io: Io, command: AddCommand): void {
   command('remove <name>', 'remove a file; it can be restored for 30 days', async (common, _options, args) => {
     return (await import('./commands/change.ts')).remove(io, common, one(args))
   })
-  command('restore <name>', 'take a removed file back', async (common, _options, args) => {
-    return (await import('./commands/change.ts')).restore(io, common, one(args))
+  command('restore <name>', 'take a removed file, or an earlier version, back', async (common, options, args) => {
+    return (await import('./commands/change.ts')).restore(io, common, { ...options, name: one(args) })
   })
+    .option('--version <id>', 'this one of its versions; the beginning of its id is enough', nonEmpty)
+    .option('--keep-both', 'give that version a name of its own beside the file')
 }
 
 function addLookCommands(io: Io, command: AddCommand): void {
@@ -117,6 +121,7 @@ function addLookCommands(io: Io, command: AddCommand): void {
   command('list', 'the files of the ring', async (common, options) => (await show()).list(io, common, options))
     .option('--here', 'only those with a copy on this machine')
     .option('--mine', 'only those stored from this machine')
+    .option('--trash', 'those that were removed and can be taken back')
   command('where <name>', 'which machines hold a file', async (common, _options, args) => (await show()).where(io, common, one(args)))
   command('versions <name>', 'the versions of a file', async (common, _options, args) => (await show()).versions(io, common, one(args)))
   command('status', 'this machine and its ring', async (common) => (await show()).status(io, common))

@@ -192,7 +192,7 @@ export function createFakePeer(options: PeerOptions): FakePeer {
     },
     keepBothVersions: (name, version) => {
       note('keepBothVersions', name, version)
-      return Promise.resolve(`${known(name).name} (2)`)
+      return Promise.resolve(`${name} (2)`)
     },
     whereIs: (name) =>
       Promise.resolve({ name: known(name).name, key: 'c3c3', keyPosition: 0.3, versions: [], route: [self.id], lookupMs: 1 }),

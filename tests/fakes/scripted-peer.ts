@@ -15,6 +15,8 @@ export interface ScriptedPeer extends FakePeer {
   emit(event: PeerEvent): void
   /** A file that is stored, with its bytes. */
   put(name: string, bytes: Buffer): void
+  /** More versions of a stored file, after its current one. */
+  putVersions(name: string, contents: readonly { readonly bytes: Buffer; readonly state: VersionView['state'] }[]): void
   /** Bytes of a stored file. */
   bytesOf(name: string): Buffer | undefined
   /** Signals that were handed to requests, to see whether they were aborted. */
@@ -28,6 +30,8 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 export function createScriptedPeer(dataFolder: string): ScriptedPeer {
   const fake = createFakePeer({ dataFolder })
   const files = new Map<string, Buffer>()
+  const trash = new Map<string, Buffer>()
+  const more = new Map<string, readonly VersionView[]>()
   const listeners = new Set<(event: PeerEvent) => void>()
   const signals: AbortSignal[] = []
   const calls = fake.calls as { what: string; args: readonly unknown[] }[]
@@ -37,8 +41,8 @@ export function createScriptedPeer(dataFolder: string): ScriptedPeer {
     if (!bytes) throw new AppError('not-found', `${name} is not in the ring`, { name })
     return bytes
   }
-  const version = (name: string): VersionView => {
-    const bytes = known(name)
+  const version = (name: string): VersionView => versionOf(known(name))
+  const versionOf = (bytes: Buffer): VersionView => {
     const digest = sha256(bytes)
     return {
       version: digest.slice(0, 40),
@@ -72,6 +76,11 @@ export function createScriptedPeer(dataFolder: string): ScriptedPeer {
     hang: false,
     emit: (event) => listeners.forEach((listener) => listener(event)),
     put: (name, bytes) => void files.set(name, bytes),
+    putVersions: (name, contents) =>
+      void more.set(
+        name,
+        contents.map(({ bytes, state }) => ({ ...versionOf(bytes), state })),
+      ),
     bytesOf: (name) => files.get(name),
     onEvent: (listener) => {
       listeners.add(listener)
@@ -127,7 +136,26 @@ export function createScriptedPeer(dataFolder: string): ScriptedPeer {
       return { ...result, out }
     },
     whereIs: (name: string) =>
-      Promise.resolve().then(() => ({ name, key: 'c3c3', keyPosition: 0.3, versions: [version(name)], route: [fake.id], lookupMs: 1 })),
+      Promise.resolve().then(() => {
+        const removed = trash.get(name)
+        const versions = removed ? [{ ...versionOf(removed), state: 'removed' as const }] : [version(name), ...(more.get(name) ?? [])]
+        return { name, key: 'c3c3', keyPosition: 0.3, versions, route: [fake.id], lookupMs: 1 }
+      }),
+    removeFile: (name: string) =>
+      Promise.resolve().then(() => {
+        trash.set(name, known(name))
+        files.delete(name)
+      }),
+    restoreFile: (name: string, wanted?: string) =>
+      Promise.resolve().then(() => {
+        calls.push({ what: 'restoreFile', args: [name, wanted] })
+        const bytes = wanted === undefined ? trash.get(name) : known(name)
+        if (!bytes) throw new AppError('not-found', `${name} is not in the trash`, { name })
+        trash.delete(name)
+        files.set(name, bytes)
+      }),
+    listRemoved: () =>
+      [...trash].map(([name, bytes]) => ({ name, sizeBytes: bytes.length, removedAt: 1, removedBy: 'Laptop', daysLeft: 12 })),
     verify: async function* (name: string | null) {
       for (const each of await Promise.resolve(files.keys()))
         if (name === null || name === each) yield { name: each, good: !each.startsWith('bad') }

@@ -157,6 +157,29 @@ describe.skipIf(found.file === null)(`the window in a browser${found.why === nul
     await row('run 2067.csv').waitFor()
   })
 
+  test('a file that another machine removed is put back from the trash', async () => {
+    await laptop.ask('remove', 'run 2067.csv')
+    await page.getByTestId('filter-trash').click()
+    const removed = page.getByTestId('trash-row').filter({ hasText: 'run 2067.csv' })
+    await removed.getByText(/removed by Laptop today at .*30 days left/s).waitFor()
+    await removed.getByTestId('put-back').click()
+    await removed.waitFor({ state: 'detached' })
+    await page.getByTestId('filter-all').click()
+    await row('run 2067.csv').waitFor()
+  })
+
+  test('what a file was before is restored', async () => {
+    const before = await hashOf(join(folder, 'Åpen hylle.md'))
+    await row('Åpen hylle.md').click()
+    await page.getByTestId('version-restore').click()
+    await until(async () => (await laptop.ask('where', 'Åpen hylle.md'))['versions'][0]['sha256'] === before, 'the first content is back')
+    const { json } = await desk.run('versions', 'Åpen hylle.md')
+    expect(json.map((version) => [version['state'], version['size']])).toEqual([
+      ['current', 6_000],
+      ['earlier', 7_000],
+    ])
+  })
+
   test('settings are kept', async () => {
     await show('Settings')
     const name = page.getByLabel('Name', { exact: true })

@@ -27,6 +27,10 @@ export interface Question<K extends ControlName> {
 export async function ask<K extends ControlName>(io: Io, common: CommonOptions, question: Question<K>): Promise<ExitCode> {
   const bars = createBars(io, { json: common.json, ...(question.countedProgress === true ? { counted: true } : {}) })
   let code: ExitCode = exitCodes.done
+  const withRemedy = (error: PlainError): PlainError => {
+    const remedy = question.remedy?.(error) ?? null
+    return remedy === null ? error : { ...error, message: `${error.message} (${remedy})` }
+  }
   try {
     await askPeer(
       { dataFolder: common.dataFolder, name: question.name, argument: question.argument },
@@ -40,8 +44,7 @@ export async function ask<K extends ControlName>(io: Io, common: CommonOptions, 
         },
         onFailed: (error, label) => {
           bars.finish(label)
-          const remedy = question.remedy?.(error) ?? null
-          code = worseExitCode(code, sayError(io, remedy === null ? error : { ...error, message: `${error.message} (${remedy})` }))
+          code = worseExitCode(code, sayError(io, withRemedy(error)))
         },
         onProgress: (label, done, total) => {
           bars.show(label, done, total)
@@ -52,7 +55,7 @@ export async function ask<K extends ControlName>(io: Io, common: CommonOptions, 
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown
     bars.stop()
-    sayError(io, thrown.toPlain())
+    sayError(io, withRemedy(thrown.toPlain()))
     return worseExitCode(code, exitCodeOf(thrown.code))
   } finally {
     bars.stop()

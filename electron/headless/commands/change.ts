@@ -2,19 +2,41 @@
 
 import { formatDuration } from '../../../shared/units.ts'
 import type { ExitCode } from '../exit-codes.ts'
-import { say, type CommonOptions, type Io } from '../io.ts'
+import { say, sayError, type CommonOptions, type Io } from '../io.ts'
 import { ask } from './ask.ts'
 
 export function remove(io: Io, common: CommonOptions, name: string): Promise<ExitCode> {
   return ask(io, common, {
     name: 'remove',
     argument: { name: name.normalize('NFC') },
-    lines: (item) => [`${item.name} is removed; for 30 days it can be taken back with: ringdrop restore`],
+    lines: (item) => [`${item.name} is removed; for 30 days it can be taken back with: ringdrop restore ${quoted(item.name)}`],
   })
 }
 
-export function restore(io: Io, common: CommonOptions, name: string): Promise<ExitCode> {
-  return ask(io, common, { name: 'restore', argument: { name: name.normalize('NFC') }, lines: (item) => [`${item.name} is back`] })
+/** A name as it can be typed again. */
+const quoted = (name: string): string => (/^[\w./-]+$/.test(name) ? name : `"${name.replace(/[\\"$`]/g, '\\$&')}"`)
+
+export interface RestoreArguments {
+  readonly name: string
+  /** An id, or its beginning. */
+  readonly version?: string
+  readonly keepBoth?: boolean
+}
+
+export function restore(io: Io, common: CommonOptions, args: RestoreArguments): Promise<ExitCode> {
+  if (args.keepBoth === true && args.version === undefined) {
+    const message = '--keep-both needs --version: which one gets a name of its own?'
+    return Promise.resolve(sayError(io, { code: 'bad-argument', message, facts: {} }))
+  }
+  return ask(io, common, {
+    name: 'restore',
+    argument: { name: args.name.normalize('NFC'), version: args.version ?? null, keepBoth: args.keepBoth === true },
+    remedy: (error) => (error.code === 'not-found' ? `what there is shows: ringdrop versions ${quoted(args.name)}` : null),
+    lines: (item) => {
+      if (item.version === null) return [`${item.name} is back`]
+      return [args.keepBoth === true ? `Version ${item.version} is now ${item.name}` : `${item.name} is version ${item.version} again`]
+    },
+  })
 }
 
 export async function invite(io: Io, common: CommonOptions): Promise<ExitCode> {

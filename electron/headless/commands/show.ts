@@ -27,16 +27,33 @@ function stateWords(item: ControlItems['list']): string {
   }
 }
 
-export function list(io: Io, common: CommonOptions, options: { readonly here?: boolean; readonly mine?: boolean }): Promise<ExitCode> {
-  if (options.here === true && options.mine === true) {
-    return Promise.resolve(sayError(io, { code: 'bad-argument', message: 'Give --here or --mine, not both', facts: {} }))
+export interface ListOptions {
+  readonly here?: boolean
+  readonly mine?: boolean
+  readonly trash?: boolean
+}
+
+export function list(io: Io, common: CommonOptions, options: ListOptions): Promise<ExitCode> {
+  if ([options.here, options.mine, options.trash].filter((given) => given === true).length > 1) {
+    return Promise.resolve(sayError(io, { code: 'bad-argument', message: 'Give one of --here, --mine and --trash', facts: {} }))
   }
+  if (options.trash === true) return listTrash(io, common)
   const only = options.here === true ? 'here' : options.mine === true ? 'mine' : 'all'
   return ask(io, common, {
     name: 'list',
     argument: { only },
     lines: (item) => [
       `${formatSize(item.size).padStart(7)}  ${stateWords(item).padEnd(24)}  ${item.name}${item.conflicts > 0 ? `  (${item.conflicts + 1} versions to choose from)` : ''}`,
+    ],
+  })
+}
+
+function listTrash(io: Io, common: CommonOptions): Promise<ExitCode> {
+  return ask(io, common, {
+    name: 'trash',
+    argument: {},
+    lines: (item) => [
+      `${formatSize(item.size).padStart(7)}  ${plural(item.daysLeft, 'day').padStart(7)} left  ${item.name}  (removed by ${item.removedBy}, ${time(item.removedAt)})`,
     ],
   })
 }
@@ -63,7 +80,7 @@ export function versions(io: Io, common: CommonOptions, name: string): Promise<E
     name: 'versions',
     argument: { name: name.normalize('NFC') },
     lines: (item) => [
-      `${item.version}  ${time(item.storedAt)}  ${formatSize(item.size).padStart(7)}  by ${item.writer.name}  on ${item.holders.map((holder) => holder.name).join(', ') || 'no machine'}`,
+      `${shortId(item.version)}  ${item.state.padEnd(8)}  ${time(item.storedAt)}  ${formatSize(item.size).padStart(7)}  by ${item.writer.name}  ${plural(item.copies, 'copy', 'copies')}  on ${item.holders.map((holder) => holder.name).join(', ') || 'no machine'}`,
     ],
   })
 }
