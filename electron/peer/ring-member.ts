@@ -18,7 +18,7 @@ import type { RingNow } from './repair/copies.ts'
 import { handOver } from './repair/hand-over.ts'
 import { Repairer } from './repair/repair.ts'
 import type { Clock, Random, Timers, Transport } from './ring/ports.ts'
-import { Ring, type MemberView, type RingEvent } from './ring/ring.ts'
+import { Ring, type LookupResult, type MemberView, type RingEvent } from './ring/ring.ts'
 import type { RingParameters } from './ring/ring-options.ts'
 import { Catalogue } from './transfer/catalogue.ts'
 import { serve, type EnrollHandler } from './transfer/serve.ts'
@@ -80,13 +80,16 @@ export class RingMember {
   readonly #world: MemberWorld
   readonly #ringListeners = new Set<(event: RingEvent) => void>()
   readonly #stopRecords: () => void
+  readonly #startedAt: number
   #passing: Promise<void> | null = null
+  #looking = 0
   #passedAt = 0
   #stopped = false
 
   constructor(options: MemberOptions, world: MemberWorld) {
     this.#options = options
     this.#world = world
+    this.#startedAt = world.clock.now()
     const { parameters, space, self, incarnation } = options
     const { clock, random, transport } = world
     this.ring = new Ring(
@@ -118,6 +121,11 @@ export class RingMember {
     this.ring.tick()
     const every = Math.max(passEveryMs, passEveryMsPerMachine * this.onlineIds().size)
     if (this.#world.clock.now() - this.#passedAt >= every) this.passSoon()
+  }
+
+  /** Whether work is under way that a moment of time may let go on. */
+  get busy(): boolean {
+    return this.#passing !== null || this.#looking > 0
   }
 
   /** A round of repair, unless one runs. */
@@ -234,7 +242,7 @@ export class RingMember {
         this.machines()
           .filter((member) => member.state === 'dead')
           .map((member) => member.contact.id),
-      ringSize: () => this.machines().filter((member) => this.#counts(member)).length,
+      ringSize: () => this.#ringSize(),
       open: (to, signal) => transport.open(to, signal ? { signal } : {}),
       contact: (id) => this.ring.contact(id),
       emit: onTransferNews,
@@ -248,6 +256,14 @@ export class RingMember {
       .map((member) => member.contact)
   }
 
+  #ringSize(): number {
+    const machines = this.machines()
+    const counted = machines.filter((member) => this.#counts(member)).length
+    // whatever its clock says of how long it was off, a machine that started unplugged does not take itself for the whole ring
+    const isNews = this.#world.clock.now() - this.#startedAt < countedForMs
+    return counted === 1 && machines.length > 1 && isNews ? 2 : counted
+  }
+
   #counts(member: MemberView): boolean {
     if (member.state === 'alive' || member.state === 'suspect') return true
     return member.state === 'dead' && member.lastHeardAt !== null && this.#world.clock.now() - member.lastHeardAt < countedForMs
@@ -258,9 +274,7 @@ export class RingMember {
     const startedAt = clock.now()
     let reason = ''
     for (let tries = 0; tries < lookupTries; tries++) {
-      const result = await new Promise<Parameters<Parameters<Ring['lookup']>[2]>[0]>((resolve) => {
-        this.ring.lookup(this.keyOf(name), { purpose, name }, resolve)
-      })
+      const result = await this.#lookUp(name, purpose)
       if (result.ok) {
         const candidates = [...new Map([result.owner, ...result.successors].map((contact) => [contact.id, contact])).values()]
         return { owner: result.owner, candidates, route: result.route, lookupMs: clock.now() - startedAt }
@@ -268,6 +282,15 @@ export class RingMember {
       reason = result.reason
     }
     throw new AppError('peer-unreachable', `The look-up of ${name} found no owner (${reason}); try again when the ring is calm`, { name })
+  }
+
+  async #lookUp(name: string, purpose: LookupPurpose): Promise<LookupResult> {
+    this.#looking++
+    try {
+      return await new Promise((resolve) => this.ring.lookup(this.keyOf(name), { purpose, name }, resolve))
+    } finally {
+      this.#looking--
+    }
   }
 
   #onRingEvent(event: RingEvent): void {

@@ -80,6 +80,12 @@ export class FaultyDisk implements Disk {
     inode.synced = inode.bytes
   }
 
+  /** What is at `path` for sure after the power went now; null when nothing is. */
+  durable(path: string): Uint8Array | null {
+    const entry = this.#durable.get(path)
+    return entry && entry !== 'folder' && entry.synced === entry.bytes ? entry.synced : null
+  }
+
   /** Paths of all files, sorted. */
   files(): string[] {
     return [...this.#live].flatMap(([path, entry]) => (entry === 'folder' ? [] : [path])).sort()

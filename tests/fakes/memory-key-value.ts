@@ -70,6 +70,11 @@ export class MemoryKeyValue implements KeyValueStore {
     this.#failure = error
   }
 
+  /** The value that the next start finds for sure. */
+  durable(key: string): string | undefined {
+    return this.#durable.get(key)
+  }
+
   /** Batches seen but not durable yet. */
   get unsynced(): number {
     return this.#unsynced.length

@@ -21,5 +21,6 @@ export function churnPlan(peers: number, seed: number): Plan {
     chaosMs: 60_000,
     quietMs: 120_000,
     joinKills: 0.2,
+    data: null,
   }
 }

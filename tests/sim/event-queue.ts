@@ -50,22 +50,26 @@ export class EventQueue {
     this.#nextBeat = 0
   }
 
+  /** Runs what comes next, if that is not after `until`; else false, and `until` is now. */
+  step(until: number): boolean {
+    const next = this.#heap[0]
+    const beat = this.#beats[this.#nextBeat]
+    if (beat && beat.at <= until && (!next || beat.at <= next.at)) {
+      this.#runBeat(beat)
+    } else if (next && next.at <= until) {
+      this.#pop()
+      this.now = next.at
+      next.run()
+    } else {
+      this.now = until
+      return false
+    }
+    return true
+  }
+
   /** Runs everything up to `until`, which then is now. */
   runUntil(until: number): void {
-    for (;;) {
-      const next = this.#heap[0]
-      const beat = this.#beats[this.#nextBeat]
-      if (beat && beat.at <= until && (!next || beat.at <= next.at)) {
-        this.#runBeat(beat)
-      } else if (next && next.at <= until) {
-        this.#pop()
-        this.now = next.at
-        next.run()
-      } else {
-        break
-      }
-    }
-    this.now = until
+    while (this.step(until));
   }
 
   #runBeat(beat: Beat): void {

@@ -42,6 +42,7 @@ export class Network {
   readonly #streamEnds = new Map<Way, Map<Way, number>>()
   /** Part of the network that a way is in; ways of different parts do not reach each other. Null = one network. */
   #partOf: ((way: Way) => number) | null = null
+  #blocked: ((from: Way, to: Way, channel: Channel) => boolean) | null = null
   faults: NetworkFaults = noFaults
   /** How many messages met which fault. */
   readonly injected = { lost: 0, repeated: 0, late: 0, cut: 0, parted: 0 }
@@ -64,6 +65,18 @@ export class Network {
 
   heal(): void {
     this.#partOf = null
+    this.#blocked = null
+  }
+
+  /** Cuts single ways: `blocked` says which, the same whenever it is asked; beside what parts of the network do. */
+  block(blocked: (from: Way, to: Way, channel: Channel) => boolean): void {
+    this.#blocked = blocked
+  }
+
+  /** Whether nothing gets from one to the other now. */
+  isCut(from: Way, to: Way, channel: Channel): boolean {
+    const partOf = this.#partOf
+    return (partOf !== null && partOf(from) !== partOf(to)) || this.#blocked?.(from, to, channel) === true
   }
 
   send(packet: Packet): void {
@@ -74,9 +87,9 @@ export class Network {
       }
       if (this.#random.next() < this.faults.duplicates) {
         this.injected.repeated++
-        this.#carry(packet, this.#delayMs())
+        this.#carry(packet, this.delayMs())
       }
-      this.#carry(packet, this.#delayMs())
+      this.#carry(packet, this.delayMs())
       return
     }
     if (this.#random.next() < this.faults.resets) {
@@ -84,7 +97,7 @@ export class Network {
       return
     }
     const ends = this.#streamEndsFrom(packet.from)
-    const arrives = Math.max(this.#queue.now + this.#delayMs() + this.#retransmitMs(), ends.get(packet.to) ?? 0)
+    const arrives = Math.max(this.#queue.now + this.delayMs() + this.#retransmitMs(), ends.get(packet.to) ?? 0)
     ends.set(packet.to, arrives)
     this.#carry(packet, arrives - this.#queue.now)
   }
@@ -99,9 +112,8 @@ export class Network {
 
   #carry(packet: Packet, delayMs: number): void {
     this.#queue.after(delayMs, () => {
-      const partOf = this.#partOf
-      if (!partOf || partOf(packet.from) === partOf(packet.to)) this.#deliver(packet)
-      else this.injected.parted++
+      if (this.isCut(packet.from, packet.to, packet.channel)) this.injected.parted++
+      else this.#deliver(packet)
     })
   }
 
@@ -111,7 +123,7 @@ export class Network {
     return waitMs
   }
 
-  #delayMs(): number {
+  delayMs(): number {
     if (this.#random.next() < this.faults.longDelays) {
       this.injected.late++
       return this.#random.next() * this.faults.longDelayMs

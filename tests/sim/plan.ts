@@ -4,10 +4,33 @@ import { Prng } from '../../electron/peer/ring/prng.ts'
 import { classroomParameters, defaultParameters, type RingParameters } from '../../electron/peer/ring/ring-options.ts'
 import { type NetworkFaults, noFaults } from './network.ts'
 
+/** What a run with files does to them. */
+export interface DataPlan {
+  /** Names in play, at most. */
+  readonly names: number
+  /** Mean virtual ms between two things that people do with files. */
+  readonly opsEveryMs: number
+  /** Size of the largest file, in bytes. */
+  readonly fileBytes: number
+  readonly diskBytes: number
+  readonly repairDelayMs: number
+  /** Share of the crashes in which the power goes: streams break without a word. */
+  readonly powerCuts: number
+  /** How often, of a hundred things that happen, each of these does. */
+  readonly diskLosses: number
+  readonly rot: number
+  readonly fullDisks: number
+  readonly clockJumps: number
+  readonly blocks: number
+  readonly partitions: number
+  /** Share of stores and joins in whose middle machines of the file's replica set are killed. */
+  readonly targetedKills: number
+}
+
 export interface Plan {
   /** All chance during the run comes from it; a shrunk plan may have another than the one it was drawn from. */
   readonly seed: number
-  readonly kind: 'strict' | 'chaos' | 'partition' | 'neighbours-only'
+  readonly kind: 'strict' | 'chaos' | 'partition' | 'neighbours-only' | 'files'
   readonly peers: number
   readonly parameters: RingParameters
   readonly faults: NetworkFaults
@@ -19,10 +42,63 @@ export interface Plan {
   readonly quietMs: number
   /** Share of the joins in whose middle the peers next to the newcomer are killed, 0 to 1. */
   readonly joinKills: number
+  /** Present in runs with files. */
+  readonly data: DataPlan | null
 }
 
-/** The plan of a seed: most rings small, some of up to 100 peers. */
+export type FilesPlan = Plan & { readonly data: DataPlan }
+
+export function hasFiles(plan: Plan): plan is FilesPlan {
+  return plan.data !== null
+}
+
+/** The plan of a seed. */
 export function planOf(seed: number): Plan {
+  return ringPlanOf(seed)
+}
+
+/** Households, labs and offices: 2 to 12 machines, files, people, and all that can happen to them. */
+export function filesPlanOf(seed: number): FilesPlan {
+  const random = new Prng(seed * 7919 + 13)
+  const often = (share: number, most: number): number => (random.next() < share ? random.next() * most : 0)
+  const peers = 2 + Math.floor(11 * random.next() ** 2)
+  const faults: NetworkFaults = {
+    loss: often(0.5, 0.3),
+    duplicates: often(0.5, 0.1),
+    longDelays: often(0.3, 0.02),
+    longDelayMs: 5000,
+    resets: often(0.3, 0.02),
+  }
+  return {
+    seed,
+    kind: 'files',
+    peers,
+    parameters: { ...defaultParameters, copies: random.next() < 0.8 ? 3 : 2 },
+    faults,
+    everyMs: 3000 + random.next() * 20_000,
+    chaosMs: 420_000,
+    quietMs: 120_000,
+    joinKills: 0,
+    data: {
+      names: 1 + Math.floor(random.next() * 6),
+      opsEveryMs: 4000 + random.next() * 20_000,
+      fileBytes: random.next() < 0.5 ? 6000 : 40_000,
+      diskBytes: 8_000_000,
+      repairDelayMs: 5000 + random.next() * 25_000,
+      powerCuts: random.next(),
+      diskLosses: often(0.5, 20),
+      rot: often(0.3, 15),
+      fullDisks: often(0.3, 15),
+      clockJumps: often(0.3, 15),
+      blocks: often(0.3, 15),
+      partitions: often(0.3, 15),
+      targetedKills: often(0.5, 0.5),
+    },
+  }
+}
+
+/** Most rings small, some of up to 100 peers. */
+export function ringPlanOf(seed: number): Plan {
   const random = new Prng(seed * 7919)
   const kinds = ['strict', 'chaos', 'chaos', 'partition', 'neighbours-only'] as const
   const kind = kinds[seed % kinds.length] as Plan['kind']
@@ -50,5 +126,6 @@ export function planOf(seed: number): Plan {
     chaosMs: kind === 'partition' ? 20_000 + random.next() ** 2 * 100_000 : 20_000,
     quietMs: kind === 'strict' ? 30_000 : 60_000,
     joinKills: kind === 'strict' || kind === 'chaos' ? random.next() * 0.5 : 0,
+    data: null,
   }
 }

@@ -9,25 +9,16 @@ import { pick, pickNumber } from '../../electron/peer/ring/prng.ts'
 import { findFlawInIdealRing, findFlawInInvariant, trueOwner } from './checkers.ts'
 import { noFaults } from './network.ts'
 import type { Happening, HappeningKind, Observer } from './observer.ts'
-import type { Plan } from './plan.ts'
+import { runFiles } from './files-run.ts'
+import type { Outcome } from './outcome.ts'
+import { hasFiles, type Plan } from './plan.ts'
 import { type SimulatedPeer, Simulator } from './simulator.ts'
 
-export interface Outcome {
-  readonly plan: Plan
-  readonly hash: string
-  readonly delivered: number
-  readonly simulatedMs: number
-  /** Virtual ms that peers ran, added up over all of them. */
-  readonly peerMs: number
-  /** How often each kind of thing was done to the ring. */
-  readonly injected: Readonly<Record<string, number>>
-  /** Virtual ms from the end of the faults to the ideal ring; null = not within the plan's. */
-  readonly healedMs: number | null
-  readonly flaw: string | null
-}
+export type { Outcome } from './outcome.ts'
 
 /** Runs a plan to its end. The first flaw ends it. */
 export async function runPlan(plan: Plan, observer: Observer = {}): Promise<Outcome> {
+  if (hasFiles(plan)) return runFiles(plan, observer)
   return new Run(plan, observer).go()
 }
 
@@ -82,7 +73,7 @@ class Run {
 
   #chaos(): string | null {
     const { random, network, queue } = this.#simulator
-    const spared = { partition: 4, chaos: 1, strict: 0, 'neighbours-only': 0 }[this.#plan.kind]
+    const spared = { partition: 4, chaos: 1, strict: 0, 'neighbours-only': 0, files: 0 }[this.#plan.kind]
     for (const peer of this.#simulator.peers.slice(0, spared)) this.#spared.add(peer.contact.id)
     network.faults = this.#plan.faults
     const end = queue.now + this.#plan.chaosMs

@@ -10,7 +10,7 @@ import type { Contact, Way } from '../../electron/peer/protocol/contact.ts'
 import { type Identifier, IdentifierSpace } from '../../electron/peer/protocol/identifier.ts'
 import type { RingMessage } from '../../electron/peer/protocol/messages.ts'
 import { Prng } from '../../electron/peer/ring/prng.ts'
-import { Ring, type RingEvent } from '../../electron/peer/ring/ring.ts'
+import { Ring, type RingEvent, type RingPorts } from '../../electron/peer/ring/ring.ts'
 import type { RingParameters } from '../../electron/peer/ring/ring-options.ts'
 import { beatMs, EventQueue } from './event-queue.ts'
 import { Network, type Packet } from './network.ts'
@@ -20,9 +20,14 @@ import { RunHash } from './run-hash.ts'
 /** Of so many messages one is written as its line and read again. */
 const sampled = 32
 
-export interface SimulatedPeer {
-  readonly contact: Contact
+/** What runs at a peer, and what the passing of time means to it. */
+export interface Built {
   readonly ring: Ring
+  readonly tick: () => void
+}
+
+export interface SimulatedPeer extends Built {
+  readonly contact: Contact
   readonly events: { readonly at: number; readonly event: RingEvent }[]
   /** Runs: neither crashed nor left. */
   up: boolean
@@ -103,29 +108,36 @@ export class Simulator {
     return this.peers.filter((peer) => peer.up).sort((a, b) => (a.contact.id < b.contact.id ? -1 : 1))
   }
 
-  /** A peer at `way`, in place of whoever was there. It does nothing before it founds, joins, resumes or is initialised. */
-  add(contact: Contact, incarnation: number): SimulatedPeer {
+  /**
+   * A peer at `way`, in place of whoever was there. It does nothing before it founds, joins, resumes or is initialised.
+   * `build` makes what runs there: the ring alone, unless something else is wanted around it.
+   */
+  add(contact: Contact, incarnation: number, build = this.#ringAlone(contact, incarnation)): SimulatedPeer {
     const way = contact.ways[0]
     assert(way !== undefined, 'a contact has a way')
     const events: SimulatedPeer['events'] = []
-    const ring = new Ring(
-      { parameters: this.parameters, space: this.space, self: contact, incarnation },
-      {
-        clock: { now: () => this.queue.now },
-        random: this.random,
-        transport: { send: (to, channel, message) => this.#send(peer, { to, channel, message }) },
-        onEvent: (event) => {
-          events.push({ at: this.queue.now, event })
-          this.#trace?.(`${this.time}  ${this.nameOf(contact.id)}  ${this.#describe(event)}`)
-        },
+    const { ring, tick } = build({
+      clock: { now: () => this.queue.now },
+      random: this.random,
+      transport: { send: (to, channel, message) => this.#send(peer, { to, channel, message }) },
+      onEvent: (event) => {
+        events.push({ at: this.queue.now, event })
+        this.#trace?.(`${this.time}  ${this.nameOf(contact.id)}  ${this.#describe(event)}`)
       },
-    )
-    const peer: SimulatedPeer = { contact, ring, events, streams: new Map(), up: true, left: false, pausedUntil: 0 }
+    })
+    const peer: SimulatedPeer = { contact, ring, tick, events, streams: new Map(), up: true, left: false, pausedUntil: 0 }
     this.#peers.set(way, peer)
     if (!this.#names.has(contact.id))
       this.#names.set(contact.id, this.parameters.bits <= 16 ? this.space.format(contact.id) : `m${this.#names.size + 1}`)
     this.queue.beat(this.random.next() * beatMs, () => this.#tick(peer))
     return peer
+  }
+
+  #ringAlone(contact: Contact, incarnation: number): (ports: RingPorts) => Built {
+    return (ports) => {
+      const ring = new Ring({ parameters: this.parameters, space: this.space, self: contact, incarnation }, ports)
+      return { ring, tick: () => ring.tick() }
+    }
   }
 
   /** Gone without a word. */
@@ -156,7 +168,7 @@ export class Simulator {
   #tick(peer: SimulatedPeer): boolean {
     if (!peer.up) return false
     if (this.queue.now >= peer.pausedUntil) {
-      peer.ring.tick()
+      peer.tick()
       this.peerMs += beatMs
     }
     return true

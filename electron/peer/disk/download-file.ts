@@ -20,8 +20,14 @@ export interface DownloadOptions {
   readonly overwrite: boolean
 }
 
-/** Part files that downloads of this process write to, so that two of the same content do not share one. */
-const inUse = new Set<string>()
+/** Part files that downloads of this process write to on a disk, so that two of the same content do not share one. */
+const partsInUse = new WeakMap<Disk, Set<string>>()
+
+function inUseOn(disk: Disk): Set<string> {
+  const inUse = partsInUse.get(disk) ?? new Set()
+  partsInUse.set(disk, inUse)
+  return inUse
+}
 
 export class DownloadFile {
   readonly manifest: Manifest
@@ -50,7 +56,8 @@ export class DownloadFile {
   // eslint-disable-next-line max-params -- where from, where to, what and how: an object would only hide that
   static async create(disk: Disk, targetPath: string, manifest: Manifest, options: DownloadOptions): Promise<DownloadFile> {
     await disk.makeFolder(dirname(targetPath))
-    const part = claimPart(targetPath, manifest.sha256)
+    const inUse = inUseOn(disk)
+    const part = claimPart(inUse, targetPath, manifest.sha256)
     try {
       const found = await disk.stat(part)
       if (found && found.sizeBytes > manifest.sizeBytes) await disk.remove(part)
@@ -91,22 +98,22 @@ export class DownloadFile {
       await this.abort()
       throw thrown
     } finally {
-      inUse.delete(this.#part)
+      inUseOn(this.#disk).delete(this.#part)
     }
   }
 
   /** Gives up: nothing stays. */
   async abort(): Promise<void> {
-    if (!inUse.has(this.#part)) return
+    if (!inUseOn(this.#disk).has(this.#part)) return
     await this.#close()
     await this.#disk.remove(this.#part)
-    inUse.delete(this.#part)
+    inUseOn(this.#disk).delete(this.#part)
   }
 
   /** Stops for now: what is here stays, and the next `create` for the same target and content goes on from it. */
   async suspend(): Promise<void> {
     await this.#close()
-    inUse.delete(this.#part)
+    inUseOn(this.#disk).delete(this.#part)
   }
 
   async #close(): Promise<void> {
@@ -153,7 +160,7 @@ export function clashPath(target: string, number: number): string {
 }
 
 /** `.name.<hash>.ringdrop-part`, with a number where this process writes to it already. */
-function claimPart(target: string, sha256: string): string {
+function claimPart(inUse: Set<string>, target: string, sha256: string): string {
   for (let number = 1; ; number++) {
     const mark = `.${sha256.slice(0, 8)}${number === 1 ? '' : `-${number}`}${partSuffix}`
     const name = `.${cutToBytes(basename(target), limits.nameSegmentBytes - 1 - mark.length)}${mark}`

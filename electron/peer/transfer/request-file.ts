@@ -40,6 +40,9 @@ export async function findFile(context: TransferContext, name: string, wanted: s
   const known = await readRecord(context, normal, 'request')
   const version = known.record ? choose(known.record, wanted) : undefined
   if (!known.record || !version) {
+    if (isHeardOf(context, normal)) {
+      throw new AppError('out-of-reach', `${name} is out of reach until one of the machines that keep it is back`, { name })
+    }
     if (known.silent.length === 0) throw new AppError('not-found', `${name} is not in the ring`, { name })
     const away = known.silent.map((contact) => context.space.format(contact.id)).join(', ')
     throw new AppError('out-of-reach', `Nobody reachable knows ${name}, and some machines did not answer (${away}); try again later`, {
@@ -52,6 +55,12 @@ export async function findFile(context: TransferContext, name: string, wanted: s
     if (manifest) return { name: known.record.spelling, version, manifest, holders, route: known.route }
   }
   throw new AppError('out-of-reach', `${name} is out of reach until one of its holders is back`, { name })
+}
+
+/** Whether this machine once heard of a live version: then nobody may say that there is none, only that it is away. */
+function isHeardOf(context: TransferContext, name: string): boolean {
+  const file = context.catalogue.get(name)
+  return file !== null && liveVersions(file.record).length > 0
 }
 
 function choose(record: FileRecord, wanted: string | null): Version | undefined {

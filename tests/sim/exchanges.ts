@@ -1,0 +1,105 @@
+/**
+ * Exchanges about files between simulated machines: the shipped Connection and dispatcher at both ends of a simulated stream,
+ * kept at rest between two exchanges as the real pool does. Only TLS is left out: who is who is known here.
+ */
+
+import { AppError } from '../../shared/errors.ts'
+import { Connection } from '../../electron/peer/net/connection.ts'
+import { dispatch } from '../../electron/peer/net/dispatcher.ts'
+import type { Contact } from '../../electron/peer/protocol/contact.ts'
+import type { Machine, Process } from './machine.ts'
+import type { Simulator } from './simulator.ts'
+import { SimStream, type Route, type StreamWorld } from './streams.ts'
+
+/** What exchanges need of the world they happen in. */
+export interface Between extends StreamWorld {
+  readonly simulator: Simulator
+  machineAt(contact: Contact): Machine | undefined
+  isCut(from: Machine, to: Machine): boolean
+  refused(machine: Machine, text: string): void
+}
+
+/** A dial that takes longer is given up, in virtual ms: as for real. */
+const dialMs = 10_000
+const idleMs = 120_000
+
+export class Exchanges {
+  readonly #world: Between
+
+  constructor(world: Between) {
+    this.#world = world
+  }
+
+  /** A connection at rest, or a new one. AppError('peer-unreachable'), ('cancelled'). */
+  async open(from: Machine, to: Contact, signal: AbortSignal | undefined): Promise<Connection> {
+    const caller = from.process
+    if (!caller) return new Promise(() => undefined)
+    for (let resting = caller.resting.get(to.id)?.pop(); resting; resting = caller.resting.get(to.id)?.pop()) {
+      if (resting.idle) return resting
+      resting.destroy()
+    }
+    // TCP's and TLS's greetings: three times there and back
+    await caller.sleep(6 * this.#world.delayMs())
+    if (signal?.aborted) throw new AppError('cancelled', 'Cancelled')
+    const target = this.#world.machineAt(to)
+    const answerer = target?.process
+    if (!target || !answerer?.member) return this.#failed(caller, to, 'refused the connection')
+    if (this.#world.isCut(from, target) || this.#world.isCut(target, from) || target.asleepUntil > this.#world.now) {
+      await caller.sleep(dialMs)
+      return this.#failed(caller, to, 'did not answer')
+    }
+    return this.#connect({ from, caller, target, answerer })
+  }
+
+  #failed(caller: Process, to: Contact, why: string): never {
+    caller.member.ring.streamFailed(to.id)
+    throw new AppError('peer-unreachable', `The other machine ${why}`)
+  }
+
+  #connect(ends: { readonly from: Machine; readonly caller: Process; readonly target: Machine; readonly answerer: Process }): Connection {
+    const { from, caller, target, answerer } = ends
+    const world = this.#world
+    const [near, far] = SimStream.pair(world, this.#route(from, caller, target, answerer), this.#route(target, answerer, from, caller))
+    for (const [process, stream] of [
+      [caller, near],
+      [answerer, far],
+    ] as const) {
+      process.streams.add(stream)
+      stream.once('close', () => process.streams.delete(stream))
+    }
+    const { space } = world.simulator
+    const served = new Connection({ stream: far, space, peerId: from.id, remoteAddress: from.name, timers: answerer.timers })
+    void dispatch(served, {
+      self: target.id,
+      idleMs,
+      onRingMessage: () => undefined,
+      onExchange: (connection, message) => answerer.member.serve(connection, message),
+      onRefused: (text) => {
+        if (answerer.alive) world.refused(target, text)
+      },
+    })
+    return new Connection({
+      stream: near,
+      space,
+      peerId: target.id,
+      remoteAddress: target.name,
+      timers: caller.timers,
+      onRelease: (connection) => {
+        const resting = caller.resting.get(target.id) ?? []
+        resting.push(connection)
+        caller.resting.set(target.id, resting)
+      },
+    })
+  }
+
+  #route(from: Machine, sender: Process, to: Machine, receiver: Process): Route {
+    return {
+      state: () => {
+        if (!sender.alive || !receiver.alive) return { kind: 'gone' }
+        if (this.#world.isCut(from, to)) return { kind: 'cut' }
+        const until = to.asleepUntil
+        return until > this.#world.now ? { kind: 'asleep', until } : { kind: 'open' }
+      },
+    }
+  }
+}

@@ -1,0 +1,136 @@
+/** A run with files: machines come, people store and ask while everything happens to them, then all faults stop and everything is checked. */
+
+import { findFlawInIdealRing } from './checkers.ts'
+import { findMisplaced, findUnreadable } from './data-checks.ts'
+import { Mischief } from './mischief.ts'
+import { noFaults } from './network.ts'
+import type { Observer } from './observer.ts'
+import { Oracle } from './oracle.ts'
+import type { Outcome } from './outcome.ts'
+import { People } from './people.ts'
+import type { FilesPlan } from './plan.ts'
+import { World } from './world.ts'
+
+/** Virtual ms after which all must be in place once the ring is ideal. */
+const settleLimitMs = 180_000
+
+/** Runs a plan to its end. The first flaw ends it. */
+export async function runFiles(plan: FilesPlan, observer: Observer): Promise<Outcome> {
+  const run = new FilesRun(plan, observer)
+  const flaw = await run.go()
+  return run.outcome(flaw)
+}
+
+class FilesRun {
+  readonly #plan: FilesPlan
+  readonly #world: World
+  readonly #oracle: Oracle
+  readonly #people: People
+  readonly #mischief: Mischief
+  #healedMs: number | null = null
+
+  constructor(plan: FilesPlan, observer: Observer) {
+    this.#plan = plan
+    this.#world = new World(plan, observer)
+    this.#oracle = new Oracle(this.#world)
+    this.#people = new People(this.#world, this.#oracle)
+    this.#mischief = new Mischief(this.#world, this.#oracle)
+  }
+
+  outcome(flaw: string | null): Outcome {
+    const { simulator, now } = this.#world
+    const injected = { ...this.#people.counts, ...this.#mischief.counts, ...simulator.network.injected }
+    return {
+      plan: this.#plan,
+      hash: simulator.hash,
+      delivered: simulator.delivered,
+      simulatedMs: now,
+      peerMs: simulator.peerMs,
+      injected,
+      healedMs: this.#healedMs,
+      flaw,
+    }
+  }
+
+  async go(): Promise<string | null> {
+    await this.#bootstrap()
+    return (await this.#chaos()) ?? (await this.#quiet())
+  }
+
+  async #bootstrap(): Promise<void> {
+    const world = this.#world
+    const founder = world.newMachine(this.#plan.data.diskBytes)
+    world.begin(founder, () => founder.start((member) => member.ring.found()))
+    await world.run(100)
+    while (world.machines.length < this.#plan.peers) {
+      this.#mischief.join()
+      await world.run(300 + world.random.next() * 700)
+    }
+    await world.run(5000)
+  }
+
+  async #chaos(): Promise<string | null> {
+    const world = this.#world
+    const { network } = world.simulator
+    network.faults = this.#plan.faults
+    const end = world.now + this.#plan.chaosMs
+    let [nextDeed, nextOp] = [0, 0]
+    while (world.now < end && world.flaw === null) {
+      await world.run(Math.max(1, Math.min(nextDeed, nextOp, end) - world.now))
+      if (world.now >= nextDeed) {
+        this.#mischief.happen()
+        nextDeed = world.now + 2 * world.random.next() * this.#plan.everyMs
+      }
+      if (world.now >= nextOp) {
+        this.#act()
+        nextOp = world.now + 2 * world.random.next() * this.#plan.data.opsEveryMs
+      }
+      this.#oracle.look()
+    }
+    network.faults = noFaults
+    return world.flaw
+  }
+
+  #act(): void {
+    const world = this.#world
+    const name = this.#people.act()
+    // in the middle of it: a look-up, a transfer, a sync
+    if (name === null || world.random.next() >= this.#plan.data.targetedKills) return
+    world.after(world.random.next() * 400, () => this.#mischief.killHolders(name))
+  }
+
+  async #quiet(): Promise<string | null> {
+    const world = this.#world
+    this.#mischief.end()
+    world.trace(null, 'faults end')
+    this.#healedMs = await world.runUntil(() => this.#flawInRing() === null, this.#plan.quietMs)
+    if (this.#healedMs === null) return world.flaw ?? this.#flawInRing() ?? 'healed at the last moment'
+    world.trace(null, 'ideal')
+    await world.runUntil(() => !this.#oracle.isBusy(), 120_000)
+    const placed = await world.runUntil(() => world.flaw !== null || findMisplaced(world, this.#oracle) === null, settleLimitMs, 2000)
+    const flaw = world.flaw ?? this.#oracle.checkVersions() ?? (placed === null ? findMisplaced(world, this.#oracle) : null)
+    if (flaw) return flaw
+    world.trace(null, 'all in place')
+    return this.#askForAll()
+  }
+
+  #flawInRing(): string | null {
+    const absent = this.#world.machines.find((machine) => !machine.gone && !machine.isMember)
+    return absent ? `${absent.name} is not in the ring` : findFlawInIdealRing(this.#world.simulator)
+  }
+
+  /** Every live version, from two of the machines. */
+  async #askForAll(): Promise<string | null> {
+    const world = this.#world
+    for (const machine of [world.members[0], world.members.at(-1)]) {
+      let answer: string | null | undefined
+      if (!machine) return 'nobody is left'
+      world.begin(machine, async () => {
+        answer = await findUnreadable(machine, this.#oracle)
+      })
+      if ((await world.runUntil(() => answer !== undefined, 120_000)) === null) return `${machine.name} waits for files in vain`
+      if (answer) return answer
+    }
+    return world.flaw
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * What people were told, and what must therefore be true: every store, remove and restore with its answer. Knows nothing of how
+ * the ring works; it looks at disks, records and what comes when a file is asked for.
+ */
+
+import type { Identifier } from '../../electron/peer/protocol/identifier.ts'
+import { hasDot } from '../../electron/peer/protocol/dots.ts'
+import { liveVersions, mergeRecords, type FileRecord, type Version } from '../../electron/peer/protocol/record.ts'
+import type { Machine } from './machine.ts'
+import type { World } from './world.ts'
+
+export interface Operation {
+  readonly kind: 'store' | 'remove' | 'restore'
+  readonly name: string
+  readonly machine: Machine
+  readonly startedAt: number
+  /** Of what is stored. */
+  readonly sha256: string
+  outcome: 'pending' | 'stored' | 'partial' | 'failed'
+  endedAt: number
+  /** What it made, where that is known. */
+  version: Version | null
+  /** Machines that were said to hold it. */
+  holders: readonly Identifier[]
+}
+
+export class Oracle {
+  readonly operations: Operation[] = []
+  /** Bytes of everything that was ever handed over to be stored, by hash. */
+  readonly contents = new Map<string, Uint8Array>()
+  /** Every version that was ever seen in a record, by name. */
+  readonly #seen = new Map<string, Map<string, Version>>()
+  readonly #world: World
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  begin(kind: Operation['kind'], what: { readonly name: string; readonly machine: Machine; readonly sha256: string }): Operation {
+    const operation: Operation = {
+      kind,
+      ...what,
+      startedAt: this.#world.now,
+      outcome: 'pending',
+      endedAt: Infinity,
+      version: null,
+      holders: [],
+    }
+    this.operations.push(operation)
+    return operation
+  }
+
+  /** An answer came. Result: what is wrong with it, or null. */
+  end(operation: Operation, outcome: Operation['outcome'], holders: readonly Identifier[] = []): string | null {
+    operation.outcome = outcome
+    operation.endedAt = this.#world.now
+    operation.holders = holders
+    if (outcome === 'failed') return null
+    this.look()
+    const record = operation.machine.process?.member.catalogue.get(operation.name)?.record
+    operation.version = (record && this.#made(operation, record)) ?? null
+    return operation.kind === 'store' ? this.#checkAcknowledged(operation) : null
+  }
+
+  #made(operation: Operation, record: FileRecord): Version | undefined {
+    const own = (version: Version): boolean => version.writerId === this.#world.simulator.space.format(operation.machine.id)
+    if (operation.kind === 'store') return [...record.versions].find((version) => version.sha256 === operation.sha256)
+    return record.versions
+      .filter((version) => own(version) && version.deleted === (operation.kind === 'remove'))
+      .sort(byLamport)
+      .at(-1)
+  }
+
+  /** Who is said to hold it does, for sure; and when it is said to be stored, they are as many as there should be. */
+  #checkAcknowledged(operation: Operation): string | null {
+    const { sha256, name, holders, startedAt } = operation
+    for (const id of holders) {
+      const holder = this.#world.machineOf(id)
+      if (holder && holder.diskSince < startedAt && !holder.keepsDurably(sha256)) {
+        return `${name} was acknowledged as kept by ${holder.name}, whose disk does not have it for sure`
+      }
+    }
+    const expected = Math.min(this.#world.plan.parameters.copies, this.#settledMembers(operation))
+    if (operation.outcome === 'stored' && new Set(holders).size < expected) {
+      return `${name} was acknowledged as stored with ${holders.length} of ${expected} copies`
+    }
+    return null
+  }
+
+  /** Machines that the storing one must have known: in the ring, awake and reachable, since well before it began. */
+  #settledMembers({ machine, startedAt }: Operation): number {
+    return this.#world.members.filter((other) => {
+      if (other === machine) return true
+      const isCalm = other.asleepUntil <= startedAt - settleMs && !this.#world.isCut(machine, other) && !this.#world.isCut(other, machine)
+      return isCalm && other.memberSince <= startedAt - settleMs && this.#world.calmSince <= startedAt - settleMs
+    }).length
+  }
+
+  /** Whether somebody still waits for an answer that may come. */
+  isBusy(): boolean {
+    return this.operations.some(({ outcome, machine, startedAt }) => outcome === 'pending' && machine.memberSince < startedAt)
+  }
+
+  /** Takes in what records say now: a version may be superseded out of them later. */
+  look(): void {
+    for (const machine of this.#world.up) {
+      for (const file of machine.process?.member?.catalogue.files() ?? []) {
+        const seen = this.#seen.get(file.record.name) ?? new Map<string, Version>()
+        this.#seen.set(file.record.name, seen)
+        for (const version of [...file.record.versions, ...file.record.earlier]) seen.set(version.version, version)
+      }
+    }
+  }
+
+  /** Names that were ever stored. */
+  names(): string[] {
+    return [...new Set(this.operations.map((operation) => operation.name))].sort()
+  }
+
+  /** The ring's record of a name: what all that run know, merged. Call once the ring is calm. */
+  record(name: string): FileRecord | null {
+    let merged: FileRecord | null = null
+    for (const machine of this.#world.up) {
+      const record = machine.process?.member?.catalogue.get(name)?.record
+      if (record) merged = merged ? mergeRecords(merged, record) : record
+    }
+    return merged
+  }
+
+  /** What is lost, or back from the dead, or null. Call once the ring is calm. */
+  checkVersions(): string | null {
+    this.look()
+    for (const name of this.names()) {
+      const record = this.record(name)
+      const live = new Map((record ? liveVersions(record) : []).map((version) => [version.version, version]))
+      for (const operation of this.operations.filter((other) => other.name === name)) {
+        const flaw = this.#checkOperation(operation, live)
+        if (flaw) return flaw
+      }
+    }
+    return null
+  }
+
+  #checkOperation(operation: Operation, live: ReadonlyMap<string, Version>): string | null {
+    const { version, name } = operation
+    if (operation.outcome !== 'stored' || !version) return null
+    for (const other of live.values()) {
+      if (replaces(version, other)) return `${name}: a version of ${other.writerName} is back that ${version.writerName} had superseded`
+    }
+    if (version.deleted || live.has(version.version) || this.#isReplaced(operation, version)) return null
+    return `${name}: the version that ${operation.machine.name} stored at ${seconds(operation.startedAt)} is lost`
+  }
+
+  /** Whether something that somebody did took its place: a version that says so, or an operation of which nobody heard the end. */
+  #isReplaced(operation: Operation, version: Version): boolean {
+    for (const other of this.#seen.get(operation.name)?.values() ?? []) if (replaces(other, version)) return true
+    return this.operations.some(
+      (other) => other !== operation && other.name === operation.name && other.version === null && other.endedAt > operation.startedAt,
+    )
+  }
+}
+
+/** A machine that joined, woke or came back is known to everybody after so long, in virtual ms. */
+const settleMs = 30_000
+
+function replaces(version: Version, other: Version): boolean {
+  return hasDot(version.supersedes, other)
+}
+
+function byLamport(a: Version, b: Version): number {
+  return a.lamport - b.lamport
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}

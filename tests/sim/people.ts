@@ -1,0 +1,151 @@
+/** What people do in a run with files: store, ask, remove, take back, from any machine. Every answer goes to the oracle. */
+
+import { createHash } from 'node:crypto'
+import type { Identifier } from '../../electron/peer/protocol/identifier.ts'
+import { liveVersions } from '../../electron/peer/protocol/record.ts'
+import { pick } from '../../electron/peer/ring/prng.ts'
+import { removeFile, restoreFile } from '../../electron/peer/transfer/change-record.ts'
+import { storeFile } from '../../electron/peer/transfer/store-file.ts'
+import { toPlainError } from '../../shared/errors.ts'
+import { closest, requestFile } from './data-checks.ts'
+import type { Machine } from './machine.ts'
+import type { Operation, Oracle } from './oracle.ts'
+import type { World } from './world.ts'
+
+export class People {
+  readonly counts: Record<string, number> = {}
+  readonly #world: World
+  readonly #oracle: Oracle
+  #files = 0
+
+  constructor(world: World, oracle: Oracle) {
+    this.#world = world
+    this.#oracle = oracle
+  }
+
+  /** One thing that somebody does now. Result: the name it concerns, or null when nobody is there to do it. */
+  act(): string | null {
+    const world = this.#world
+    const machine = pick(world.random, world.members)
+    if (!machine || machine.asleepUntil > world.now) return null
+    const name = `file ${world.randomInt(world.plan.data.names)}`
+    const dice = world.random.next()
+    if (dice < 0.5) this.#start(machine, () => this.#store(machine, name))
+    else if (dice < 0.85) this.#start(machine, () => this.#request(machine, name))
+    else if (dice < 0.93) this.#start(machine, () => this.#change(machine, name, 'remove'))
+    else this.#start(machine, () => this.#change(machine, name, 'restore'))
+    return name
+  }
+
+  /** Work that goes on while time passes; it ends with the process it runs in. */
+  #start(machine: Machine, work: () => Promise<string | null>): void {
+    this.#world.touch()
+    work().then(
+      (flaw) => {
+        if (flaw) this.#world.flaw ??= flaw
+      },
+      (error: unknown) => this.#world.defect(machine, 'what a person did', error),
+    )
+  }
+
+  async #store(machine: Machine, name: string): Promise<string | null> {
+    const bytes = this.#newBytes()
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    this.#oracle.contents.set(sha256, bytes)
+    const path = `/home/file-${++this.#files}`
+    if (!(await putFile(machine, path, bytes))) return null
+    const operation = this.#oracle.begin('store', { name, machine, sha256 })
+    this.#say(operation, `stores ${name} (${bytes.length} bytes)`)
+    const onClash = this.#world.random.next() < 0.8 ? 'replace' : 'replace-own'
+    try {
+      const stored = await storeFile(machine.member.context, path, { name, onClash })
+      const isWhole = stored.holders.length >= stored.wanted
+      this.#say(operation, `${name} is on ${this.#names(stored.holders)}, ${stored.holders.length} of ${stored.wanted}`)
+      return this.#oracle.end(operation, isWhole ? 'stored' : 'partial', stored.holders)
+    } catch (thrown) {
+      return this.#failed(operation, thrown)
+    } finally {
+      if (machine.process?.alive) await machine.disk.remove(path)
+    }
+  }
+
+  async #change(machine: Machine, name: string, kind: 'remove' | 'restore'): Promise<string | null> {
+    const operation = this.#oracle.begin(kind, { name, machine, sha256: '' })
+    this.#say(operation, `${kind}s ${name}`)
+    try {
+      if (kind === 'remove') await removeFile(machine.member.context, name)
+      else await restoreFile(machine.member.context, name, null)
+      this.#say(operation, `${name}: ${kind} done`)
+      return this.#oracle.end(operation, 'stored')
+    } catch (thrown) {
+      return this.#failed(operation, thrown)
+    }
+  }
+
+  #failed(operation: Operation, thrown: unknown): string | null {
+    const error = toPlainError(thrown)
+    this.#say(operation, `${operation.kind} of ${operation.name} failed: ${error.code}, ${error.message}`)
+    if (error.code === 'internal') this.#world.defect(operation.machine, operation.kind, thrown)
+    return this.#oracle.end(operation, 'failed')
+  }
+
+  async #request(machine: Machine, name: string): Promise<string | null> {
+    const startedAt = this.#world.now
+    this.#count('request')
+    const answer = await requestFile(machine, name, null)
+    if ('error' in answer) {
+      this.#world.trace(machine, `request of ${name}: ${answer.error.code}`)
+      if (answer.error.code === 'internal') return `${machine.name} asked for ${name}: ${answer.error.message}`
+      return answer.error.code === 'not-found' ? this.#checkNotFound(machine, name, startedAt) : null
+    }
+    return this.#oracle.contents.has(answer.sha256) ? null : `${machine.name} got bytes for ${name} that nobody ever stored`
+  }
+
+  /** "Not found" is a lie while a machine that should have the name has it, awake and within reach, and nobody touched it lately. */
+  #checkNotFound(machine: Machine, name: string, startedAt: number): string | null {
+    const world = this.#world
+    const isTouched = this.#oracle.operations.some((other) => other.name === name && other.endedAt > startedAt - 60_000)
+    if (isTouched || world.calmSince > startedAt - 60_000) return null
+    const liar = closest(world, name).find((other) => {
+      const record = other.member.catalogue.get(name)?.record
+      const holds = record && liveVersions(record).some((version) => other.keepsDurably(version.sha256))
+      return holds && other.asleepUntil < startedAt && other.memberSince < startedAt
+    })
+    return liar ? `${machine.name} was told that ${name} is nowhere, while ${liar.name} has it` : null
+  }
+
+  #newBytes(): Uint8Array {
+    const { random, plan } = this.#world
+    const dice = random.next()
+    const length = dice < 0.05 ? 0 : dice < 0.1 ? 1 : Math.floor(random.next() * plan.data.fileBytes)
+    const bytes = new Uint8Array(length)
+    for (let at = 0; at < length; at += 97) bytes[at] = this.#world.randomInt(256)
+    // no two are the same
+    for (let at = 0; at < Math.min(length, 6); at++) bytes[at] = this.#world.randomInt(256)
+    return bytes
+  }
+
+  #say(operation: Operation, text: string): void {
+    if (operation.outcome === 'pending' && operation.version === null && !text.includes('fail')) this.#count(operation.kind)
+    this.#world.trace(operation.machine, text)
+  }
+
+  #count(what: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1
+  }
+
+  #names(ids: readonly Identifier[]): string {
+    return ids.map((id) => this.#world.machineOf(id)?.name ?? '?').join(', ')
+  }
+}
+
+/** A person's own file; false when there is no room for it. */
+async function putFile(machine: Machine, path: string, bytes: Uint8Array): Promise<boolean> {
+  try {
+    const file = await machine.disk.open(path, 'write')
+    await file.write(bytes, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * Machines with disks, databases and a network, in one thread and in virtual time: the shipped code from the ring up to storing,
+ * requesting and repairing. Everything that happens comes out of one queue; after what calls promises back, they all run before
+ * the next thing happens, so that a seed is one run.
+ */
+
+import { setImmediate as allSettled } from 'node:timers/promises'
+import type { Connection } from '../../electron/peer/net/connection.ts'
+import type { Contact } from '../../electron/peer/protocol/contact.ts'
+import type { Identifier } from '../../electron/peer/protocol/identifier.ts'
+import { pickNumber } from '../../electron/peer/ring/prng.ts'
+import type { TransferNews } from '../../electron/peer/transfer/transfer-context.ts'
+import type { EventQueue } from './event-queue.ts'
+import { Exchanges } from './exchanges.ts'
+import { Machine } from './machine.ts'
+import type { Observer } from './observer.ts'
+import type { FilesPlan } from './plan.ts'
+import { Simulator } from './simulator.ts'
+
+export class World {
+  readonly plan: FilesPlan
+  readonly simulator: Simulator
+  readonly #exchanges: Exchanges
+  readonly machines: Machine[] = []
+  /** What went wrong in the code under test, the first of it. */
+  flaw: string | null = null
+  /** Since when nothing is cut off from anything; Infinity = something is. */
+  calmSince = 0
+  readonly #observer: Observer
+  #touched = false
+  #ports = 1
+
+  constructor(plan: FilesPlan, observer: Observer) {
+    this.plan = plan
+    this.#observer = observer
+    this.simulator = new Simulator(plan.seed, plan.parameters, observer.trace)
+    this.#exchanges = new Exchanges(this)
+  }
+
+  get queue(): EventQueue {
+    return this.simulator.queue
+  }
+
+  get now(): number {
+    return this.queue.now
+  }
+
+  get random(): Simulator['random'] {
+    return this.simulator.random
+  }
+
+  /** 0 <= result < below. */
+  randomInt(below: number): number {
+    return pickNumber(this.random, below)
+  }
+
+  after(delayMs: number, run: () => void): void {
+    this.queue.after(delayMs, run)
+  }
+
+  /** Promises were called back: they run before anything else happens. */
+  touch(): void {
+    this.#touched = true
+  }
+
+  delayMs(): number {
+    return this.simulator.network.delayMs()
+  }
+
+  get up(): Machine[] {
+    return this.machines.filter((machine) => machine.isUp)
+  }
+
+  /** Machines that run and are in the ring, in order of their ids. */
+  get members(): Machine[] {
+    return this.machines.filter((machine) => machine.isMember).sort((a, b) => (a.id < b.id ? -1 : 1))
+  }
+
+  /** A machine that does not run yet. */
+  newMachine(diskBytes: number): Machine {
+    const { space } = this.simulator
+    let value = 0n
+    for (let bits = 0; bits < space.bits; bits += 16) value = (value << 16n) | BigInt(this.randomInt(65_536))
+    const contact = { id: space.fromBigInt(value), ways: [this.newWay()] }
+    const machine = new Machine(this, { contact, name: `m${this.machines.length + 1}`, diskBytes })
+    this.machines.push(machine)
+    return machine
+  }
+
+  newWay(): string {
+    const port = this.#ports++
+    return `10.0.${port >> 8}.${port & 255}:4000`
+  }
+
+  machineAt(contact: Contact): Machine | undefined {
+    return this.machines.find((machine) => machine.isUp && machine.id === contact.id && machine.contact.ways[0] === contact.ways[0])
+  }
+
+  machineOf(id: Identifier): Machine | undefined {
+    return this.machines.find((machine) => machine.id === id)
+  }
+
+  /** A connection for one exchange. AppError('peer-unreachable'), ('cancelled'). */
+  open(from: Machine, to: Contact, signal: AbortSignal | undefined): Promise<Connection> {
+    return this.#exchanges.open(from, to, signal)
+  }
+
+  /** Whether nothing gets from one to the other over a stream. */
+  isCut(from: Machine, to: Machine): boolean {
+    return this.simulator.network.isCut(from.contact.ways[0] ?? '', to.contact.ways[0] ?? '', 'stream')
+  }
+
+  /** Starts work on a machine that goes on while time passes; it ends with the process it runs in. */
+  begin(machine: Machine, work: () => Promise<void>): void {
+    this.touch()
+    work().catch((error: unknown) => this.defect(machine, 'what it was doing', error))
+  }
+
+  /** Lets time pass. */
+  async run(forMs: number): Promise<void> {
+    const until = this.now + forMs
+    await this.#settle()
+    while (this.queue.step(until)) if (this.#touched) await this.#settle()
+    this.queue.now = until
+  }
+
+  /** Runs until `condition`, looked at every `everyMs`, at most `limitMs`. Virtual ms that it took, or null. */
+  async runUntil(condition: () => boolean | Promise<boolean>, limitMs: number, everyMs = 500): Promise<number | null> {
+    const start = this.now
+    while (!(await condition())) {
+      if (this.now - start >= limitMs) return null
+      await this.run(everyMs)
+    }
+    return this.now - start
+  }
+
+  async #settle(): Promise<void> {
+    this.#touched = false
+    await allSettled()
+  }
+
+  /** A defect in the code under test: whatever else happens, this run has failed. */
+  defect(machine: Machine, what: string, error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.flaw ??= `${machine.name}: a defect in ${what}: ${text}`
+  }
+
+  refused(machine: Machine, text: string): void {
+    if (text.startsWith('A defect')) this.flaw ??= `${machine.name}: ${text}`
+    else this.trace(machine, `refused: ${text}`)
+  }
+
+  tell(machine: Machine, news: TransferNews): void {
+    if (this.#observer.trace) this.trace(machine, `${news.kind} ${news.name}`)
+  }
+
+  trace(machine: Machine | null, text: string): void {
+    this.#observer.trace?.(`${this.simulator.time}  ${machine?.name ?? '—'}  ${text}`)
+  }
+}
