@@ -16,11 +16,14 @@ import { keyOfName, type Identifier, type IdentifierSpace } from './protocol/ide
 import type { FileMessage, LookupPurpose } from './protocol/messages.ts'
 import type { RingNow } from './repair/copies.ts'
 import { handOver } from './repair/hand-over.ts'
+import type { RepairMemory } from './repair/quarantine.ts'
+import type { RepairTimes } from './repair/repair-times.ts'
 import { Repairer } from './repair/repair.ts'
 import type { Clock, Random, Timers, Transport } from './ring/ports.ts'
 import { Ring, type LookupResult, type MemberView, type RingEvent } from './ring/ring.ts'
 import type { RingParameters } from './ring/ring-options.ts'
 import { Catalogue } from './transfer/catalogue.ts'
+import { ContentUse } from './transfer/content-use.ts'
 import { serve, type EnrollHandler } from './transfer/serve.ts'
 import type { Located, TransferContext, TransferNews } from './transfer/transfer-context.ts'
 import type { Transfers } from './transfer/transfers.ts'
@@ -61,11 +64,12 @@ export interface MemberOptions {
   readonly onDefect: (what: string, error: unknown) => void
   /** Answers a stranger who brings an invite. */
   readonly enroll: EnrollHandler
+  /** Where absences from the ring are kept; absent: nowhere, and a restart has never been away. */
+  readonly memory?: RepairMemory
+  /** Waits of repair other than the usual ones. */
+  readonly times?: Partial<RepairTimes>
 }
 
-/** Between two rounds of reading what the others have; longer in larger rings, so that the sum of all stays the same. */
-const passEveryMs = 2_000
-const passEveryMsPerMachine = 250
 /** Members seen within this time count for acknowledgements. */
 const countedForMs = 24 * 3_600_000
 const lookupTries = 3
@@ -81,10 +85,7 @@ export class RingMember {
   readonly #ringListeners = new Set<(event: RingEvent) => void>()
   readonly #stopRecords: () => void
   readonly #startedAt: number
-  #passing: Promise<void> | null = null
   #looking = 0
-  #passedAt = 0
-  #stopped = false
 
   constructor(options: MemberOptions, world: MemberWorld) {
     this.#options = options
@@ -102,42 +103,33 @@ export class RingMember {
       now: () => clock.now(),
       onMachineName: options.onMachineName,
       onDefect: (error) => options.onDefect('repair', error),
+      ...(options.memory ? { memory: options.memory } : {}),
+      ...(options.times ? { times: options.times } : {}),
     })
     this.catalogue.onChanged(options.onFileChanged)
-    const stops = [
-      options.records.onChanged((entry) => this.catalogue.put(self.id, entry)),
-      options.records.onForgotten((name) => this.catalogue.drop(self.id, name)),
-    ]
-    this.#stopRecords = () => stops.forEach((stop) => stop())
+    this.#stopRecords = options.records.onChanged(() => this.ring.setRevision(options.records.revision))
   }
 
   /** Reads what this machine keeps, before it is asked. */
   async load(): Promise<void> {
-    for await (const entry of this.#options.records.entries()) this.catalogue.put(this.ring.self.id, entry)
+    await this.repairer.start()
+    this.ring.setRevision(this.#options.records.revision)
   }
 
   /** Time passed: to be called every 100 ms. */
   tick(): void {
     this.ring.tick()
-    const every = Math.max(passEveryMs, passEveryMsPerMachine * this.onlineIds().size)
-    if (this.#world.clock.now() - this.#passedAt >= every) this.passSoon()
+    this.repairer.tick()
   }
 
   /** Whether work is under way that a moment of time may let go on. */
   get busy(): boolean {
-    return this.#passing !== null || this.#looking > 0
+    return this.repairer.busy || this.#looking > 0
   }
 
   /** A round of repair, unless one runs. */
   passSoon(): void {
-    if (this.#passing || this.#stopped) return
-    this.#passedAt = this.#world.clock.now()
-    this.#passing = this.repairer
-      .pass()
-      .catch((error: unknown) => this.#options.onDefect('repair', error))
-      .finally(() => {
-        this.#passing = null
-      })
+    this.repairer.passSoon()
   }
 
   /** The exchange that `message` opens on `connection`. Throws only when the connection is of no use any more. */
@@ -159,10 +151,10 @@ export class RingMember {
     return new Set(this.#online().map((contact) => contact.id))
   }
 
-  /** True while some machine that is online has not told what it has. */
+  /** True while some machine that is online and read has not told what it has. */
   isChecking(): boolean {
     const self = this.ring.self.id
-    return [...this.onlineIds()].some((id) => id !== self && !this.catalogue.heardFrom(id))
+    return [...this.onlineIds()].some((id) => id !== self && this.repairer.reads(id) && !this.catalogue.heardFrom(id))
   }
 
   /** The first ring event that `pick` accepts. Rejects with `peer-unreachable` after `timeoutMs`. */
@@ -201,7 +193,7 @@ export class RingMember {
 
   /** Hands over, then tells both sides; the farewell may still be on its way when this resolves. */
   async leave(options: { readonly onProgress: (leaving: LeavingView) => void; readonly signal: AbortSignal }): Promise<void> {
-    await this.#passing
+    await this.repairer.calm()
     await this.repairer.readCatalogues()
     await handOver(this.context, this.repairer, options)
     this.ring.leave()
@@ -209,10 +201,8 @@ export class RingMember {
 
   /** No more work is begun. Resolves when what ran has ended. */
   async stop(): Promise<void> {
-    this.#stopped = true
-    this.repairer.stop()
     this.#stopRecords()
-    await this.#passing
+    await this.repairer.stop()
   }
 
   #createContext(): TransferContext & RingNow {
@@ -234,6 +224,10 @@ export class RingMember {
       timers,
       wallClock,
       catalogue: this.catalogue,
+      use: new ContentUse(),
+      get repair() {
+        return member().repairer.side
+      },
       keyOf: (name) => this.keyOf(name),
       locate: (name, purpose) => this.#locate(name, purpose),
       replicaSet: (key, count) => this.ring.replicaSet(key, count),
@@ -294,6 +288,7 @@ export class RingMember {
   }
 
   #onRingEvent(event: RingEvent): void {
+    if (event.kind === 'revision') this.repairer.revisionHeard(event.peer, event.revision)
     if (event.kind === 'dead') this.#world.transport.forget(event.peer)
     if (!quiet.has(event.kind)) this.repairer.ringChanged()
     for (const listener of this.#ringListeners) listener(event)

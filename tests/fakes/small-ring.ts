@@ -13,6 +13,7 @@ import type { Contact } from '../../electron/peer/protocol/contact.ts'
 import { IdentifierSpace, type Identifier } from '../../electron/peer/protocol/identifier.ts'
 import { classroomParameters } from '../../electron/peer/ring/ring-options.ts'
 import { Catalogue } from '../../electron/peer/transfer/catalogue.ts'
+import { ContentUse } from '../../electron/peer/transfer/content-use.ts'
 import { serve } from '../../electron/peer/transfer/serve.ts'
 import { storeFile, type ClashRule } from '../../electron/peer/transfer/store-file.ts'
 import type { TransferContext } from '../../electron/peer/transfer/transfer-context.ts'
@@ -67,6 +68,13 @@ async function makeMachine(self: Contact, { machineOf, online, contacts, copies 
     contents: await ContentStore.open(disk, '/content'),
     records,
     catalogue,
+    use: new ContentUse(),
+    repair: {
+      isSynced: () => true,
+      isApart: () => false,
+      togetherMs: () => 0,
+      answer: () => Promise.reject(new AppError('protocol', 'Nobody repairs here')),
+    },
     keyOf: () => key,
     locate: () => {
       const [owner = self, ...others] = online()
@@ -74,6 +82,7 @@ async function makeMachine(self: Contact, { machineOf, online, contacts, copies 
     },
     replicaSet: (_key, many) => online().slice(0, many),
     online,
+    away: () => contacts.map((contact) => contact.id).filter((id) => machineOf(id).away),
     ringSize: () => contacts.length,
     open: (to) => {
       const target = machineOf(to.id)

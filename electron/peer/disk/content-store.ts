@@ -66,6 +66,11 @@ export class ContentStore {
     return this.#sizes.keys()
   }
 
+  /** Bytes of a content here; 0 when it is not. */
+  sizeOf(sha256: string): number {
+    return this.#sizes.get(sha256) ?? 0
+  }
+
   /** The manifest of a content here, or null. A lost or damaged manifest file is made again from the content when that is still good. */
   async manifest(sha256: string): Promise<Manifest | null> {
     if (!isHash(sha256)) return null

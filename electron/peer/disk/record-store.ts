@@ -108,18 +108,43 @@ export class RecordStore {
     return this.#row(name.normalize('NFC'))?.removedSince ?? null
   }
 
+  /** Another machine has known since then (Unix ms) that the name has no live version: the earlier time counts here, too. Durable once it resolves. */
+  async removedBefore(name: string, since: number): Promise<void> {
+    const known = this.#row(name)
+    if (!known || known.removedSince === null || known.removedSince <= since) return
+    const row: KnownRow = { ...known, removedSince: since }
+    this.#pending.set(known.record.name, row)
+    const end = (): void => this.#written(known.record.name, row)
+    await this.#queue.write([{ type: 'put', key: `r!${known.record.name}`, value: encodeRow(row) }], {
+      done: end,
+      announce: () => undefined,
+      failed: end,
+    })
+  }
+
   /**
    * Lets go of a removed name and its versions; they do not come back, a new version may. A name that has a live version stays. Result:
    * whether it went, durably. To others nothing changed: each forgets for itself.
    */
   async forget(name: string): Promise<boolean> {
     const known = this.#row(name)
-    if (!known || !isRemoved(known.record)) return false
-    const { revision } = known
-    const row: Row = { revision, record: null, removedSince: null, forgotten: emptied(known.record) }
-    const gone = [`r!${name}`, `c!${revisionKey(revision)}`, ...contentsOf(known.record).map((sha256) => `s!${sha256}!${name}`)]
+    if (known === null || !isRemoved(known.record)) return false
+    await this.#letGo(known, emptied(known.record))
+    return true
+  }
+
+  /** Lets go of a name whatever versions it has, as if it had never been here: the caller keeps it, out of the ring. Durable once it resolves. */
+  async putAside(name: string): Promise<void> {
+    const known = this.#row(name)
+    if (known) await this.#letGo(known, null)
+  }
+
+  async #letGo({ revision, record }: KnownRow, forgotten: FileRecord | null): Promise<void> {
+    const { name } = record
+    const row: Row = { revision, record: null, removedSince: null, ...(forgotten ? { forgotten } : {}) }
+    const gone = [`r!${name}`, `c!${revisionKey(revision)}`, ...contentsOf(record).map((sha256) => `s!${sha256}!${name}`)]
     const operations: WriteOperation[] = gone.map((key) => ({ type: 'del', key }))
-    operations.push(remember(known.record, this.#wallClock()))
+    if (forgotten) operations.push(remember(record, this.#wallClock()))
     // the next start must not give a revision twice
     operations.push({ type: 'put', key: 'v!', value: String(this.#assigned) })
     this.#pending.set(name, row)
@@ -132,7 +157,6 @@ export class RecordStore {
       },
       failed: end,
     })
-    return true
   }
 
   /** A content is held here, checked at `verifiedAt` (Unix ms), or not any more (null). Names with this content get a new revision. */

@@ -47,6 +47,8 @@ export const limits = {
   fileBytes: 2 * 1024 ** 4,
   /** The body of one `/records` answer, in bytes. */
   catalogueBytes: 4 * 1_048_576,
+  /** The body of a `/hashes` answer, in bytes: 256 buckets of 8. */
+  hashesBytes: 2_048,
   /** An `/enrolled` answer, in bytes. */
   enrolledBytes: 65_536,
   /** Largest sequence, exchange or incarnation number. */

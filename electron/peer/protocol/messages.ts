@@ -195,14 +195,26 @@ export interface Catalogue extends Between {
   readonly command: 'catalogue'
   readonly since: number
 }
-/** Body: one JSON object a line; the first tells the machine (name, space), then an entry a record. `more`: ask again from `revision`. */
+/**
+ * Body: one JSON object a line; the first tells the machine (name, space), then an entry a record. `more`: ask again from `revision`.
+ * `synced`: the sender has compared the arc of the name that was asked for with others, so that not knowing it means something.
+ */
 export interface Records extends Between {
   readonly command: 'records'
   readonly revision: number
   readonly more: boolean
+  readonly synced: boolean
   readonly bodyBytes: number
 }
-/** A record without bytes (a delete, a merge). Body: the record (JSON). Answered by Stored. */
+/** "My records changed: this is their revision now." Answered by Noted; the receiver reads the catalogue when it wants to. */
+export interface Changed extends Between {
+  readonly command: 'changed'
+  readonly revision: number
+}
+export interface Noted extends Between {
+  readonly command: 'noted'
+}
+/** Records without bytes (a delete, a merge). Body: the records (JSON), one a line. Answered by Stored. */
 export interface Update extends Between {
   readonly command: 'update'
   readonly recordBytes: number
@@ -218,6 +230,54 @@ export interface Holds extends Between {
   readonly sha256: string
   readonly verifiedAt: number
 }
+/** "Bytes of this content that you gave me do not match their hash: look at your copy." Answered by Holds after that look. */
+export interface Damaged extends Between {
+  readonly command: 'damaged'
+  readonly sha256: string
+}
+
+// ---- Arcs compared, over TCP. The short form is for the sender's own arc, (its predecessor, itself], so that equal arcs cost two short lines.
+
+/** "This is the hash of my own arc: where it begins, and all that I know and hold there." Answered by Same or Differs. 16 hexadecimal digits. */
+export interface Digest extends Between {
+  readonly command: 'digest'
+  readonly hash: string
+}
+export interface Same extends Between {
+  readonly command: 'same'
+}
+export interface Differs extends Between {
+  readonly command: 'differs'
+}
+/** "What are the hashes of your buckets of the arc (from, to]?" Answered by Hashes. */
+export interface Buckets extends Between {
+  readonly command: 'buckets'
+  readonly from: Identifier
+  readonly to: Identifier
+}
+/** Body: 8 bytes a bucket, 256 buckets. `synced`: the sender has compared this arc with others since it is responsible for it. */
+export interface Hashes extends Between {
+  readonly command: 'hashes'
+  readonly synced: boolean
+  readonly bodyBytes: number
+}
+/** "All that I have in (from, to]": body one JSON array `[name, digest]` a line. Answered by Compared. */
+export interface Entries extends Between {
+  readonly command: 'entries'
+  readonly from: Identifier
+  readonly to: Identifier
+  readonly bodyBytes: number
+}
+/**
+ * What differs in (from, upTo]; ask again from there when that is not the end. Body: one JSON object a line, an entry as in Records for a
+ * name that the sender has otherwise or alone, `{"absent":name}` for one that it has not.
+ */
+export interface Compared extends Between {
+  readonly command: 'compared'
+  readonly upTo: Identifier
+  readonly bodyBytes: number
+}
+
 /** Trades an invite's token for the ring. The only command a stranger may send. `source` is all zeros. */
 export interface Enroll extends Between {
   readonly command: 'enroll'
@@ -235,7 +295,28 @@ export type RingMessage = Ping | Response | Probe | Probed | Join | Accept | Dec
 
 /** What files travel by. */
 export type FileMessage =
-  Store | Continue | Stored | Refuse | Request | Deliver | RecordQuery | Catalogue | Records | Update | Have | Holds | Enroll | Enrolled
+  | Store
+  | Continue
+  | Stored
+  | Refuse
+  | Request
+  | Deliver
+  | RecordQuery
+  | Catalogue
+  | Records
+  | Changed
+  | Noted
+  | Update
+  | Have
+  | Holds
+  | Damaged
+  | Enroll
+  | Enrolled
+  | ArcMessage
+
+/** Questions about arcs, and their answers. */
+export type ArcQuestion = Digest | Buckets | Entries
+type ArcMessage = ArcQuestion | Same | Differs | Hashes | Compared
 
 export type Message = RingMessage | FileMessage
 export type Command = Message['command']

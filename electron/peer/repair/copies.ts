@@ -1,9 +1,10 @@
-/** The catalogue as the repair plan reads it: for each file, who holds it, who is away and who should hold it. */
+/** The catalogue as the repair plan reads it: for each content that a name wants, who holds it, who is away and who should hold it. */
 
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
-import { currentVersion, holdersOf, type CatalogueFile } from '../transfer/catalogue.ts'
-import type { FileCopies } from './repair-plan.ts'
+import type { FileRecord, WantedContent } from '../protocol/record.ts'
+import { holdersOf, type CatalogueFile } from '../transfer/catalogue.ts'
+import type { ContentCopies } from './repair-plan.ts'
 
 /** The ring as it is asked now. */
 export interface RingNow {
@@ -21,33 +22,57 @@ export interface CopiesWanted {
   readonly without?: Identifier
 }
 
+/** Machines beyond the replica set that may keep a copy while one of it has no room. */
+const beyondCount = 4
+
 /** Who is there, read once for many files. */
 export class Attendance {
   readonly #ring: RingNow
+  readonly #wantedIn: (record: FileRecord) => readonly WantedContent[]
   readonly #online: ReadonlySet<Identifier>
   readonly #away: ReadonlySet<Identifier>
 
-  constructor(ring: RingNow) {
+  /** @param wantedIn what a record wants kept */
+  constructor(ring: RingNow, wantedIn: (record: FileRecord) => readonly WantedContent[]) {
     this.#ring = ring
+    this.#wantedIn = wantedIn
     this.#online = new Set(ring.online().map((contact) => contact.id))
     this.#away = new Set(ring.away())
   }
 
-  /** One file's copies, or null when it is removed. */
-  copiesOf(file: CatalogueFile, want: CopiesWanted): FileCopies | null {
-    const version = currentVersion(file)
-    if (!version) return null
+  /** The copies of each content that one name wants; none for a name whose trash is empty. */
+  copiesOf(file: CatalogueFile, want: CopiesWanted): ContentCopies[] {
+    const contents = new Map<string, WantedContent>()
+    for (const content of this.#wantedIn(file.record)) if (!contents.has(content.sha256)) contents.set(content.sha256, content)
+    if (contents.size === 0) return []
     const { space } = this.#ring
-    const key = this.#ring.keyOf(file.record.name)
-    const holders = [...holdersOf(file, version).keys()]
+    const { name } = file.record
+    const key = this.#ring.keyOf(name)
+    const count = want.copies + (want.without === undefined ? 0 : 1) + beyondCount
+    const near = this.#ring.replicaSet(key, count).map((contact) => contact.id)
+    const others = near.filter((id) => id !== want.without)
     const nearest = (a: Identifier, b: Identifier): number => (space.distance(key, a) < space.distance(key, b) ? -1 : 1)
-    const count = want.without === undefined ? want.copies : want.copies + 1
-    const replicaSet = this.#ring.replicaSet(key, count).map((contact) => contact.id)
-    return {
-      name: file.record.name,
-      onlineHolders: holders.filter((id) => this.#online.has(id) && id !== want.without).sort(nearest),
-      awayHolders: holders.filter((id) => this.#away.has(id)).length,
-      replicaSet: replicaSet.filter((id) => id !== want.without).slice(0, want.copies),
-    }
+    return [...contents.values()].map((content) => {
+      const holders = [...holdersOf(file, content).keys()]
+      return {
+        id: copiesId(name, content.sha256),
+        name,
+        content,
+        onlineHolders: holders.filter((id) => this.#online.has(id) && id !== want.without).sort(nearest),
+        awayHolders: holders.filter((id) => this.#away.has(id)).length,
+        replicaSet: others.slice(0, want.copies),
+        beyond: others.slice(want.copies),
+      }
+    })
   }
+}
+
+/** One content as one name wants it: a hash has 64 digits, so that the rest is the name. */
+export function copiesId(name: string, sha256: string): string {
+  return `${sha256} ${name}`
+}
+
+/** The name in an id of `copiesId`. */
+export function nameIn(id: string): string {
+  return id.slice(65)
 }

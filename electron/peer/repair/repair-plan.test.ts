@@ -1,56 +1,79 @@
 import { describe, expect, test } from 'vitest'
 import type { Identifier } from '../protocol/identifier.ts'
-import { planRepairs, type FileCopies } from './repair-plan.ts'
+import { planRepairs, type ContentCopies, type RepairRules } from './repair-plan.ts'
+import type { WantedContent } from '../protocol/record.ts'
 
 const id = (text: string): Identifier => text as Identifier
-const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(id) as [Identifier, Identifier, Identifier, Identifier]
-const rules = { self: a, copiesWanted: 3, waitedEnough: () => false }
-const file = (change: Partial<FileCopies>): FileCopies => ({
+const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map(id) as [Identifier, Identifier, Identifier, Identifier, Identifier]
+const rules: RepairRules = { self: a, copiesWanted: 3, waitedEnough: () => false, mayAsk: () => true }
+const content = (kind: 'live' | 'trash' | 'earlier' = 'live'): WantedContent => ({ ...({} as WantedContent), kind, sizeBytes: 100 })
+const copies = (change: Partial<ContentCopies>): ContentCopies => ({
+  id: `x ${change.name ?? 'f'}`,
   name: 'f',
+  content: content(),
   onlineHolders: [a, b, c],
   awayHolders: 0,
   replicaSet: [a, b, c],
+  beyond: [],
   ...change,
 })
+const plan = (changes: readonly Partial<ContentCopies>[], change: Partial<RepairRules> = {}) =>
+  planRepairs(changes.map(copies), { ...rules, ...change }).map((repair) => ({
+    name: repair.of.name,
+    targets: repair.targets,
+    copies: repair.copies,
+    missing: repair.missing,
+  }))
 
 describe('planRepairs', () => {
-  test('a file with all its copies where they belong needs nothing', () => {
-    expect(planRepairs([file({})], rules)).toEqual([])
+  test('a content with all its copies where they belong needs nothing', () => {
+    expect(plan([{}])).toEqual([])
   })
 
   test('only the holder nearest to the key acts', () => {
-    expect(planRepairs([file({ onlineHolders: [b, a], replicaSet: [b, a, c] })], rules)).toEqual([])
+    expect(plan([{ onlineHolders: [b, a], replicaSet: [b, a, c] }])).toEqual([])
   })
 
-  test('a file with one copy left is copied at once', () => {
-    expect(planRepairs([file({ onlineHolders: [a], awayHolders: 2, replicaSet: [a, c, d] })], rules)).toEqual([
-      { name: 'f', targets: [c, d], copies: 1 },
+  test('a content with one copy left is copied at once', () => {
+    expect(plan([{ onlineHolders: [a], awayHolders: 2, replicaSet: [a, c, d] }])).toEqual([
+      { name: 'f', targets: [c, d], copies: 1, missing: 2 },
     ])
   })
 
   test('a gap that an absence explains waits for the repair delay', () => {
-    const short = file({ onlineHolders: [a, b], awayHolders: 1, replicaSet: [a, b, d] })
-    expect(planRepairs([short], rules)).toEqual([])
-    expect(planRepairs([short], { ...rules, waitedEnough: () => true })).toEqual([{ name: 'f', targets: [d], copies: 2 }])
+    const short = { onlineHolders: [a, b], awayHolders: 1, replicaSet: [a, b, d] }
+    expect(plan([short])).toEqual([])
+    expect(plan([short], { waitedEnough: () => true })).toEqual([{ name: 'f', targets: [d], copies: 2, missing: 1 }])
   })
 
   test('a gap that no absence explains is filled at once', () => {
-    expect(planRepairs([file({ onlineHolders: [a, b], replicaSet: [a, b, d] })], rules)).toEqual([{ name: 'f', targets: [d], copies: 2 }])
+    expect(plan([{ onlineHolders: [a, b], replicaSet: [a, b, d] }])).toEqual([{ name: 'f', targets: [d], copies: 2, missing: 1 }])
   })
 
-  test('a new machine in the replica set gets its copy', () => {
-    expect(planRepairs([file({ replicaSet: [a, d, b] })], rules)).toEqual([{ name: 'f', targets: [d], copies: 3 }])
+  test('a new machine in the replica set gets its copy, and none is missing altogether', () => {
+    expect(plan([{ replicaSet: [a, d, b] }])).toEqual([{ name: 'f', targets: [d], copies: 3, missing: 0 }])
   })
 
-  test('the fewest copies come first', () => {
-    const plan = planRepairs(
-      [
-        file({ name: 'three', replicaSet: [a, d, b] }),
-        file({ name: 'one', onlineHolders: [a] }),
-        file({ name: 'two', onlineHolders: [a, b] }),
-      ],
-      rules,
-    )
-    expect(plan.map((repair) => repair.name)).toEqual(['one', 'two', 'three'])
+  test('the fewest copies come first, and of as many what people see', () => {
+    const planned = plan([
+      { name: 'three', replicaSet: [a, d, b] },
+      { name: 'one, earlier', onlineHolders: [a], content: content('earlier') },
+      { name: 'one', onlineHolders: [a] },
+      { name: 'two', onlineHolders: [a, b] },
+    ])
+    expect(planned.map((repair) => repair.name)).toEqual(['one', 'one, earlier', 'two', 'three'])
+  })
+
+  test('a machine without room is left out, and one beyond makes up for it', () => {
+    const mayAsk = (machine: Identifier): boolean => machine !== c
+    const short = { onlineHolders: [a, b], replicaSet: [a, b, c] }
+    expect(plan([short], { mayAsk })).toEqual([])
+    expect(plan([{ ...short, beyond: [d, e] }], { mayAsk })).toEqual([{ name: 'f', targets: [], copies: 2, missing: 1 }])
+  })
+
+  test('a copy kept beyond counts; it comes home when there is room again', () => {
+    const diverted = { onlineHolders: [a, b, d], replicaSet: [a, b, c], beyond: [d, e] }
+    expect(plan([diverted], { mayAsk: (machine) => machine !== c })).toEqual([])
+    expect(plan([diverted])).toEqual([{ name: 'f', targets: [c], copies: 3, missing: 0 }])
   })
 })

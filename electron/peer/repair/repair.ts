@@ -1,21 +1,30 @@
 /**
- * Repair: keeps every file on the machines that should hold it. Reads what the others have, merges records, copies what is
- * missing, and lets go of surplus copies by the drop rule. Plain and correct: compared file by file.
+ * Repair: keeps every content that a name wants on the machines that should hold it. This file has the parts and their turns; each part
+ * has its own: reading what others have (catalogue-reader), comparing arcs (sync), copying (repair-plan, copier), letting go (drops,
+ * sweep), checking (verifier), and coming back after a long absence (quarantine).
  */
 
 import { AppError } from '../../../shared/errors.ts'
-import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
-import type { Manifest } from '../protocol/manifest.ts'
-import { isRemoved, type Version } from '../protocol/record.ts'
-import { currentVersion, isBehind, type CatalogueFile } from '../transfer/catalogue.ts'
-import { distribute } from '../transfer/distribute.ts'
-import { askCatalogue, askHave, sendRecord } from '../transfer/exchange.ts'
-import type { TransferContext } from '../transfer/transfer-context.ts'
+import { isRemoved } from '../protocol/record.ts'
+import { isBehind, type CatalogueFile } from '../transfer/catalogue.ts'
+import { sendRecord } from '../transfer/exchange.ts'
+import type { RepairSide, TransferContext } from '../transfer/transfer-context.ts'
 import type { Transfers } from '../transfer/transfers.ts'
-import { Attendance, type RingNow } from './copies.ts'
-import { mayDrop } from './drop-rule.ts'
-import { planRepairs, type FileCopies, type Repair } from './repair-plan.ts'
+import { Answers } from './answers.ts'
+import { CatalogueReader } from './catalogue-reader.ts'
+import { Copier, type CopyKind } from './copier.ts'
+import { Attendance, nameIn, type RingNow } from './copies.ts'
+import { Drops } from './drops.ts'
+import { Jobs, passOver } from './jobs.ts'
+import { OwnRecords } from './own-records.ts'
+import { Quarantine, type QuarantinedFile, type RepairMemory } from './quarantine.ts'
+import type { RepairContext } from './repair-context.ts'
+import { planRepairs, type ContentCopies, type Repair } from './repair-plan.ts'
+import { defaultTimes, type RepairTimes } from './repair-times.ts'
+import { Sweep } from './sweep.ts'
+import { ArcSync } from './sync.ts'
+import { Verifier } from './verifier.ts'
 
 export interface RepairOptions {
   /** How long a gap that an absence explains may last, in ms. Read at each plan. */
@@ -26,236 +35,289 @@ export interface RepairOptions {
   readonly onMachineName: (machine: Identifier, name: string) => void
   /** Something threw that is no fault of another machine. */
   readonly onDefect: (error: unknown) => void
+  /** Where absences and what is put aside are kept; absent: nowhere, and a restart has never been away. */
+  readonly memory?: RepairMemory
+  readonly times?: Partial<RepairTimes>
 }
 
 /** Copies begun and not ended; the rest waits in the plan. */
 const repairsAtOnce = 64
 /** A copy that failed (no room, gone) is tried again after so long. */
 const retryAfterMs = 30_000
-/** A copy that is not needed here is kept for so long: a machine that naps costs nothing. */
-const dropHysteresisMs = 600_000
-const dropsPerPass = 100
-const lookAtLeastEveryMs = 60_000
+/** Looking at what changed, waits or is due. */
+const passEveryMs = 2_000
+/** A name that just changed is looked at after so long: until then the others' part of the same news is still on its way. */
+const newsTravelsMs = 1_000
+/** Looking at every file, should anything have been missed. */
+const lookAtAllEveryMs = 600_000
 
 export class Repairer {
   readonly #context: TransferContext & RingNow
-  readonly #transfers: Transfers
   readonly #options: RepairOptions
+  readonly #jobs: Jobs
+  readonly #own: OwnRecords
+  readonly #reader: CatalogueReader
+  readonly #sync: ArcSync
+  readonly #copier: Copier
+  readonly #drops: Drops
+  readonly #sweep: Sweep
+  readonly #verifier: Verifier
+  readonly #quarantine: Quarantine
+  readonly #stopListening: (() => void)[] = []
+  /** Content and name -> since when it is short of copies that could be made. */
   readonly #shortSince = new Map<string, number>()
-  readonly #surplusSince = new Map<string, number>()
-  /** Being copied now. */
-  readonly #busy = new Set<string>()
-  /** Could not be copied lately -> when to try again. */
+  /** Content and name -> when to try again, after a copy that failed. */
   readonly #retryAt = new Map<string, number>()
-  /** Changed in the catalogue since the last pass. */
-  readonly #changed = new Set<string>()
-  readonly #stopListening: () => void
+  /** Names changed in the catalogue and not looked at since -> when last. */
+  readonly #changed = new Map<string, number>()
   #lookAtAll = true
-  #lookedAt = -Infinity
-  #stopped = false
+  #lookedAtAll = -Infinity
+  #passedAt = -Infinity
+  #started = false
+  /** What the other layers ask of repair. */
+  readonly side: RepairSide
 
   constructor(context: TransferContext & RingNow, transfers: Transfers, options: RepairOptions) {
     this.#context = context
-    this.#transfers = transfers
     this.#options = options
-    this.#stopListening = context.catalogue.onChanged((name) => this.#changed.add(name))
+    const { now } = options
+    const times = { ...defaultTimes, ...options.times }
+    this.#jobs = new Jobs(options.onDefect)
+    const { space, records } = context
+    this.#own = new OwnRecords({
+      space,
+      times,
+      keyOf: (name) => context.keyOf(name),
+      wallClock: () => context.wallClock(),
+      removedSince: (name) => records.removedSince(name),
+    })
+    const repair: RepairContext = { context, own: this.#own, jobs: this.#jobs, times, now }
+    this.#reader = new CatalogueReader(repair, (machine, card) => {
+      options.onMachineName(machine, card.machineName)
+      this.#quarantine.heard(machine, card)
+    })
+    this.#sync = new ArcSync(repair)
+    this.#verifier = new Verifier(repair)
+    this.#copier = new Copier(repair, transfers, (sha256) => this.#jobs.start(`recheck ${sha256}`, () => this.#recheck(sha256)))
+    this.#drops = new Drops(repair)
+    this.#quarantine = new Quarantine(repair, options.memory ?? null, {
+      readAll: () => this.#reader.readAll(),
+      onSettled: () => this.#settled(),
+    })
+    this.#sweep = new Sweep(repair, {
+      isKept: (sha256) => this.#quarantine.isKept(sha256),
+      mayForget: () => this.#quarantine.togetherMs() >= times.keepTrashMs + times.forgetMarginMs,
+    })
+    const answers = new Answers(repair, { sync: this.#sync, verifier: this.#verifier }, (machine, revision) =>
+      this.revisionHeard(machine, revision),
+    )
+    this.side = {
+      isSynced: (key) => this.#sync.isSynced(key),
+      isApart: () => this.#quarantine.isApart,
+      togetherMs: () => this.#quarantine.togetherMs(),
+      answer: (connection, message) => answers.answer(connection, message),
+    }
   }
 
-  stop(): void {
-    this.#stopped = true
-    this.#stopListening()
+  /** Reads what this machine has, into the catalogue, too; before anybody is answered. */
+  async start(): Promise<void> {
+    const { catalogue, records, self } = this.#context
+    await this.#quarantine.load()
+    this.#stopListening.push(
+      catalogue.onChanged((name) => this.#changed.set(name, this.#options.now())),
+      records.onChanged((entry) => {
+        catalogue.put(self.id, entry)
+        this.#sweep.unwanted(this.#own.put(entry))
+        this.#reader.changed(records.revision)
+      }),
+      records.onForgotten((name) => {
+        catalogue.drop(self.id, name)
+        this.#sweep.unwanted(this.#own.delete(name))
+      }),
+    )
+    for await (const entry of records.entries()) {
+      catalogue.put(self.id, entry)
+      this.#own.put(entry)
+    }
+    this.#started = true
   }
 
-  /** Members came or went: the next pass looks at every file. */
+  /** No more work is begun. Resolves when what ran has ended. */
+  async stop(): Promise<void> {
+    for (const stop of this.#stopListening.splice(0)) stop()
+    await this.#jobs.stop()
+  }
+
+  /** Whether work is under way that a moment of time may let go on. */
+  get busy(): boolean {
+    return this.#jobs.busy || this.#copier.running > 0
+  }
+
+  /** Resolves when the round that runs, if any, has ended. */
+  calm(): Promise<void> {
+    return this.#jobs.ended('pass')
+  }
+
+  /** Time passed: to be called every 100 ms or so. */
+  tick(): void {
+    if (!this.#started || this.#jobs.stopped) return
+    this.#quarantine.tick()
+    this.#reader.tick()
+    if (this.#quarantine.isApart) return
+    this.#sync.tick()
+    this.#sweep.tick()
+    this.#verifier.tick()
+    if (this.#options.now() - this.#passedAt >= passEveryMs) this.passSoon()
+  }
+
+  /** Members came, went or moved: every file is looked at again. */
   ringChanged(): void {
     this.#lookAtAll = true
+    this.#reader.ringChanged()
+    this.#sync.ringChanged()
+    this.#quarantine.look()
+    this.#copier.diversion.keepOnly(new Set(this.#context.online().map((contact) => contact.id)))
   }
 
-  /** One round: news from all, then what follows from it. Never rejects for what other machines do. */
+  /** A machine's records have this revision now. */
+  revisionHeard(machine: Identifier, revision: number): void {
+    this.#reader.heard(machine, revision)
+    this.#reader.tick()
+  }
+
+  /** The machines whose records this one reads. */
+  reads(machine: Identifier): boolean {
+    return this.#reader.mates().some((contact) => contact.id === machine)
+  }
+
+  /** Reads what changed on every machine that is read at all. */
+  readCatalogues(): Promise<void> {
+    return this.#reader.readAll()
+  }
+
+  /** All that this machine answers for has been compared with others. */
+  get synced(): boolean {
+    return this.#sync.complete
+  }
+
+  /** Files that were put aside after a long absence. */
+  get quarantined(): readonly QuarantinedFile[] {
+    return this.#quarantine.files()
+  }
+
+  /** Takes a file out of the quarantine; the caller stores it anew. Throws `not-found`. */
+  release(name: string): Promise<QuarantinedFile> {
+    return this.#quarantine.release(name)
+  }
+
+  /** A round, unless one runs. */
+  passSoon(): void {
+    this.#passedAt = this.#options.now()
+    this.#jobs.start('pass', () => this.pass())
+  }
+
+  /** One round: what follows from what is known. Never rejects for what other machines do. */
   async pass(): Promise<void> {
-    await this.readCatalogues()
-    if (this.#stopped) return
+    if (this.#quarantine.isApart) return
     const files = this.#filesToLookAt()
-    const attendance = new Attendance(this.#context)
-    const states: FileCopies[] = []
-    for (const file of files) {
-      await this.#mergeRecord(file)
-      if (isRemoved(file.record)) await this.#spreadRemoval(file)
-      const state = attendance.copiesOf(file, { copies: this.#context.parameters.copies })
-      if (!state) continue
+    for (const file of files.changed) await this.#catchUp(file)
+    const attendance = this.attendance()
+    const { copies } = this.#context.parameters
+    const states = files.all.flatMap((file) => attendance.copiesOf(file, { copies }))
+    for (const state of states) {
       this.#note(state)
-      states.push(state)
+      this.#drops.note(state)
     }
     this.#copyMissing(states)
-    await this.#dropSurplus(attendance)
+    await this.#drops.run(attendance)
   }
 
-  /** A calm ring costs nothing: what changed, what waits, and after a change of members or a while everything. */
-  #filesToLookAt(): CatalogueFile[] {
+  /** Who is there now, for questions about many files. */
+  attendance(): Attendance {
+    return new Attendance(this.#context, (record) => this.#own.wantedIn(record))
+  }
+
+  /** Copies one content to those who should hold it. Throws what a transfer throws. */
+  copy(repair: Repair, kind: CopyKind): Promise<void> {
+    return this.#copier.copy(repair, kind)
+  }
+
+  /** A calm ring costs nothing: what changed and what waits; after a change of members, or a while, everything. */
+  #filesToLookAt(): { readonly all: readonly CatalogueFile[]; readonly changed: readonly CatalogueFile[] } {
     const { catalogue } = this.#context
     const now = this.#options.now()
-    const all = this.#lookAtAll || now - this.#lookedAt >= lookAtLeastEveryMs
-    const names = all ? [...catalogue.names()] : [...new Set([...this.#changed, ...this.#shortSince.keys(), ...this.#retryAt.keys()])]
-    if (all) this.#lookedAt = now
+    const isAll = this.#lookAtAll || now - this.#lookedAtAll >= lookAtAllEveryMs
+    if (isAll) this.#lookedAtAll = now
     this.#lookAtAll = false
-    this.#changed.clear()
-    return names.map((name) => catalogue.get(name)).filter((file) => file !== null)
+    const changed = [...this.#changed].filter(([, at]) => now - at >= newsTravelsMs).map(([name]) => name)
+    for (const name of changed) this.#changed.delete(name)
+    const waiting = [...this.#shortSince.keys(), ...this.#retryAt.keys()].map(nameIn)
+    const names = isAll ? [...catalogue.names()].filter((name) => !this.#changed.has(name)) : new Set([...changed, ...waiting])
+    const filesOf = (each: Iterable<string>): CatalogueFile[] =>
+      [...each].map((name) => catalogue.get(name)).filter((file) => file !== null)
+    return { all: filesOf(names), changed: filesOf(changed) }
   }
 
-  /** Reads what changed on every machine that is online. */
-  async readCatalogues(): Promise<void> {
-    const others = this.#context.online().filter((contact) => contact.id !== this.#context.self.id)
-    await Promise.all(others.map((contact) => this.#readCatalogue(contact).catch(passOver)))
-  }
-
-  async #readCatalogue(contact: Contact): Promise<void> {
-    const { catalogue } = this.#context
-    for (let more = true; more && !this.#stopped;) {
-      const since = catalogue.revisionOf(contact.id)
-      const page = await askCatalogue(this.#context, contact, since)
-      if (page.revision < since) {
-        // its numbers began anew: its disk was emptied or replaced
-        catalogue.forget(contact.id)
-        continue
-      }
-      for (const entry of page.entries) catalogue.put(contact.id, entry)
-      this.#options.onMachineName(contact.id, page.card.machineName)
-      more = page.more && page.revision > since
-      catalogue.setRevision(contact.id, page.revision)
+  /** A record here that lacks what another machine's has takes it over; a removal is told to who should know. */
+  async #catchUp(file: CatalogueFile): Promise<void> {
+    const context = this.#context
+    const { records, self } = context
+    const { name } = file.record
+    if (!file.machines.has(self.id)) return
+    const own = await records.get(name)
+    if (own && isBehind(own.record, file.record)) await records.merge(file.record)
+    if (!isRemoved(file.record) || this.#own.isExpiring(name)) return
+    for (const contact of context.replicaSet(context.keyOf(name), context.parameters.copies)) {
+      if (file.machines.has(contact.id) || contact.id === self.id) continue
+      await sendRecord(context, contact, file).catch(passOver)
     }
   }
 
-  /** A record here that lacks what another machine's has takes it over: sets of versions converge. */
-  async #mergeRecord(file: CatalogueFile): Promise<void> {
-    if (!file.machines.has(this.#context.self.id)) return
-    const own = await this.#context.records.get(file.record.name)
-    if (own && isBehind(own.record, file.record)) await this.#context.records.merge(file.record)
-  }
-
-  /** Remembers since when a file is short of copies that could be made, or has one here that is not counted on. */
-  #note({ name, onlineHolders, replicaSet }: FileCopies): void {
-    const now = this.#options.now()
-    const self = this.#context.self.id
-    const isShort = onlineHolders.length < this.#context.parameters.copies && replicaSet.some((id) => !onlineHolders.includes(id))
-    if (!isShort) this.#shortSince.delete(name)
-    else if (!this.#shortSince.has(name)) this.#shortSince.set(name, now)
-    const isSurplus = onlineHolders.includes(self) && !replicaSet.includes(self)
-    if (!isSurplus) this.#surplusSince.delete(name)
-    else if (!this.#surplusSince.has(name)) this.#surplusSince.set(name, now)
+  /** Remembers since when a content is short of copies that could be made. */
+  #note({ id, onlineHolders, replicaSet }: ContentCopies): void {
+    const isShort = onlineHolders.length < this.#context.parameters.copies && replicaSet.some((machine) => !onlineHolders.includes(machine))
+    if (!isShort) this.#shortSince.delete(id)
+    else if (!this.#shortSince.has(id)) this.#shortSince.set(id, this.#options.now())
   }
 
   /** Starts what the plan asks for; the next pass need not wait for large files. */
-  #copyMissing(states: readonly FileCopies[]): void {
+  #copyMissing(states: readonly ContentCopies[]): void {
+    const { self, parameters } = this.#context
     const now = this.#options.now()
-    const free = states.filter(({ name }) => !this.#busy.has(name) && (this.#retryAt.get(name) ?? -Infinity) <= now)
+    const isFree = (state: ContentCopies): boolean => !this.#copier.isCopying(state) && (this.#retryAt.get(state.id) ?? -Infinity) <= now
+    const lasts = (state: ContentCopies): boolean => !this.#own.isExpiring(state.name)
     const delay = this.#options.repairDelayMs()
-    const waitedEnough = (name: string): boolean => now - (this.#shortSince.get(name) ?? now) >= delay
-    const plan = planRepairs(free, { self: this.#context.self.id, copiesWanted: this.#context.parameters.copies, waitedEnough })
-    const room = Math.max(0, repairsAtOnce - this.#busy.size)
-    for (const repair of plan.slice(0, room)) this.#repair(repair)
+    const plan = planRepairs(
+      states.filter((state) => isFree(state) && lasts(state)),
+      {
+        self: self.id,
+        copiesWanted: parameters.copies,
+        waitedEnough: (id) => now - (this.#shortSince.get(id) ?? now) >= delay,
+        mayAsk: (machine, sizeBytes) => this.#copier.mayAsk(machine, sizeBytes),
+      },
+    )
+    const room = Math.max(0, repairsAtOnce - this.#copier.running)
+    for (const repair of plan.slice(0, room)) this.#start(repair)
     // the rest is looked at again: nothing else may remind of it
-    for (const repair of plan.slice(room)) this.#changed.add(repair.name)
+    for (const repair of plan.slice(room)) this.#changed.set(repair.of.name, -Infinity)
   }
 
-  #repair({ name, targets }: Repair): void {
-    this.#retryAt.delete(name)
-    this.copy(name, targets, 'repair').catch((error: unknown) => {
-      this.#retryAt.set(name, this.#options.now() + retryAfterMs)
+  #start(repair: Repair): void {
+    const { id } = repair.of
+    this.#retryAt.delete(id)
+    // not a job: a large file on its way must not keep the machine from stopping
+    this.copy(repair, 'repair').catch((error: unknown) => {
+      this.#retryAt.set(id, this.#options.now() + retryAfterMs)
       if (!(error instanceof AppError)) this.#options.onDefect(error)
     })
   }
 
-  /** Copies the current version of `name` from this machine's store to `targets`. Throws what a transfer throws. */
-  async copy(name: string, targets: readonly Identifier[], kind: 'repair' | 'hand-over'): Promise<void> {
-    const file = this.#context.catalogue.get(name)
-    const version = file && currentVersion(file)
-    if (!version || this.#busy.has(name)) return
-    this.#busy.add(name)
-    try {
-      const manifest = await this.#context.contents.manifest(version.sha256)
-      // the bytes are not where the record says: another holder has to act
-      if (!manifest) await this.#context.records.setHeld(version.sha256, null)
-      else await this.#copyContent({ file, version, manifest }, targets, kind)
-    } finally {
-      this.#busy.delete(name)
-    }
+  async #recheck(sha256: string): Promise<void> {
+    await this.#verifier.recheck(sha256)
   }
 
-  async #copyContent(
-    { file, version, manifest }: { readonly file: CatalogueFile; readonly version: Version; readonly manifest: Manifest },
-    targets: readonly Identifier[],
-    kind: 'repair' | 'hand-over',
-  ): Promise<void> {
-    const candidates = targets.map((id) => this.#context.contact(id)).filter((contact) => contact !== null)
-    await this.#transfers.run({ kind, name: file.record.spelling }, async (handle) => {
-      handle.size(manifest.sizeBytes * candidates.length)
-      const cargo = { record: file.record, manifest, read: () => this.#context.contents.read(version.sha256, 0, manifest.sizeBytes) }
-      const { holders, failure } = await distribute(this.#context, cargo, {
-        candidates,
-        copies: candidates.length,
-        signal: handle.signal,
-        onProgress: (_, doneBytes) => handle.done(doneBytes * candidates.length),
-      })
-      for (const holder of holders) {
-        this.#context.catalogue.put(holder, {
-          record: file.record,
-          held: { ...file.machines.get(holder), [version.sha256]: this.#context.wallClock() },
-        })
-      }
-      if (holders.length === 0) throw failure ?? new AppError('peer-unreachable', `No machine took a copy of ${file.record.spelling}`)
-      this.#context.emit({ kind: 'repaired', name: file.record.spelling, to: holders })
-    })
+  #settled(): void {
+    this.#sync.reset()
+    this.#lookAtAll = true
   }
-
-  /** A removed name has no bytes to copy: the machines that should know of the removal are told. */
-  async #spreadRemoval(file: CatalogueFile): Promise<void> {
-    if (!file.machines.has(this.#context.self.id)) return
-    const key = this.#context.keyOf(file.record.name)
-    for (const contact of this.#context.replicaSet(key, this.#context.parameters.copies)) {
-      if (file.machines.has(contact.id) || contact.id === this.#context.self.id) continue
-      await sendRecord(this.#context, contact, file).catch(passOver)
-    }
-  }
-
-  /** Copies here that the ring no longer counts on go, once the drop rule allows it. */
-  async #dropSurplus(attendance: Attendance): Promise<void> {
-    const now = this.#options.now()
-    const due = [...this.#surplusSince].filter(([, since]) => now - since >= dropHysteresisMs).slice(0, dropsPerPass)
-    for (const [name] of due) {
-      const file = this.#context.catalogue.get(name)
-      const version = file && currentVersion(file)
-      const state = file && attendance.copiesOf(file, { copies: this.#context.parameters.copies })
-      if (state) this.#note(state)
-      if (!version || !this.#surplusSince.has(name)) continue
-      if (await this.#isConfirmed(file, version.sha256)) await this.#drop(file, version.sha256)
-    }
-  }
-
-  async #isConfirmed(file: CatalogueFile, sha256: string): Promise<boolean> {
-    const context = this.#context
-    const key = context.keyOf(file.record.name)
-    const { copies } = context.parameters
-    const confirmations = await Promise.all(
-      context.replicaSet(key, copies).map(async (contact) => {
-        const verifiedAt = await askHave(context, contact, sha256).catch(() => 0)
-        return { machine: contact.id, at: verifiedAt > 0 ? this.#options.now() : -Infinity }
-      }),
-    )
-    const distance = (machine: Identifier): bigint => context.space.distance(key, machine)
-    return mayDrop({ self: context.self.id, copies, confirmations, now: this.#options.now(), distance })
-  }
-
-  async #drop(file: CatalogueFile, sha256: string): Promise<void> {
-    const names = await this.#context.records.namesOf(sha256)
-    if (names.some((name) => name !== file.record.name)) return
-    await this.#context.records.setHeld(sha256, null)
-    await this.#context.contents.remove(sha256)
-    this.#surplusSince.delete(file.record.name)
-    this.#context.emit({ kind: 'copy-dropped', name: file.record.spelling })
-  }
-}
-
-/** Another machine's failure: the next pass tries again. Defects are not passed over. */
-function passOver(error: unknown): void {
-  if (!(error instanceof AppError)) throw error
 }

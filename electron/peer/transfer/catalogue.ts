@@ -7,7 +7,7 @@
 
 import type { CatalogueEntry } from '../disk/record-store.ts'
 import type { Identifier } from '../protocol/identifier.ts'
-import { liveVersions, mergeRecords, sameRecord, type FileRecord, type Version } from '../protocol/record.ts'
+import { mergeRecords, sameRecord, type FileRecord, type Version } from '../protocol/record.ts'
 
 export interface CatalogueFile {
   readonly record: FileRecord
@@ -69,6 +69,12 @@ export class Catalogue {
     for (const listener of this.#listeners) listener(name)
   }
 
+  /** Nobody need know the name any more. */
+  forgetName(name: string): void {
+    if (!this.#files.delete(name)) return
+    for (const listener of this.#listeners) listener(name)
+  }
+
   /** Forgets what `machine` said: it starts its numbers anew. */
   forget(machine: Identifier): void {
     this.#revisions.delete(machine)
@@ -82,19 +88,14 @@ export class Catalogue {
   }
 }
 
-/** Machines that hold the content of `version`, with the time of their last check. */
-export function holdersOf(file: CatalogueFile, version: Version): Map<Identifier, number> {
+/** Machines that hold the content of `version`, or a content of that hash, with the time of their last check. */
+export function holdersOf(file: CatalogueFile, version: Pick<Version, 'sha256'>): Map<Identifier, number> {
   const holders = new Map<Identifier, number>()
   for (const [machine, held] of file.machines) {
     const verifiedAt = held[version.sha256]
     if (verifiedAt !== undefined && verifiedAt > 0) holders.set(machine, verifiedAt)
   }
   return holders
-}
-
-/** The version that a name stands for, or null when it was removed. */
-export function currentVersion(file: CatalogueFile): Version | null {
-  return liveVersions(file.record)[0] ?? null
 }
 
 /** Machines whose record of a name lacks something that another's has need the merged one. */

@@ -34,6 +34,10 @@ export interface Distributed {
   readonly holders: readonly Identifier[]
   /** Why the last target that failed did so. */
   readonly failure: AppError | null
+  /** Targets that had no room. */
+  readonly full: readonly Identifier[]
+  /** A target got bytes that do not match their hash: this machine's copy has to be looked at. */
+  readonly damaged: boolean
 }
 
 /** How long a chain of machines may take to make everything durable after the last byte. */
@@ -43,7 +47,9 @@ const durableTimeoutMs = 300_000
 export async function distribute(context: TransferContext, cargo: Cargo, options: DistributeOptions): Promise<Distributed> {
   const holders = new Set<Identifier>()
   const waiting = options.candidates.filter((contact) => contact.id !== context.self.id)
+  const full: Identifier[] = []
   let failure: AppError | null = null
+  let damaged = false
   while (holders.size < options.copies && waiting.length > 0) {
     const head = waiting.shift()
     if (!head) break
@@ -56,9 +62,11 @@ export async function distribute(context: TransferContext, cargo: Cargo, options
       }
     } catch (error) {
       failure = asTargetFailure(error)
+      if (failure.code === 'disk-full') full.push(head.id)
+      damaged ||= failure.code === 'corrupt'
     }
   }
-  return { holders: [...holders], failure }
+  return { holders: [...holders], failure, full, damaged }
 }
 
 /** Errors of this machine, its file or its person end the work; anything else concerns one target only. */

@@ -15,12 +15,16 @@ import { createHash } from 'node:crypto'
 export interface MachineCard {
   readonly machineName: string
   readonly usedBytes: number
+  /** How long it has been in company of other members, without a break that counts, in ms: see quarantine. */
+  readonly togetherMs: number
 }
 
 export interface RecordsAnswer {
   readonly card: MachineCard
   readonly revision: number
   readonly more: boolean
+  /** Whether it has compared the arc of the name asked for with others. */
+  readonly synced: boolean
   readonly entries: readonly CatalogueEntry[]
 }
 
@@ -75,15 +79,19 @@ export async function exchangeWith<T>(
   }
 }
 
-/** What `to` knows of a name, or null. */
-export async function askRecord(context: TransferContext, to: Contact, name: string): Promise<CatalogueEntry | null> {
+/** What `to` knows of a name, or null, and whether its not knowing it would mean something. */
+export async function askRecord(
+  context: TransferContext,
+  to: Contact,
+  name: string,
+): Promise<{ readonly entry: CatalogueEntry | null; readonly synced: boolean }> {
   const records = await exchangeWith(context, to, {
     run: async (connection) => {
       await connection.send({ command: 'record', name, ...between(context, to.id) })
       return readRecords(connection)
     },
   })
-  return records.entries[0] ?? null
+  return { entry: records.entries[0] ?? null, synced: records.synced }
 }
 
 /** A page of what changed in the records of `to` after revision `since`. */
@@ -150,23 +158,26 @@ async function readRecords(connection: Connection): Promise<RecordsAnswer> {
   const card = parseCard(lines[0] ?? '')
   const entries: CatalogueEntry[] = []
   for (const line of lines.slice(1)) {
-    const entry = line === '' ? null : parseEntry(line)
+    const value = line === '' ? null : parseJson(line)
+    const entry = value && parseEntry(value)
     if (entry) entries.push(entry)
   }
-  return { card, revision: head.revision, more: head.more, entries }
+  return { card, revision: head.revision, more: head.more, synced: head.synced, entries }
 }
 
 function parseCard(line: string): MachineCard {
   const value = parseJson(line)
   const name = value?.['machineName']
-  const used = value?.['usedBytes']
-  return { machineName: typeof name === 'string' ? name.slice(0, 64) : '', usedBytes: typeof used === 'number' ? used : 0 }
+  const bytes = (field: unknown): number => (typeof field === 'number' && field >= 0 ? field : 0)
+  return {
+    machineName: typeof name === 'string' ? name.slice(0, 64) : '',
+    usedBytes: bytes(value?.['usedBytes']),
+    togetherMs: bytes(value?.['togetherMs']),
+  }
 }
 
-/** An entry out of a line, or null when it is not one: a bad record of another machine is passed over. */
-function parseEntry(line: string): CatalogueEntry | null {
-  const value = parseJson(line)
-  if (!value) return null
+/** An entry out of JSON, or null when it is not one: a bad record of another machine is passed over. */
+export function parseEntry(value: Readonly<Record<string, unknown>>): CatalogueEntry | null {
   const record = decodeRecord(JSON.stringify(value['record'] ?? null))
   if ('reason' in record) return null
   const held: Record<string, number> = {}
@@ -179,7 +190,8 @@ function parseEntry(line: string): CatalogueEntry | null {
   return { record, held }
 }
 
-function parseJson(text: string): Record<string, unknown> | null {
+/** The object or list in `text`, or null. */
+export function parseJson(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null

@@ -3,7 +3,7 @@
 import { AppError } from '../../../shared/errors.ts'
 import type { CatalogueEntry } from '../disk/record-store.ts'
 import type { Contact } from '../protocol/contact.ts'
-import type { Identifier } from '../protocol/identifier.ts'
+import { limits } from '../protocol/limits.ts'
 import type { LookupPurpose } from '../protocol/messages.ts'
 import { mergeRecords, type FileRecord } from '../protocol/record.ts'
 import { askRecord } from './exchange.ts'
@@ -16,29 +16,30 @@ export interface KnownRecord extends Located {
   readonly holders: ReadonlyMap<string, readonly Contact[]>
   /** Machines that should know but did not answer. */
   readonly silent: readonly Contact[]
+  /**
+   * Whether "nobody knows the name" may be said: as many machines as keep copies have answered that have compared what they know with
+   * others, or all machines that there are have answered.
+   */
+  readonly certain: boolean
 }
 
+/** Machines asked in one read, in multiples of the copies: newcomers that know nothing yet may stand before those who do. */
+const askedRounds = 3
+
 /**
- * Looks the name up and asks the replica set, and whoever the catalogue names as holder. Throws `peer-unreachable` only when
- * the look-up itself fails.
+ * Looks the name up and asks the replica set, and whoever the catalogue names as holder. Who has not compared yet what it knows with
+ * others does not count: the machines behind it are asked, too. Throws `peer-unreachable` only when the look-up itself fails.
  */
 export async function readRecord(context: TransferContext, name: string, purpose: LookupPurpose): Promise<KnownRecord> {
   const located = await context.locate(name, purpose)
-  const asked = new Map<Identifier, Contact>()
-  for (const contact of located.candidates.slice(0, context.parameters.copies)) asked.set(contact.id, contact)
-  const online = new Set(context.online().map((contact) => contact.id))
-  for (const machine of context.catalogue.get(name)?.machines.keys() ?? []) {
-    const contact = online.has(machine) ? context.contact(machine) : null
-    if (contact) asked.set(machine, contact)
+  const { copies } = context.parameters
+  const waiting = candidatesOf(context, located, name)
+  const answers: Answer[] = []
+  let due = copies + knownHolders(context, name).length
+  while (due > 0 && waiting.length > 0 && answers.length < copies * askedRounds + due) {
+    answers.push(...(await Promise.all(waiting.splice(0, due).map((contact) => askOne(context, contact, name)))))
+    due = copies - answers.filter((answer) => answer.synced).length
   }
-  const silent: Contact[] = []
-  const answers = await Promise.all(
-    [...asked.values()].map(async (contact) => {
-      const entry = await askOne(context, contact, name)
-      if (entry === 'silent') silent.push(contact)
-      return { contact, entry: entry === 'silent' ? null : entry }
-    }),
-  )
   let record: FileRecord | null = null
   const holders = new Map<string, Contact[]>()
   for (const { contact, entry } of answers) {
@@ -47,15 +48,46 @@ export async function readRecord(context: TransferContext, name: string, purpose
     record = record ? mergeRecords(record, entry.record) : entry.record
     for (const sha256 of Object.keys(entry.held)) holders.set(sha256, [...(holders.get(sha256) ?? []), contact])
   }
-  return { ...located, record, holders, silent }
+  const silent = answers.filter((answer) => answer.silent).map((answer) => answer.contact)
+  return { ...located, record, holders, silent, certain: isCertain(context, answers) }
 }
 
-async function askOne(context: TransferContext, contact: Contact, name: string): Promise<CatalogueEntry | null | 'silent'> {
-  if (contact.id === context.self.id) return context.records.get(name)
+interface Answer {
+  readonly contact: Contact
+  readonly entry: CatalogueEntry | null
+  readonly synced: boolean
+  readonly silent: boolean
+}
+
+/** The replica set, known holders, then those after the replica set, each once. */
+function candidatesOf(context: TransferContext, located: Located, name: string): Contact[] {
+  const { copies } = context.parameters
+  const { candidates } = located
+  const all = [...candidates.slice(0, copies), ...knownHolders(context, name), ...candidates.slice(copies)]
+  return [...new Map([...all, ...context.replicaSet(context.keyOf(name), limits.next)].map((contact) => [contact.id, contact])).values()]
+}
+
+function knownHolders(context: TransferContext, name: string): Contact[] {
+  const online = new Set(context.online().map((contact) => contact.id))
+  const machines = [...(context.catalogue.get(name)?.machines.keys() ?? [])].filter((machine) => online.has(machine))
+  return machines.map((machine) => context.contact(machine)).filter((contact) => contact !== null)
+}
+
+function isCertain(context: TransferContext, answers: readonly Answer[]): boolean {
+  if (answers.filter((answer) => answer.synced).length >= context.parameters.copies) return true
+  const answered = new Set(answers.filter((answer) => !answer.silent).map((answer) => answer.contact.id))
+  return [...context.online().map((contact) => contact.id), ...context.away()].every((id) => answered.has(id))
+}
+
+async function askOne(context: TransferContext, contact: Contact, name: string): Promise<Answer> {
+  if (contact.id === context.self.id) {
+    const synced = context.repair.isSynced(context.keyOf(name)) && !context.repair.isApart()
+    return { contact, entry: await context.records.get(name), synced, silent: false }
+  }
   try {
-    return await askRecord(context, contact, name)
+    return { contact, ...(await askRecord(context, contact, name)), silent: false }
   } catch (error) {
-    if (error instanceof AppError && error.code !== 'internal') return 'silent'
+    if (error instanceof AppError && error.code !== 'internal') return { contact, entry: null, synced: false, silent: true }
     throw error
   }
 }

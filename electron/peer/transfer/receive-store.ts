@@ -38,8 +38,13 @@ export async function receiveStore(context: TransferContext, connection: Connect
   if (!wantedContents(record).some((wanted) => wanted.sha256 === manifest.sha256 && wanted.manifestSha256 === manifestSha256)) {
     return refuse(context, connection, { reason: 'corrupt', detail: 'The block list belongs to no version of the record' })
   }
-  if (await context.contents.has(manifest.sha256)) return keepAndPassOn(context, connection, { store, record, manifest })
-  await receiveBytes(context, connection, { store, record, manifest })
+  const leave = await context.use.enter(manifest.sha256)
+  try {
+    if (await context.contents.has(manifest.sha256)) await keepAndPassOn(context, connection, { store, record, manifest })
+    else await receiveBytes(context, connection, { store, record, manifest })
+  } finally {
+    leave()
+  }
 }
 
 interface Incoming {
@@ -70,13 +75,18 @@ async function receiveBytes(context: TransferContext, connection: Connection, in
     const reason: RefuseReason = plain.code === 'disk-full' ? 'no-space' : 'failed'
     return refuse(context, connection, { reason, detail: `${context.machineName}: ${plain.message}` })
   }
+  let failure: RefuseReason = 'failed'
   const passOn = store.copies > 1 ? await PassOn.start(context, incoming) : null
   try {
     await connection.send({ command: 'continue', ...between(context, store.source) })
     for await (const chunk of connection.readBody(manifest.sizeBytes)) {
       const passed = passOn?.write(chunk)
       // a write that fails here (disk full, a damaged block) must not keep the bytes from those behind
-      if (partial && !(await writeOrGiveUp(partial, chunk))) partial = null
+      const failed = partial && (await writeOrGiveUp(partial, chunk))
+      if (failed) {
+        failure = failed
+        partial = null
+      }
       await passed
     }
     if (partial) {
@@ -94,7 +104,7 @@ async function receiveBytes(context: TransferContext, connection: Connection, in
   const holders = heldHere ? [context.self.id, ...behind] : behind
   if (holders.length === 0) {
     return refuse(context, connection, {
-      reason: 'failed',
+      reason: failure,
       detail: `${context.machineName} could not write ${record.spelling}, or its bytes were damaged on the way`,
     })
   }
@@ -103,13 +113,15 @@ async function receiveBytes(context: TransferContext, connection: Connection, in
   await connection.send({ command: 'stored', holders, failed, ...between(context, store.source) })
 }
 
-async function writeOrGiveUp(partial: PartialFile, chunk: Uint8Array): Promise<boolean> {
+/** Null, or why the copy is given up. */
+async function writeOrGiveUp(partial: PartialFile, chunk: Uint8Array): Promise<RefuseReason | null> {
   try {
     await partial.write(chunk)
-    return true
-  } catch {
+    return null
+  } catch (error) {
     await partial.abort()
-    return false
+    const { code } = toPlainError(error)
+    return code === 'corrupt' ? 'corrupt' : code === 'disk-full' ? 'no-space' : 'failed'
   }
 }
 

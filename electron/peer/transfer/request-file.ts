@@ -10,6 +10,7 @@ import type { Identifier } from '../protocol/identifier.ts'
 import { blockLength, type Manifest } from '../protocol/manifest.ts'
 import { findVersion, liveVersions, type FileRecord, type Version } from '../protocol/record.ts'
 import { answer, askManifest } from './exchange.ts'
+import { tellDamaged } from './arc-exchange.ts'
 import { FetchPlan, type Run } from './fetch-plan.ts'
 import { readRecord } from './read-record.ts'
 import { between, type TransferContext } from './transfer-context.ts'
@@ -43,11 +44,8 @@ export async function findFile(context: TransferContext, name: string, wanted: s
     if (isHeardOf(context, normal)) {
       throw new AppError('out-of-reach', `${name} is out of reach until one of the machines that keep it is back`, { name })
     }
-    if (known.silent.length === 0) throw new AppError('not-found', `${name} is not in the ring`, { name })
-    const away = known.silent.map((contact) => context.space.format(contact.id)).join(', ')
-    throw new AppError('out-of-reach', `Nobody reachable knows ${name}, and some machines did not answer (${away}); try again later`, {
-      name,
-    })
+    if (known.certain) throw new AppError('not-found', `${name} is not in the ring`, { name })
+    throw new AppError('out-of-reach', `Nobody reachable knows ${name}, and not all who may know it are here; try again later`, { name })
   }
   const holders = known.holders.get(version.sha256) ?? []
   for (const holder of holders) {
@@ -120,7 +118,7 @@ export async function fetchBlocks(
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       if (error.code === 'corrupt') failure = error
-      if (error.code === 'corrupt' && holder.id === context.self.id) context.emit({ kind: 'copy-damaged', name: found.name })
+      if (error.code === 'corrupt') reportDamaged(context, found, holder)
       return false
     }
   }
@@ -132,6 +130,12 @@ export async function fetchBlocks(
   }
   if (!plan.complete) throw failure
   return parts
+}
+
+/** Whoever gave bad bytes looks at its copy again; that takes its time, and nobody waits for it. */
+function reportDamaged(context: TransferContext, found: FoundFile, holder: Contact): void {
+  if (holder.id === context.self.id) context.emit({ kind: 'copy-damaged', name: found.name })
+  else void tellDamaged(context, holder, found.version.sha256).catch(() => undefined)
 }
 
 /** Runs `work` on all; when one throws (the target failed), the others are stopped and the cause is thrown. */

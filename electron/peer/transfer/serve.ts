@@ -1,9 +1,9 @@
 /** The machine's answers to file commands of others: one function a command. */
 
 import type { Connection } from '../net/connection.ts'
-import type { Enroll, FileMessage, Request } from '../protocol/messages.ts'
+import type { Enroll, FileMessage, Request, Update } from '../protocol/messages.ts'
 import { encodeManifest } from '../protocol/manifest.ts'
-import { decodeRecord } from '../protocol/record.ts'
+import { decodeRecord, type FileRecord } from '../protocol/record.ts'
 import { limits } from '../protocol/limits.ts'
 import { AppError, toPlainError } from '../../../shared/errors.ts'
 import { encodeRecords, type MachineCard } from './exchange.ts'
@@ -29,49 +29,82 @@ export async function serve(
       return receiveStore(context, connection, message)
     case 'request':
       return deliver(context, connection, message)
-    case 'record': {
-      const entry = await context.records.get(message.name)
-      return sendRecords(context, connection, { entries: entry ? [entry] : [], revision: 0, more: false })
+    case 'record':
+      return sendRecords(context, connection, await recordOf(context, message.name))
+    case 'catalogue': {
+      const page = context.repair.isApart() ? nothing : await context.records.changedSince(message.since, recordsPageBytes)
+      return sendRecords(context, connection, { ...page, synced: false })
     }
-    case 'catalogue':
-      return sendRecords(context, connection, await context.records.changedSince(message.since, recordsPageBytes))
     case 'have': {
       const verifiedAt = await heldSince(context, message.sha256)
       return connection.send({ command: 'holds', sha256: message.sha256, verifiedAt, ...between(context, message.source) })
     }
-    case 'update': {
-      if (message.recordBytes > limits.recordBytes) throw new AppError('protocol', 'record too large')
-      const record = decodeRecord((await connection.readBodyBuffer(message.recordBytes)).toString('utf8'))
-      if ('reason' in record) return refuse(context, connection, { reason: 'failed', detail: record.reason })
-      await context.records.merge(record)
-      return connection.send({ command: 'stored', holders: [context.self.id], failed: [], ...between(context, message.source) })
-    }
+    case 'update':
+      return update(context, connection, message)
+    case 'digest':
+    case 'buckets':
+    case 'entries':
+    case 'damaged':
+    case 'changed':
+      return context.repair.answer(connection, message)
     case 'continue':
     case 'stored':
     case 'refuse':
     case 'deliver':
     case 'records':
     case 'holds':
+    case 'noted':
+    case 'same':
+    case 'differs':
+    case 'hashes':
+    case 'compared':
     case 'enrolled':
       throw new AppError('protocol', `/${message.command} answers nothing that was asked`)
   }
 }
 
+/** What a machine says that knows nothing for the ring yet. */
+const nothing = { entries: [], revision: 0, more: false } as const
+
+async function recordOf(context: TransferContext, name: string): Promise<RecordsPage> {
+  if (context.repair.isApart()) return { ...nothing, synced: false }
+  const entry = await context.records.get(name)
+  return { entries: entry ? [entry] : [], revision: 0, more: false, synced: context.repair.isSynced(context.keyOf(name)) }
+}
+
+/** Records of another machine, merged into what is known here. None is taken when one is bad. */
+async function update(context: TransferContext, connection: Connection, message: Update): Promise<void> {
+  if (message.recordBytes > limits.recordBytes) throw new AppError('protocol', 'record too large')
+  const lines = (await connection.readBodyBuffer(message.recordBytes)).toString('utf8').split('\n')
+  const records: FileRecord[] = []
+  for (const line of lines) {
+    const record = decodeRecord(line)
+    if ('reason' in record) return refuse(context, connection, { reason: 'failed', detail: record.reason })
+    records.push(record)
+  }
+  await Promise.all(records.map((record) => context.records.merge(record)))
+  return connection.send({ command: 'stored', holders: [context.self.id], failed: [], ...between(context, message.source) })
+}
+
 async function heldSince(context: TransferContext, sha256: string): Promise<number> {
-  const verifiedAt = context.records.heldAt(sha256)
+  const verifiedAt = context.repair.isApart() ? null : context.records.heldAt(sha256)
   return verifiedAt !== null && (await context.contents.has(sha256)) ? verifiedAt : 0
 }
 
-async function sendRecords(
-  context: TransferContext,
-  connection: Connection,
-  page: { readonly entries: Parameters<typeof encodeRecords>[1]; readonly revision: number; readonly more: boolean },
-): Promise<void> {
-  const card: MachineCard = { machineName: context.machineName, usedBytes: context.contents.usedBytes() }
+interface RecordsPage {
+  readonly entries: Parameters<typeof encodeRecords>[1]
+  readonly revision: number
+  readonly more: boolean
+  readonly synced: boolean
+}
+
+async function sendRecords(context: TransferContext, connection: Connection, page: RecordsPage): Promise<void> {
+  const { machineName, contents, repair } = context
+  const card: MachineCard = { machineName, usedBytes: contents.usedBytes(), togetherMs: repair.togetherMs() }
   const body = encodeRecords(card, page.entries)
-  const { revision, more } = page
+  const { revision, more, synced } = page
   const to = connection.peerId ?? context.self.id
-  await connection.send({ command: 'records', revision, more, bodyBytes: body.length, ...between(context, to) })
+  await connection.send({ command: 'records', revision, more, synced, bodyBytes: body.length, ...between(context, to) })
   await connection.write(body)
 }
 

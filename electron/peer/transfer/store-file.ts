@@ -168,6 +168,7 @@ async function keepHere(
   cargo: Cargo,
   from: { readonly path: string; readonly signal: AbortSignal | undefined },
 ): Promise<AppError | null> {
+  const leave = await context.use.enter(cargo.manifest.sha256)
   try {
     if (!(await context.contents.has(cargo.manifest.sha256))) await context.contents.importFile(from.path, cargo.manifest, from.signal)
     await context.records.merge(cargo.record)
@@ -176,6 +177,8 @@ async function keepHere(
   } catch (error) {
     if (error instanceof AppError && error.code === 'disk-full') return error
     throw error
+  } finally {
+    leave()
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
-import type { FileMessage, LookupPurpose } from '../protocol/messages.ts'
+import type { ArcQuestion, Changed, Damaged, FileMessage, LookupPurpose } from '../protocol/messages.ts'
 import type { Connection } from '../net/connection.ts'
 import type { ContentStore } from '../disk/content-store.ts'
 import type { Disk } from '../disk/disk.ts'
@@ -10,6 +10,7 @@ import type { RecordStore } from '../disk/record-store.ts'
 import type { Timers } from '../ring/ports.ts'
 import type { RingParameters } from '../ring/ring-options.ts'
 import type { Catalogue } from './catalogue.ts'
+import type { ContentUse } from './content-use.ts'
 
 export interface Located {
   readonly owner: Contact
@@ -26,6 +27,18 @@ export type TransferNews =
   | { readonly kind: 'copy-dropped' | 'copy-damaged'; readonly name: string }
   | { readonly kind: 'repaired'; readonly name: string; readonly to: readonly Identifier[] }
 
+/** What repair knows of this machine's records, and says to others. */
+export interface RepairSide {
+  /** Whether this machine has compared what it knows of this key with others: only then does "no such name" mean something. */
+  isSynced(key: Identifier): boolean
+  /** True while this machine, back after a long absence, does not know yet what of its own the ring still wants: it tells of none of it. */
+  isApart(): boolean
+  /** How long this machine has been in company of other members, without a break that counts, in ms. */
+  togetherMs(): number
+  /** Answers a question about arcs, a hint at a damaged copy, or the news of a change. Throws as an exchange does. */
+  answer(connection: Connection, message: ArcQuestion | Damaged | Changed): Promise<void>
+}
+
 export interface TransferContext {
   readonly self: Contact
   readonly machineName: string
@@ -36,6 +49,9 @@ export interface TransferContext {
   readonly contents: ContentStore
   readonly records: RecordStore
   readonly catalogue: Catalogue
+  /** Which contents are counted on just now. */
+  readonly use: ContentUse
+  readonly repair: RepairSide
   keyOf(name: string): Identifier
   /** Owner and candidates of a name's key, by the ring's look-up. Throws `peer-unreachable`. */
   locate(name: string, purpose: LookupPurpose): Promise<Located>
@@ -43,6 +59,8 @@ export interface TransferContext {
   replicaSet(key: Identifier, count: number): readonly Contact[]
   /** Members online, self included. */
   online(): readonly Contact[]
+  /** Members away that did not leave. */
+  away(): readonly Identifier[]
   /** Members that count for acknowledgements: seen in the last 24 h and not left, self included. */
   ringSize(): number
   open(to: Contact, signal?: AbortSignal): Promise<Connection>

@@ -1,0 +1,171 @@
+/**
+ * Keeps the catalogue true at the cost of what changes: a machine is asked when it announced another revision than the one read last,
+ * and now and then in case an announcement was lost. And this machine announces its own changes, until it is sure that they were heard.
+ */
+
+import type { Contact } from '../protocol/contact.ts'
+import type { Identifier } from '../protocol/identifier.ts'
+import { tellChanged } from '../transfer/arc-exchange.ts'
+import { askCatalogue, type MachineCard } from '../transfer/exchange.ts'
+import { passOver } from './jobs.ts'
+import type { RepairContext } from './repair-context.ts'
+import { matesOf } from './segments.ts'
+
+/** In larger rings a machine reads, and tells, only those with whom it shares arcs: everybody reading everybody is too much. */
+const readEverybodyUpTo = 64
+/** Without an announcement; longer where many are read, so that the sum stays the same. */
+const readAtLeastEveryMs = 60_000
+const readAtLeastEveryMsPerMachine = 2_000
+const retryAfterMs = 2_000
+/** Changes come in bursts: they are told together, soon enough for a window. */
+const tellAfterMs = 250
+const atOnce = 8
+
+interface Reading {
+  announced: number | null
+  readAt: number
+  retryAt: number
+  /** Revision of this machine's records that it is known to have heard of. */
+  told: number | null
+  tellAt: number
+}
+
+export class CatalogueReader {
+  readonly #repair: RepairContext
+  readonly #onCard: (machine: Identifier, card: MachineCard) => void
+  readonly #readings = new Map<Identifier, Reading>()
+  /** Being read or told now. */
+  readonly #busy = new Set<Identifier>()
+  #mates: readonly Contact[] | null = null
+  #revision: number
+
+  /** @param onCard a machine told of itself */
+  constructor(repair: RepairContext, onCard: (machine: Identifier, card: MachineCard) => void) {
+    this.#repair = repair
+    this.#onCard = onCard
+    this.#revision = repair.context.records.revision
+  }
+
+  /** `machine` says that its records have this revision now. */
+  heard(machine: Identifier, revision: number): void {
+    const reading = this.#readingOf(machine)
+    reading.announced = revision
+    if (revision !== this.#repair.context.catalogue.revisionOf(machine)) reading.retryAt = -Infinity
+  }
+
+  /** This machine's records have this revision now. */
+  changed(revision: number): void {
+    this.#revision = revision
+  }
+
+  /** Members came, went or moved. */
+  ringChanged(): void {
+    this.#mates = null
+    const online = new Set(this.#repair.context.online().map((contact) => contact.id))
+    for (const [machine, reading] of this.#readings) {
+      // who was away missed what was told meanwhile
+      if (!online.has(machine)) reading.told = null
+    }
+  }
+
+  /** The machines whose catalogues this one reads. */
+  mates(): readonly Contact[] {
+    this.#mates ??= this.#chooseMates()
+    return this.#mates
+  }
+
+  /** Starts what is due; to be called often. */
+  tick(): void {
+    if (this.#repair.jobs.stopped) return
+    const now = this.#repair.now()
+    for (const contact of this.mates()) {
+      if (this.#busy.size >= atOnce) return
+      if (this.#busy.has(contact.id)) continue
+      if (this.#isDue(contact.id, now)) this.#start(contact, () => this.#read(contact))
+      else if (this.#mustTell(contact.id, now)) this.#start(contact, () => this.#tell(contact))
+    }
+  }
+
+  /** Reads everybody who may have news, now. Never rejects for what other machines do. */
+  async readAll(): Promise<void> {
+    await Promise.all(this.mates().map((contact) => this.#read(contact).catch(passOver)))
+  }
+
+  #chooseMates(): Contact[] {
+    const { context } = this.#repair
+    const { self, parameters } = context
+    const ids = context
+      .online()
+      .map((member) => member.id)
+      .sort()
+    const chosen = ids.length <= readEverybodyUpTo ? ids.filter((id) => id !== self.id) : matesOf(ids, self.id, parameters.copies)
+    return chosen.map((id) => context.contact(id)).filter((member) => member !== null)
+  }
+
+  #readingOf(machine: Identifier): Reading {
+    let reading = this.#readings.get(machine)
+    if (!reading) {
+      reading = { announced: null, readAt: -Infinity, retryAt: -Infinity, told: null, tellAt: -Infinity }
+      this.#readings.set(machine, reading)
+    }
+    return reading
+  }
+
+  #isDue(machine: Identifier, now: number): boolean {
+    const { catalogue } = this.#repair.context
+    const { announced, readAt, retryAt } = this.#readingOf(machine)
+    if (now < retryAt) return false
+    const isNews = announced !== null && announced !== catalogue.revisionOf(machine)
+    return (
+      isNews ||
+      !catalogue.heardFrom(machine) ||
+      now - readAt >= Math.max(readAtLeastEveryMs, readAtLeastEveryMsPerMachine * this.mates().length)
+    )
+  }
+
+  #mustTell(machine: Identifier, now: number): boolean {
+    const reading = this.#readingOf(machine)
+    if (reading.told === this.#revision) return false
+    if (reading.tellAt === -Infinity) reading.tellAt = now + tellAfterMs
+    return now >= reading.tellAt
+  }
+
+  #start(contact: Contact, work: () => Promise<void>): void {
+    this.#busy.add(contact.id)
+    this.#repair.jobs.start(`catalogue ${contact.id}`, () => work().finally(() => this.#busy.delete(contact.id)))
+  }
+
+  async #tell(contact: Contact): Promise<void> {
+    const reading = this.#readingOf(contact.id)
+    const revision = this.#revision
+    reading.tellAt = this.#repair.now() + retryAfterMs
+    await tellChanged(this.#repair.context, contact, revision)
+    reading.told = revision
+    reading.tellAt = -Infinity
+  }
+
+  async #read(contact: Contact): Promise<void> {
+    const { context, jobs, now } = this.#repair
+    const { catalogue } = context
+    const reading = this.#readingOf(contact.id)
+    const { announced } = reading
+    reading.retryAt = now() + retryAfterMs
+    for (let more = true; more && !jobs.stopped;) {
+      const since = catalogue.revisionOf(contact.id)
+      const page = await askCatalogue(context, contact, since)
+      if (page.revision < since) {
+        // its numbers began anew: its disk was emptied or replaced
+        catalogue.forget(contact.id)
+        continue
+      }
+      for (const entry of page.entries) catalogue.put(contact.id, entry)
+      this.#onCard(contact.id, page.card)
+      more = page.more && page.revision > since
+      catalogue.setRevision(contact.id, page.revision)
+    }
+    reading.readAt = now()
+    reading.retryAt = -Infinity
+    // what is announced while this reads may be newer
+    if (reading.announced === announced) reading.announced = null
+  }
+}

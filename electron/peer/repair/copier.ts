@@ -1,0 +1,138 @@
+/**
+ * Carries one repair out: a content goes from this machine's store to those who should hold it, no faster than repair may be, and to
+ * machines beyond the replica set where one of it has no room.
+ */
+
+import { AppError } from '../../../shared/errors.ts'
+import type { Contact } from '../protocol/contact.ts'
+import type { Identifier } from '../protocol/identifier.ts'
+import type { Manifest } from '../protocol/manifest.ts'
+import { isBehind, type CatalogueFile } from '../transfer/catalogue.ts'
+import { distribute, type Cargo, type Distributed } from '../transfer/distribute.ts'
+import type { TransferHandle, Transfers } from '../transfer/transfers.ts'
+import { Diversion } from './diversion.ts'
+import { RateCap } from './rate-cap.ts'
+import type { RepairContext } from './repair-context.ts'
+import type { ContentCopies, Repair } from './repair-plan.ts'
+
+export type CopyKind = 'repair' | 'hand-over'
+
+interface Copying {
+  readonly file: CatalogueFile
+  readonly manifest: Manifest
+  readonly repair: Repair
+  readonly kind: CopyKind
+}
+
+export class Copier {
+  readonly diversion = new Diversion()
+  readonly #repair: RepairContext
+  readonly #transfers: Transfers
+  readonly #onDamaged: (sha256: string) => void
+  readonly #rate = new RateCap()
+  readonly #busy = new Set<string>()
+
+  /** @param onDamaged others found that the bytes of a content here do not match its hash */
+  constructor(repair: RepairContext, transfers: Transfers, onDamaged: (sha256: string) => void) {
+    this.#repair = repair
+    this.#transfers = transfers
+    this.#onDamaged = onDamaged
+  }
+
+  /** Copies begun and not ended. */
+  get running(): number {
+    return this.#busy.size
+  }
+
+  isCopying(copies: ContentCopies): boolean {
+    return this.#busy.has(copies.id)
+  }
+
+  mayAsk(machine: Identifier, sizeBytes: number): boolean {
+    return this.diversion.mayAsk(machine, sizeBytes, this.#repair.now())
+  }
+
+  /** Resolves when the content is where `repair` wants it, as far as there is room. Throws what a transfer throws. */
+  async copy(repair: Repair, kind: CopyKind): Promise<void> {
+    const { id, name, content } = repair.of
+    const { context } = this.#repair
+    const file = context.catalogue.get(name)
+    if (!file || this.#busy.has(id)) return
+    this.#busy.add(id)
+    const leave = await context.use.enter(content.sha256)
+    try {
+      const manifest = await context.contents.manifest(content.sha256)
+      // the bytes are not where the record says: another holder has to act
+      if (!manifest) await context.records.setHeld(content.sha256, null)
+      else await this.#copy({ file, manifest, repair, kind })
+    } finally {
+      leave()
+      this.#busy.delete(id)
+    }
+  }
+
+  async #copy(copying: Copying): Promise<void> {
+    const { context } = this.#repair
+    const { file, manifest, repair, kind } = copying
+    const { spelling } = file.record
+    await this.#transfers.run({ kind, name: spelling }, async (handle) => {
+      handle.size(manifest.sizeBytes * Math.max(1, repair.targets.length))
+      const home = await this.#push(copying, handle, { to: repair.targets, copies: repair.targets.length })
+      const short = repair.missing - home.holders.length
+      const away = short > 0 ? await this.#push(copying, handle, { to: this.#beyond(repair), copies: short }) : null
+      const holders = [...home.holders, ...(away?.holders ?? [])]
+      if (holders.length > 0) context.emit({ kind: 'repaired', name: spelling, to: holders })
+      else throw home.failure ?? away?.failure ?? new AppError('peer-unreachable', `No machine took a copy of ${spelling}`)
+    })
+  }
+
+  #beyond(repair: Repair): Identifier[] {
+    const { beyond, onlineHolders, content } = repair.of
+    return beyond.filter((id) => !onlineHolders.includes(id) && this.mayAsk(id, content.sizeBytes))
+  }
+
+  async #push(
+    copying: Copying,
+    handle: TransferHandle,
+    wish: { readonly to: readonly Identifier[]; readonly copies: number },
+  ): Promise<Distributed> {
+    const { context, now } = this.#repair
+    const { file, manifest, repair } = copying
+    const candidates = wish.to.map((id) => context.contact(id)).filter((contact): contact is Contact => contact !== null)
+    const meter = { startedAt: now(), heldBackMs: 0, bytes: 0 }
+    const cargo: Cargo = { record: file.record, manifest, read: () => this.#read(copying, handle, meter) }
+    const result = await distribute(context, cargo, { candidates, copies: wish.copies, signal: handle.signal })
+    this.#rate.measured(meter.bytes, now() - meter.startedAt - meter.heldBackMs, now())
+    const { sha256, sizeBytes } = repair.of.content
+    for (const id of result.full) this.diversion.refused(id, sizeBytes, now())
+    for (const id of result.holders) this.#took(id, copying)
+    if (result.damaged) this.#onDamaged(sha256)
+    return result
+  }
+
+  /** What a machine took is known at once, before its next news says so. */
+  #took(machine: Identifier, { file, manifest }: Copying): void {
+    const { context } = this.#repair
+    const { catalogue } = context
+    const { sha256, sizeBytes } = manifest
+    const known = catalogue.get(file.record.name)
+    const record = known && isBehind(file.record, known.record) ? known.record : file.record
+    catalogue.put(machine, { record, held: { ...known?.machines.get(machine), [sha256]: context.wallClock() } })
+    this.diversion.took(machine, sizeBytes)
+  }
+
+  /** The bytes, held back to the allowed rate unless this is the last copy there is. */
+  async *#read(copying: Copying, handle: TransferHandle, meter: { heldBackMs: number; bytes: number }): AsyncGenerator<Uint8Array> {
+    const { context, now } = this.#repair
+    const { manifest, repair, kind } = copying
+    const isCapped = kind === 'repair' && repair.copies > 1
+    for await (const chunk of context.contents.read(manifest.sha256, 0, manifest.sizeBytes)) {
+      const waitMs = isCapped ? this.#rate.take(chunk.length, now()) : 0
+      if (waitMs > 0) await new Promise<void>((resolve) => context.timers.after(waitMs, resolve))
+      meter.heldBackMs += waitMs
+      meter.bytes += chunk.length
+      handle.done(meter.bytes * Math.max(1, repair.targets.length))
+      yield chunk
+    }
+  }
+}
