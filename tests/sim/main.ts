@@ -1,43 +1,144 @@
-/** `npm run sim -- --seeds 200 --from 1` runs seeds; `npm run sim -- --seed 17 --trace` replays one, with every line that travelled. */
+/**
+ * The simulator on the command line; docs/simulator.md tells what it shows.
+ *
+ *     npm run sim -- --seeds 50000 --from 1        a campaign over all cores
+ *     npm run sim -- --seed 17 --trace             one run, line by line; --page run.html draws it; --shrink makes it smaller
+ *     npm run sim -- --planted [name ...]          how soon planted faults are found
+ */
 
+import { writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { bundleSimulator } from './bundle.ts'
+import { duration, replayCommand, runCampaign } from './campaign.ts'
+import { History } from './history.ts'
+import { historyPage } from './history-page.ts'
+import { hunt } from './hunt.ts'
+import { overridePlan, parseOverrides } from './override-plan.ts'
+import { plantedFaults } from './planted-faults.ts'
 import { planOf } from './plan.ts'
-import { type Outcome, runPlan } from './run.ts'
+import { describeOutcome, describePlan } from './plain-words.ts'
+import { runPlan } from './run.ts'
+import { SeedWorker } from './seed-worker.ts'
+import { shrink, shrinkableFields } from './shrink.ts'
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
+    /** A campaign ends with so many flawed seeds. */
+    flaws: { type: 'string', default: '10' },
+    workers: { type: 'string', default: String(availableParallelism()) },
     seed: { type: 'string' },
+    plan: { type: 'string', default: '{}' },
     trace: { type: 'boolean', default: false },
+    page: { type: 'string' },
+    shrink: { type: 'boolean', default: false },
+    planted: { type: 'boolean', default: false },
+    /** Starts of a hunt for a planted fault, and seeds from each at most. */
+    starts: { type: 'string', default: '9' },
+    most: { type: 'string', default: '1000' },
   },
 })
 
-const from = Number(values.seed ?? values.from)
-const count = values.seed === undefined ? Number(values.seeds) : 1
-const started = performance.now()
-const outcomes: Outcome[] = []
-for (let seed = from; seed < from + count; seed++) {
-  const outcome = await runPlan(planOf(seed), values.trace ? { trace: (text) => console.log(text) } : {})
-  outcomes.push(outcome)
-  if (count === 1) console.log(JSON.stringify(outcome, null, 2))
-  if (outcome.flaw)
-    console.log(
-      `seed ${seed} (${outcome.plan.kind}, ${outcome.plan.peers} peers): ${outcome.flaw}\n  npm run sim -- --seed ${seed} --trace`,
-    )
+const say = (line: string) => console.log(line)
+// "--trace | head": who reads has read enough
+process.stdout.on('error', () => process.exit(1))
+const workers = wholeNumber(values.workers, '--workers')
+const overrides = parseOverrides(values.plan)
+
+if (values.planted) await huntAll()
+else if (values.seed === undefined) await campaign()
+else if (values.shrink) await shrinkSeed(wholeNumber(values.seed, '--seed'))
+else await replay(wholeNumber(values.seed, '--seed'))
+
+function wholeNumber(text: string, option: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`${option} takes a whole number from 1, not "${text}"`)
+  return value
 }
 
-const failed = outcomes.filter((outcome) => outcome.flaw !== null)
-const delivered = outcomes.reduce((sum, outcome) => sum + outcome.delivered, 0)
-const seconds = (performance.now() - started) / 1000
-console.log(`${outcomes.length} seeds, ${failed.length} failed, ${delivered} messages, ${seconds.toFixed(1)} s`)
-for (const kind of new Set(outcomes.map((outcome) => outcome.plan.kind))) {
-  const healed = outcomes
-    .filter((outcome) => outcome.plan.kind === kind && outcome.healedMs !== null)
-    .map((outcome) => outcome.healedMs as number)
-  healed.sort((a, b) => a - b)
-  console.log(
-    `  ${kind}: ideal again after ${healed[healed.length >> 1] ?? '-'} ms (median), ${healed.at(-1) ?? '-'} ms (worst) of ${healed.length}`,
-  )
+async function campaign(): Promise<void> {
+  const from = wholeNumber(values.from, '--from')
+  const seeds = wholeNumber(values.seeds, '--seeds')
+  overridePlan(planOf(from), overrides)
+  const bundle = await bundleSimulator()
+  const runners = Array.from({ length: workers }, () => new SeedWorker(bundle.path))
+  const started = performance.now()
+  const elapsed = () => (performance.now() - started) / 1000
+  // a terminal shows every second, a log file a line a minute
+  const everyS = process.stdout.isTTY ? 1 : 60
+  let nextLineAt = everyS
+  const options = { from, seeds, flaws: wholeNumber(values.flaws, '--flaws'), overrides }
+  const tally = await runCampaign(runners, options, (sums, { seed, flaw }) => {
+    if (flaw !== null) say(`${process.stdout.isTTY ? '\r' : ''}seed ${seed}: ${flaw}\n  ${replayCommand(seed, overrides, '--trace')}`)
+    if (elapsed() < nextLineAt) return
+    nextLineAt = elapsed() + everyS
+    const left = ((seeds - sums.seeds) * elapsed()) / sums.seeds
+    const line = `${sums.seeds} of ${seeds} seeds (up to ${seed}), ${sums.flawed.length} failed, about ${duration(left)} left`
+    if (process.stdout.isTTY) process.stdout.write(`\r${line.padEnd(78)}`)
+    else say(line)
+  })
+  await Promise.all(runners.map((runner) => runner.close()))
+  await bundle.remove()
+  if (process.stdout.isTTY) process.stdout.write(`\r${' '.repeat(78)}\r`)
+  for (const line of tally.lines(elapsed())) say(line)
+  if (tally.flawed.length >= options.flaws) say(`stopped at ${tally.flawed.length} flaws`)
+  for (const { seed } of tally.flawed) say(`  ${replayCommand(seed, overrides, '--shrink')}`)
+  process.exitCode = tally.flawed.length > 0 ? 1 : 0
 }
-process.exitCode = failed.length > 0 ? 1 : 0
+
+async function replay(seed: number): Promise<void> {
+  const plan = overridePlan(planOf(seed), overrides)
+  for (const line of describePlan(plan)) say(line)
+  const history = new History()
+  const outcome = await runPlan(plan, {
+    ...(values.trace ? { trace: say } : {}),
+    ...(values.page === undefined ? {} : { history: (snapshot) => history.add(snapshot) }),
+  })
+  for (const line of describeOutcome(outcome)) say(line)
+  process.exitCode = outcome.flaw === null ? 0 : 1
+  if (values.page === undefined) return
+  const lines = [...describePlan(plan), replayCommand(seed, overrides)]
+  await writeFile(values.page, historyPage(history, { title: `Seed ${seed}`, lines, flaw: outcome.flaw }))
+  say(`drawn in ${values.page}`)
+}
+
+async function shrinkSeed(seed: number): Promise<void> {
+  const bundle = await bundleSimulator()
+  const worker = new SeedWorker(bundle.path)
+  const shrunk = await shrink({
+    plan: planOf(seed),
+    overrides,
+    fields: shrinkableFields,
+    run: async (changed) => (await worker.run(seed, changed)).flaw,
+    attempts: 400,
+    otherSeeds: 5,
+    progress: (changed, flaw) => say(`${JSON.stringify(changed)}  ${flaw}`),
+  })
+  await worker.close()
+  await bundle.remove()
+  if (!shrunk) {
+    say(`seed ${seed} has no flaw`)
+    return
+  }
+  say(`\nafter ${shrunk.attempts} runs: ${shrunk.flaw}\n  ${replayCommand(seed, shrunk.overrides, '--trace')}`)
+  process.exitCode = 1
+}
+
+async function huntAll(): Promise<void> {
+  const unknown = positionals.filter((name) => !plantedFaults.some((fault) => fault.name === name))
+  if (unknown.length > 0)
+    throw new Error(`no planted fault is called ${unknown.join(', ')}; there are ${plantedFaults.map((fault) => fault.name).join(', ')}`)
+  const faults = positionals.length > 0 ? plantedFaults.filter((fault) => positionals.includes(fault.name)) : plantedFaults
+  const starts = Array.from({ length: wholeNumber(values.starts, '--starts') }, (_, index) => 1 + 10_000 * index)
+  for (const fault of faults) {
+    const { median, catches } = await hunt(fault, { starts, most: wholeNumber(values.most, '--most'), workers })
+    const numbers = catches.map((caught) => caught.seeds ?? 'none')
+    say(`${fault.name}: ${median ?? `more than ${values.most}`} seeds (median of ${numbers.join(', ')})\n  ${fault.what}`)
+    const shown = catches.find((caught) => caught.flaw !== null)
+    if (shown?.seeds) say(`  seed ${shown.start + shown.seeds - 1}: ${shown.flaw ?? ''}`)
+    if (median === null) process.exitCode = 1
+  }
+}

@@ -45,7 +45,11 @@ class Run {
     const flaw = this.#bootstrap() ?? this.#chaos()
     if (flaw) return this.#outcome(null, flaw)
     this.#tell('phase', 'faults end')
-    const healedMs = this.#simulator.runUntil(() => findFlawInIdealRing(this.#simulator) === null, this.#plan.quietMs)
+    const isIdeal = () => {
+      this.#show()
+      return findFlawInIdealRing(this.#simulator) === null
+    }
+    const healedMs = this.#simulator.runUntil(isIdeal, this.#plan.quietMs)
     if (healedMs === null) return this.#outcome(null, findFlawInIdealRing(this.#simulator) ?? 'healed at the last moment')
     this.#tell('phase', 'ideal')
     return this.#outcome(healedMs, this.#checkLookups() ?? this.#checkStaysIdeal())
@@ -209,6 +213,11 @@ class Run {
     this.#observer.history?.({ at: simulator.queue.now, machines: simulator.moments(), event })
   }
 
+  /** How everything stands, for the history, when nothing in particular happened. */
+  #show(): void {
+    this.#observer.history?.({ at: this.#simulator.queue.now, machines: this.#simulator.moments() })
+  }
+
   #newWays(): string[] {
     const port = this.#ports++
     return [`10.0.${port >> 8}.${port & 255}:4000`]
@@ -216,7 +225,7 @@ class Run {
 
   /** Lets time pass; in a strict run the invariant is looked at all the time. */
   #pass(forMs: number): string | null {
-    if (this.#observer.history) this.#observer.history({ at: this.#simulator.queue.now, machines: this.#simulator.moments() })
+    this.#show()
     if (this.#plan.kind !== 'strict') {
       this.#simulator.run(forMs)
       return null
