@@ -52,8 +52,8 @@ export class StreamRelay {
 
   /** Breaks the connection off in both directions. */
   reset(): void {
-    this.#near.resetAndDestroy()
-    this.#far.resetAndDestroy()
+    breakOff(this.#near)
+    breakOff(this.#far)
     this.#closed.abort()
   }
 
@@ -109,4 +109,10 @@ export class StreamRelay {
     if (!to.write(sent) && !to.destroyed) await once(to, 'drain', { signal }).catch(() => undefined)
     if (bytesPerSecond < Infinity) await wait((1000 * bytes.length) / bytesPerSecond, null, { signal }).catch(() => undefined)
   }
+}
+
+/** A socket that is being connected or has said its end cannot be reset: Node would keep it for ever. It is closed. */
+function breakOff(socket: Socket): void {
+  if (socket.connecting || socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
