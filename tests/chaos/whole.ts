@@ -36,7 +36,8 @@ export function untilWhole({ machines, copies, timeoutMs }: WholeOptions): Promi
       if (items.length > 0 && status.mayFail < copies - 1) return `M${number} says that ${status.mayFail} may fail`
       const short = number === 0 ? await shortVersions(machines, items, copies) : null
       if (short !== null) return short
-      lists.push(items.map(({ name, sha256, conflicts }) => `${name} ${sha256} ${conflicts}`).sort())
+      const trash = (await machines.ask(number, 'trash', {})).items.map(({ name }) => `trash: ${name}`)
+      lists.push([...items.map(({ name, sha256, conflicts }) => `${name} ${sha256} ${conflicts}`), ...trash].sort())
     }
     const [first = []] = lists
     for (const [number, list] of lists.entries()) {

@@ -8,7 +8,7 @@ import { pick, pickNumber, Prng } from '../../electron/peer/ring/prng.ts'
 import type { PlainError } from '../../shared/errors.ts'
 import type { ContentMaker } from './content.ts'
 import type { Operation } from './ledger.ts'
-import type { Machines } from './machines.ts'
+import type { Answered, Machines } from './machines.ts'
 
 /** Names that one machine writes, mostly; each operation on one of them waits for the one before. */
 const namesPerMachine = 10
@@ -185,9 +185,23 @@ export class Workload {
 
   async #change(kind: 'remove' | 'restore', { name, machine }: { readonly name: string; readonly machine: number }): Promise<Operation> {
     const begunAt = performance.now()
-    const { items, error } = await this.#options.machines.ask(machine, kind, { name })
+    const { machines } = this.#options
+    const asked = kind === 'remove' ? machines.ask(machine, 'remove', { name }) : this.#restore(machine, name)
+    const { items, error } = await asked
     const outcome = items.length > 0 ? 'acknowledged' : error?.code === 'not-found' ? 'refused' : 'unknown'
     return this.#note({ kind, name, machine, sha256: null, begunAt, outcome }, error)
+  }
+
+  /** Takes back what was removed, or makes an earlier version, or one of several, the current one. */
+  async #restore(machine: number, name: string): Promise<Answered<'restore'>> {
+    const { machines } = this.#options
+    const known = await machines.ask(machine, 'versions', { name })
+    const chosen = pick(
+      this.#random,
+      known.items.filter((item) => item.state !== 'current'),
+    )
+    const version = this.#random.next() < 0.5 ? (chosen?.version ?? null) : null
+    return machines.ask(machine, 'restore', { name, version, keepBoth: false })
   }
 
   #note(done: Omit<Operation, 'endedAt'> & { readonly machine: number }, error: PlainError | null): Operation {
