@@ -234,6 +234,10 @@ class Peer implements PeerApi {
           .map(({ ringId, name, machines, files }) => ({ ringId, name, machines, files }))
         this.#desk.tell({ kind: 'nearby', rings: this.#nearby })
       },
+      // a member whose address changed while this machine's did, too
+      onMachine: ({ ringId, machineId, ways }) => {
+        if (this.#session.fingerprint.startsWith(ringId)) this.#session.meet(machineId, ways)
+      },
       onNote: (text) => this.#onEvent({ kind: 'folder-note', text }),
     })
     this.#discovery.start()

@@ -233,6 +233,12 @@ export class RingSession {
     return contacts.length > 0
   }
 
+  /** Looks whether a member is at `ways`. `machineId` is text from outside: what is no id is passed over. */
+  meet(machineId: string, ways: readonly Way[]): void {
+    const id = this.space.parse(machineId)
+    if (id !== null && ways.length > 0) this.ring.meet({ id, ways })
+  }
+
   /** The state to remember: members with their ways and names, and when each was last there. */
   remembered(): RingState {
     const all = this.ring.members()

@@ -35,10 +35,12 @@ class FilesRun {
     this.#oracle = new Oracle(this.#world)
     this.#people = new People(this.#world, this.#oracle)
     this.#mischief = new Mischief(this.#world, this.#oracle)
+    this.#world.filesNow = () => this.#oracle.filesNow()
   }
 
   outcome(flaw: string | null): Outcome {
     const { simulator, now } = this.#world
+    if (flaw) this.#world.happened('flaw', null, flaw)
     const injected = { ...this.#people.counts, ...this.#mischief.counts, ...simulator.network.injected }
     return {
       plan: this.#plan,
@@ -102,15 +104,15 @@ class FilesRun {
   async #quiet(): Promise<string | null> {
     const world = this.#world
     this.#mischief.end()
-    world.trace(null, 'faults end')
+    world.happened('phase', null, 'faults end')
     this.#healedMs = await world.runUntil(() => this.#flawInRing() === null, this.#plan.quietMs)
     if (this.#healedMs === null) return world.flaw ?? this.#flawInRing() ?? 'healed at the last moment'
-    world.trace(null, 'ideal')
+    world.happened('phase', null, 'ideal')
     await world.runUntil(() => !this.#oracle.isBusy(), 120_000)
     const placed = await world.runUntil(() => world.flaw !== null || findMisplaced(world, this.#oracle) === null, settleLimitMs, 2000)
     const flaw = world.flaw ?? this.#oracle.checkVersions() ?? (placed === null ? findMisplaced(world, this.#oracle) : null)
     if (flaw) return flaw
-    world.trace(null, 'all in place')
+    world.happened('phase', null, 'all in place')
     return this.#askForAll()
   }
 

@@ -141,7 +141,7 @@ export class Machine {
     const process = new Process(world, this)
     this.process = process
     const disk = slowDisk(this.disk, () => this.#sync())
-    const records = await RecordStore.over(this.database)
+    const records = await RecordStore.over(this.database, { wallClock: () => this.#wallTime(world.now) })
     const contents = await ContentStore.open(disk, contentFolder, { space: new Space(disk, '/'), blockBytes })
     await disk.makeFolder('/home')
     await disk.makeFolder('/downloads')

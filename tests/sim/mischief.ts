@@ -233,6 +233,14 @@ export class Mischief {
       if (!machine.isUp && !machine.gone) this.restart(machine)
     }
     this.#joinAgain()
+    // machines on one network hear of each other: those that all moved have nobody else to ask
+    world.after(5000, () => this.#announceAll())
+  }
+
+  #announceAll(): void {
+    for (const machine of this.#world.members) {
+      for (const other of this.#world.members) if (other !== machine) machine.member.ring.meet(other.contact)
+    }
   }
 
   /** A join that its own time ran out for is asked for again, as a person would. */
@@ -245,6 +253,7 @@ export class Mischief {
 
   #count(what: string, machine: Machine | null, text: string): void {
     this.counts[what] = (this.counts[what] ?? 0) + 1
-    this.#world.trace(machine, text)
+    const kind = what === 'join' || what === 'restart' ? 'join' : what === 'leave' ? 'leave' : 'fault'
+    this.#world.happened(kind, machine, text)
   }
 }

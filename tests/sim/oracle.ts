@@ -7,6 +7,7 @@ import type { Identifier } from '../../electron/peer/protocol/identifier.ts'
 import { hasDot } from '../../electron/peer/protocol/dots.ts'
 import { liveVersions, mergeRecords, type FileRecord, type Version } from '../../electron/peer/protocol/record.ts'
 import type { Machine } from './machine.ts'
+import type { FileMoment } from './observer.ts'
 import type { World } from './world.ts'
 
 export interface Operation {
@@ -112,6 +113,15 @@ export class Oracle {
     }
   }
 
+  /** Who has a copy of which name now, for sure. */
+  filesNow(): FileMoment[] {
+    return this.names().map((name) => {
+      const versions = liveVersions(this.record(name) ?? noRecord)
+      const has = (machine: Machine): boolean => versions.some((version) => machine.keepsDurably(version.sha256))
+      return { name, holders: this.#world.machines.filter((machine) => has(machine)).map((machine) => machine.name) }
+    })
+  }
+
   /** Names that were ever stored. */
   names(): string[] {
     return [...new Set(this.operations.map((operation) => operation.name))].sort()
@@ -159,6 +169,8 @@ export class Oracle {
     )
   }
 }
+
+const noRecord: FileRecord = { name: '', spelling: '', versions: [], earlier: [], superseded: {} }
 
 /** A machine that joined, woke or came back is known to everybody after so long, in virtual ms. */
 const settleMs = 30_000

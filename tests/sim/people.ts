@@ -92,6 +92,7 @@ export class People {
   async #request(machine: Machine, name: string): Promise<string | null> {
     const startedAt = this.#world.now
     this.#count('request')
+    this.#world.happened('request', machine, `asks for ${name}`)
     const answer = await requestFile(machine, name, null)
     if ('error' in answer) {
       this.#world.trace(machine, `request of ${name}: ${answer.error.code}`)
@@ -127,7 +128,7 @@ export class People {
 
   #say(operation: Operation, text: string): void {
     if (operation.outcome === 'pending' && operation.version === null && !text.includes('fail')) this.#count(operation.kind)
-    this.#world.trace(operation.machine, text)
+    this.#world.happened(operation.kind === 'store' ? 'store' : 'remove', operation.machine, text)
   }
 
   #count(what: string): void {

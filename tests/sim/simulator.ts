@@ -72,6 +72,13 @@ export class Simulator {
     return (this.queue.now / 1000).toFixed(3).padStart(8)
   }
 
+  /** Gives a peer its short name, when it has none. */
+  introduce(id: Identifier): string {
+    const name = this.#names.get(id) ?? (this.parameters.bits <= 16 ? this.space.format(id) : `m${this.#names.size + 1}`)
+    this.#names.set(id, name)
+    return name
+  }
+
   nameOf(id: Identifier | undefined): string {
     return (id && this.#names.get(id)) ?? '?'
   }
@@ -127,8 +134,7 @@ export class Simulator {
     })
     const peer: SimulatedPeer = { contact, ring, tick, events, streams: new Map(), up: true, left: false, pausedUntil: 0 }
     this.#peers.set(way, peer)
-    if (!this.#names.has(contact.id))
-      this.#names.set(contact.id, this.parameters.bits <= 16 ? this.space.format(contact.id) : `m${this.#names.size + 1}`)
+    this.introduce(contact.id)
     this.queue.beat(this.random.next() * beatMs, () => this.#tick(peer))
     return peer
   }

@@ -75,3 +75,18 @@ describe('time alone', () => {
     expect(findFlawInIdealRing(simulator)).toBeNull()
   })
 })
+
+describe('two members that both moved while they were off', () => {
+  it('find each other once somebody says where one of them is', () => {
+    const simulator = new Simulator(7, defaultParameters)
+    const [a, b] = [contactOf(simulator, 1), contactOf(simulator, 2)]
+    const first = simulator.add({ ...a, ways: ['10.2.0.1:4000'] }, 2)
+    const second = simulator.add({ ...b, ways: ['10.2.0.2:4000'] }, 2)
+    first.ring.resume([b])
+    second.ring.resume([a])
+    simulator.run(60_000)
+    expect(first.ring.successors).toEqual([])
+    first.ring.meet(second.contact)
+    expect(simulator.runUntil(() => findFlawInIdealRing(simulator) === null, 5000)).not.toBeNull()
+  })
+})

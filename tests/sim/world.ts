@@ -13,7 +13,7 @@ import type { TransferNews } from '../../electron/peer/transfer/transfer-context
 import type { EventQueue } from './event-queue.ts'
 import { Exchanges } from './exchanges.ts'
 import { Machine } from './machine.ts'
-import type { Observer } from './observer.ts'
+import type { FileMoment, Happening, HappeningKind, Observer } from './observer.ts'
 import type { FilesPlan } from './plan.ts'
 import { Simulator } from './simulator.ts'
 
@@ -26,6 +26,8 @@ export class World {
   flaw: string | null = null
   /** Since when nothing is cut off from anything; Infinity = something is. */
   calmSince = 0
+  /** Where the copies of the files lie now, for who watches. */
+  filesNow: () => FileMoment[] = () => []
   readonly #observer: Observer
   #touched = false
   #ports = 1
@@ -82,7 +84,7 @@ export class World {
     let value = 0n
     for (let bits = 0; bits < space.bits; bits += 16) value = (value << 16n) | BigInt(this.randomInt(65_536))
     const contact = { id: space.fromBigInt(value), ways: [this.newWay()] }
-    const machine = new Machine(this, { contact, name: `m${this.machines.length + 1}`, diskBytes })
+    const machine = new Machine(this, { contact, name: this.simulator.introduce(contact.id), diskBytes })
     this.machines.push(machine)
     return machine
   }
@@ -156,5 +158,13 @@ export class World {
 
   trace(machine: Machine | null, text: string): void {
     this.#observer.trace?.(`${this.simulator.time}  ${machine?.name ?? '—'}  ${text}`)
+  }
+
+  /** Something that a picture of the run shows. */
+  happened(kind: HappeningKind, machine: Machine | null, text: string): void {
+    this.trace(machine, text)
+    if (!this.#observer.history) return
+    const event: Happening = { kind, text, ...(machine ? { machine: machine.name } : {}) }
+    this.#observer.history({ at: this.now, machines: this.simulator.moments(), files: this.filesNow(), event })
   }
 }

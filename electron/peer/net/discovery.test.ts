@@ -37,7 +37,13 @@ it('shows a ring once, however many of its machines announce it', () => {
 })
 
 it('starts, announces and stops whatever the network allows', async () => {
-  const discovery = new Discovery({ machineId: 'me', port: 4000, onChange: () => undefined, onNote: () => undefined })
+  const discovery = new Discovery({
+    machineId: 'me',
+    port: 4000,
+    onChange: () => undefined,
+    onMachine: () => undefined,
+    onNote: () => undefined,
+  })
   discovery.announce(announcement)
   discovery.start()
   discovery.announce(announcement)

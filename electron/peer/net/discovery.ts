@@ -36,12 +36,22 @@ export interface NearbyRing {
   readonly ways: readonly Way[]
 }
 
+/** A machine on the local network, as it, or somebody in its name, says. */
+export interface AnnouncedMachine {
+  readonly ringId: string
+  /** Its id, as people see it. */
+  readonly machineId: string
+  readonly ways: readonly Way[]
+}
+
 export interface DiscoveryOptions {
   /** Id of this machine, as people see it: tells its announcement from the others'. */
   readonly machineId: string
   readonly port: number
   /** The rings nearby changed; the whole list, this machine's own announcement left out. */
   readonly onChange: (rings: NearbyRing[]) => void
+  /** A machine announced itself, or anew. Anyone may: it is a place to knock at, no more. */
+  readonly onMachine: (machine: AnnouncedMachine) => void
   /** Discovery does not work, and why; told once per reason. */
   readonly onNote: (text: string) => void
 }
@@ -138,10 +148,12 @@ export class Discovery {
 
   #up(service: Service): void {
     const ring = ringOf(service)
-    const own = (service.txt as Record<string, unknown> | undefined)?.machine === this.#options.machineId
+    const machineId = (service.txt as Record<string, unknown> | undefined)?.machine
+    const own = machineId === this.#options.machineId
     if (!ring || own || (!this.#found.has(service.fqdn) && this.#found.size >= announcementsMax)) return
     this.#stay(service.fqdn)
     this.#found.set(service.fqdn, ring)
+    if (typeof machineId === 'string') this.#options.onMachine({ ringId: ring.ringId, machineId, ways: ring.ways })
     this.#tell()
   }
 

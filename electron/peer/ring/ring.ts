@@ -86,6 +86,12 @@ export class Ring {
     this.#detector.lookFor(contacts.map((contact) => contact.id))
   }
 
+  /** Somebody said that a member is at these ways: looks, unless it is there already. */
+  meet(contact: Contact): void {
+    if (contact.id === this.self.id || this.#core.table.isLive(contact.id)) return
+    this.#detector.ping(contact, 'datagram')
+  }
+
   /** Starts as a member of a ring whose peers are given their successors by hand; predecessors are learnt from pings. */
   initialise(successors: readonly Contact[]): void {
     this.#core.phase = 'member'
