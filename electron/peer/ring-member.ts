@@ -148,7 +148,7 @@ export class RingMember {
   }
 
   onlineIds(): Set<Identifier> {
-    return new Set(this.#online().map((contact) => contact.id))
+    return new Set(this.ring.online().map((contact) => contact.id))
   }
 
   /** True while some machine that is online and read has not told what it has. */
@@ -231,7 +231,7 @@ export class RingMember {
       keyOf: (name) => this.keyOf(name),
       locate: (name, purpose) => this.#locate(name, purpose),
       replicaSet: (key, count) => this.ring.replicaSet(key, count),
-      online: () => this.#online(),
+      online: () => this.ring.online(),
       away: () =>
         this.machines()
           .filter((member) => member.state === 'dead')
@@ -241,13 +241,6 @@ export class RingMember {
       contact: (id) => this.ring.contact(id),
       emit: onTransferNews,
     }
-  }
-
-  #online(): Contact[] {
-    return this.ring
-      .members()
-      .filter((member) => member.state === 'alive' || member.state === 'suspect' || member.contact.id === this.ring.self.id)
-      .map((member) => member.contact)
   }
 
   #ringSize(): number {

@@ -45,6 +45,7 @@ export class Membership {
   readonly #liveIds: Identifier[] = []
   readonly #suspects = new Set<Identifier>()
   #changes = 0
+  #version = 0
   #digest = 0
   /** The digest as text, made once until self or a live member changes: every ping and response carries it. */
   #digestText: { readonly id: Identifier; readonly incarnation: number; readonly text: string } | null = null
@@ -74,6 +75,11 @@ export class Membership {
   /** Goes up whenever a member comes into the table or out of it, becomes live or ceases to be. */
   get changes(): number {
     return this.#changes
+  }
+
+  /** Goes up with every change of who is in the table, where and in which state; being heard is none. */
+  get version(): number {
+    return this.#version
   }
 
   /** Ids of the members under suspicion. */
@@ -121,6 +127,7 @@ export class Membership {
     const entry = this.#entries.get(id)
     if (!entry) return
     this.#entries.delete(id)
+    this.#version++
     this.#account(entry, undefined)
   }
 
@@ -135,6 +142,7 @@ export class Membership {
 
   #put(entry: Entry, known: Entry | undefined): void {
     this.#entries.set(entry.contact.id, entry)
+    this.#version++
     this.#account(known, entry)
   }
 

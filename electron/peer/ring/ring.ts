@@ -58,6 +58,7 @@ export class Ring {
   #lastTickAt: number
   #busyUntil = 0
   #nextPruneAt = 0
+  #online: { readonly basis: readonly unknown[]; readonly contacts: readonly Contact[] } | null = null
 
   constructor(options: RingOptions, ports: RingPorts) {
     this.#core = this.#makeCore(options, ports)
@@ -229,6 +230,18 @@ export class Ring {
       lastHeardAt: null,
     }))
     return [self, ...others, ...neighbours]
+  }
+
+  /** Contacts of the members that are there, this one first. The same array until something changes: it is asked for all the time. */
+  online(): readonly Contact[] {
+    const { table, neighbours, self } = this.#core
+    const basis = [table.version, neighbours.successors, neighbours.predecessor, self]
+    if (this.#online?.basis.every((part, index) => part === basis[index])) return this.#online.contacts
+    const contacts = this.members()
+      .filter((member) => member.state === 'alive' || member.state === 'suspect' || member.contact.id === self.id)
+      .map((member) => member.contact)
+    this.#online = { basis, contacts }
+    return contacts
   }
 
   /** Owner of `key` and the peers after it, by this peer's own knowledge; live ones, self included; at most `count`. */
