@@ -28,13 +28,18 @@ export function findMisplaced(world: World, oracle: Oracle): string | null {
     for (const version of liveVersions(record)) {
       for (const holder of holders) {
         wanted.get(holder)?.add(version.sha256)
-        if (!holder.keepsDurably(version.sha256)) return `${holder.name} lacks a copy of ${name}`
+        if (!holder.keepsDurably(version.sha256)) return `${holder.name} lacks a copy of ${name}, which is on ${whoKeeps(world, version)}`
       }
     }
     const records = holders.map((holder) => JSON.stringify(holder.member.catalogue.get(name)?.record))
     if (new Set(records).size > 1) return `the records of ${name} differ`
   }
   return null
+}
+
+function whoKeeps(world: World, version: Version): string {
+  const names = world.machines.filter((machine) => machine.keepsDurably(version.sha256)).map((machine) => machine.name)
+  return names.join(', ') || 'no machine'
 }
 
 /** Asks for every live version of every name from `machine`; what went wrong with the first that did. */

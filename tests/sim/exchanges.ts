@@ -17,6 +17,7 @@ export interface Between extends StreamWorld {
   machineAt(contact: Contact): Machine | undefined
   isCut(from: Machine, to: Machine): boolean
   refused(machine: Machine, text: string): void
+  line(ends: readonly [Machine, Machine], line: string): void
 }
 
 /** A dial that takes longer is given up, in virtual ms: as for real. */
@@ -84,6 +85,7 @@ export class Exchanges {
       peerId: target.id,
       remoteAddress: target.name,
       timers: caller.timers,
+      onLine: (direction, _peer, line) => world.line(direction === 'sent' ? [from, target] : [target, from], line),
       onRelease: (connection) => {
         const resting = caller.resting.get(target.id) ?? []
         resting.push(connection)

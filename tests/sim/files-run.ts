@@ -21,26 +21,26 @@ export async function runFiles(plan: FilesPlan, observer: Observer): Promise<Out
   return run.outcome(flaw)
 }
 
-class FilesRun {
+export class FilesRun {
   readonly #plan: FilesPlan
-  readonly #world: World
-  readonly #oracle: Oracle
+  readonly world: World
+  readonly oracle: Oracle
   readonly #people: People
   readonly #mischief: Mischief
   #healedMs: number | null = null
 
   constructor(plan: FilesPlan, observer: Observer) {
     this.#plan = plan
-    this.#world = new World(plan, observer)
-    this.#oracle = new Oracle(this.#world)
-    this.#people = new People(this.#world, this.#oracle)
-    this.#mischief = new Mischief(this.#world, this.#oracle)
-    this.#world.filesNow = () => this.#oracle.filesNow()
+    this.world = new World(plan, observer)
+    this.oracle = new Oracle(this.world)
+    this.#people = new People(this.world, this.oracle)
+    this.#mischief = new Mischief(this.world, this.oracle)
+    this.world.filesNow = () => this.oracle.filesNow()
   }
 
   outcome(flaw: string | null): Outcome {
-    const { simulator, now } = this.#world
-    if (flaw) this.#world.happened('flaw', null, flaw)
+    const { simulator, now } = this.world
+    if (flaw) this.world.happened('flaw', null, flaw)
     const injected = { ...this.#people.counts, ...this.#mischief.counts, ...simulator.network.injected }
     return {
       plan: this.#plan,
@@ -60,7 +60,7 @@ class FilesRun {
   }
 
   async #bootstrap(): Promise<void> {
-    const world = this.#world
+    const world = this.world
     const founder = world.newMachine(this.#plan.data.diskBytes)
     world.begin(founder, () => founder.start((member) => member.ring.found()))
     await world.run(100)
@@ -72,7 +72,7 @@ class FilesRun {
   }
 
   async #chaos(): Promise<string | null> {
-    const world = this.#world
+    const world = this.world
     const { network } = world.simulator
     network.faults = this.#plan.faults
     const end = world.now + this.#plan.chaosMs
@@ -87,14 +87,14 @@ class FilesRun {
         this.#act()
         nextOp = world.now + 2 * world.random.next() * this.#plan.data.opsEveryMs
       }
-      this.#oracle.look()
+      this.oracle.look()
     }
     network.faults = noFaults
     return world.flaw
   }
 
   #act(): void {
-    const world = this.#world
+    const world = this.world
     const name = this.#people.act()
     // in the middle of it: a look-up, a transfer, a sync
     if (name === null || world.random.next() >= this.#plan.data.targetedKills) return
@@ -102,33 +102,33 @@ class FilesRun {
   }
 
   async #quiet(): Promise<string | null> {
-    const world = this.#world
+    const world = this.world
     this.#mischief.end()
     world.happened('phase', null, 'faults end')
     this.#healedMs = await world.runUntil(() => this.#flawInRing() === null, this.#plan.quietMs)
     if (this.#healedMs === null) return world.flaw ?? this.#flawInRing() ?? 'healed at the last moment'
     world.happened('phase', null, 'ideal')
-    await world.runUntil(() => !this.#oracle.isBusy(), 120_000)
-    const placed = await world.runUntil(() => world.flaw !== null || findMisplaced(world, this.#oracle) === null, settleLimitMs, 2000)
-    const flaw = world.flaw ?? this.#oracle.checkVersions() ?? (placed === null ? findMisplaced(world, this.#oracle) : null)
+    await world.runUntil(() => !this.oracle.isBusy(), 120_000)
+    const placed = await world.runUntil(() => world.flaw !== null || findMisplaced(world, this.oracle) === null, settleLimitMs, 2000)
+    const flaw = world.flaw ?? this.oracle.checkVersions() ?? (placed === null ? findMisplaced(world, this.oracle) : null)
     if (flaw) return flaw
     world.happened('phase', null, 'all in place')
     return this.#askForAll()
   }
 
   #flawInRing(): string | null {
-    const absent = this.#world.machines.find((machine) => !machine.gone && !machine.isMember)
-    return absent ? `${absent.name} is not in the ring` : findFlawInIdealRing(this.#world.simulator)
+    const absent = this.world.machines.find((machine) => !machine.gone && !machine.isMember)
+    return absent ? `${absent.name} is not in the ring` : findFlawInIdealRing(this.world.simulator)
   }
 
   /** Every live version, from two of the machines. */
   async #askForAll(): Promise<string | null> {
-    const world = this.#world
+    const world = this.world
     for (const machine of [world.members[0], world.members.at(-1)]) {
       let answer: string | null | undefined
       if (!machine) return 'nobody is left'
       world.begin(machine, async () => {
-        answer = await findUnreadable(machine, this.#oracle)
+        answer = await findUnreadable(machine, this.oracle)
       })
       if ((await world.runUntil(() => answer !== undefined, 120_000)) === null) return `${machine.name} waits for files in vain`
       if (answer) return answer

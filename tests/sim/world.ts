@@ -156,6 +156,11 @@ export class World {
     else this.trace(machine, `refused: ${text}`)
   }
 
+  /** A line about files that left the first machine for the second, or came from it. */
+  line([from, to]: readonly [Machine, Machine], line: string): void {
+    this.#observer.trace?.(`${this.simulator.time}  ${from.name} → ${to.name}  TCP  ${line.slice(0, 120)}`)
+  }
+
   tell(machine: Machine, news: TransferNews): void {
     if (this.#observer.trace) this.trace(machine, `${news.kind} ${news.name}`)
   }
