@@ -283,13 +283,23 @@ export class RingMember {
   #onRingEvent(event: RingEvent): void {
     if (event.kind === 'revision') this.repairer.revisionHeard(event.peer, event.revision)
     if (event.kind === 'dead') this.#world.transport.forget(event.peer)
-    if (!quiet.has(event.kind)) this.repairer.ringChanged()
+    if (membership.has(event.kind)) this.repairer.ringChanged()
     for (const listener of this.#ringListeners) listener(event)
     this.#options.onRingEvent(event)
   }
 }
 
-/** Ring events that change nothing that is shown or repaired. */
+/** Ring events after which other machines may have to hold a file. */
+const membership: ReadonlySet<RingEvent['kind']> = new Set<RingEvent['kind']>([
+  'join-accepted',
+  'alive',
+  'dead',
+  'departing',
+  'successors',
+  'predecessors',
+])
+
+/** Ring events that change nothing that is shown. */
 export const quiet: ReadonlySet<RingEvent['kind']> = new Set<RingEvent['kind']>([
   'pings-sent',
   'ping-received',

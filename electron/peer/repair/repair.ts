@@ -124,7 +124,10 @@ export class Repairer {
     const { catalogue, records, self } = this.#context
     await this.#quarantine.load()
     this.#stopListening.push(
-      catalogue.onChanged((name) => this.#changed.set(name, this.#options.now())),
+      // the first of many changes counts: a name that changes all the time is looked at all the same
+      catalogue.onChanged((name) => {
+        if (!this.#changed.has(name)) this.#changed.set(name, this.#options.now())
+      }),
       records.onChanged((entry) => {
         catalogue.put(self.id, entry)
         this.#sweep.unwanted(this.#own.put(entry))
