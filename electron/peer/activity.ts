@@ -6,6 +6,9 @@ import type { PeerEvent } from './peer-events.ts'
 /** Lines kept in memory. */
 const linesKept = 2_000
 
+/** Lines that come again and again while nothing happens. */
+const routine = /^\/(ping|response|successor|catalogue|records|changed|noted|digest|same|differs|buckets|hashes|entries|compared)\b/
+
 type Told = Pick<ActivityView, 'kind' | 'text'> & Partial<Pick<ActivityView, 'line' | 'machineId' | 'name'>>
 
 export class Activity {
@@ -65,8 +68,8 @@ export class Activity {
   }
 
   #tellLine(event: Extract<PeerEvent, { kind: 'line' }>): Told | null {
-    // pings come every second from every neighbour: they would push everything else out
-    if (/^\/(ping|response|successor|catalogue|records)\b/.test(event.line)) return null
+    // pings come every second from every neighbour, comparisons every minute: they would push everything else out
+    if (routine.test(event.line)) return null
     const [command = ''] = event.line.split(' ')
     const text =
       event.direction === 'sent' ? `${command} sent to ${this.#nameOf(event.peer)}` : `${command} received from ${this.#nameOf(event.peer)}`
@@ -125,6 +128,11 @@ export class Activity {
         return file('file', `${event.name} is stored on ${this.#names(event.holders)}`)
       case 'copy-kept':
         return file('file', `A copy of ${event.name} came from ${this.#nameOf(event.from)}`, event.from)
+      case 'put-aside':
+        return file(
+          'repair',
+          `${event.name} was put aside: this machine was away for long, and the ring does not know the file any more; its bytes are still here`,
+        )
       case 'copy-dropped':
         return file('repair', `The surplus copy of ${event.name} here was let go: enough others confirmed theirs`)
       case 'copy-damaged':

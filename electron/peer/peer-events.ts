@@ -40,6 +40,8 @@ export type PeerEvent =
     }
   | { readonly kind: 'copy-kept'; readonly name: string; readonly from: string }
   | { readonly kind: 'copy-dropped'; readonly name: string }
+  /** Known to this machine alone when it came back after a long absence: see repair/quarantine. */
+  | { readonly kind: 'put-aside'; readonly name: string }
   | { readonly kind: 'copy-damaged'; readonly name: string }
   | { readonly kind: 'serving'; readonly name: string; readonly to: string }
   | { readonly kind: 'served'; readonly name: string; readonly to: string; readonly bytes: number }

@@ -174,6 +174,7 @@ class Peer implements PeerApi {
       chosenId: this.#options.classroom?.id ?? null,
       host: this.#options.host ?? defaultHost,
       announced: announcedWays(this.#options.announce ?? []),
+      folder: this.#options.classroom ? null : this.#stores.folder,
       contents: this.#stores.contents,
       records: this.#stores.records,
       transfers: this.#transfers,

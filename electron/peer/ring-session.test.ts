@@ -35,6 +35,7 @@ async function sessionWith(members: readonly RememberedMember[]): Promise<RingSe
     chosenId: null,
     host: '127.0.0.1',
     announced: [],
+    folder: null,
     contents: stores.contents,
     records: stores.records,
     transfers: new Transfers({ onChange: nothing, onEnd: nothing }),

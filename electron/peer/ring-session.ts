@@ -40,6 +40,8 @@ export interface SessionOptions {
   readonly host: string
   /** Ways to tell instead of the adapters' own. */
   readonly announced: readonly Way[]
+  /** The data folder, for what is remembered of absences; null = a ring that is not remembered (classroom). */
+  readonly folder: string | null
   readonly contents: ContentStore
   readonly records: RecordStore
   readonly transfers: Transfers
@@ -99,7 +101,7 @@ export class RingSession {
   }
 
   #createMember(): RingMember {
-    const { state, contents, records, transfers, machineName, repairDelayMs, onEvent, onFileChanged } = this.#options
+    const { state, folder, contents, records, transfers, machineName, repairDelayMs, onEvent, onFileChanged } = this.#options
     return new RingMember(
       {
         space: this.space,
@@ -118,6 +120,7 @@ export class RingSession {
         onFileChanged,
         onDefect: (what, error) => onEvent({ kind: 'error', what, error: toPlainError(error) }),
         enroll: (stranger, message) => this.#enroll(stranger, message),
+        ...(folder === null ? {} : { memory: { disk: nodeDisk, folder, ring: this.ringId } }),
       },
       {
         clock: { now },

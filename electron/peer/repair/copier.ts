@@ -8,6 +8,7 @@ import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import { isBehind, type CatalogueFile } from '../transfer/catalogue.ts'
+import { askRecord } from '../transfer/exchange.ts'
 import { distribute, type Cargo, type Distributed } from '../transfer/distribute.ts'
 import type { TransferHandle, Transfers } from '../transfer/transfers.ts'
 import { Diversion } from './diversion.ts'
@@ -107,7 +108,17 @@ export class Copier {
     for (const id of result.full) this.diversion.refused(id, sizeBytes, now())
     for (const id of result.holders) this.#took(id, copying)
     if (result.damaged) this.#onDamaged(sha256)
+    if (result.failure?.code === 'already-exists') await this.#learn(file.record.name, candidates)
     return result
+  }
+
+  /** A target knows of a later state of the name: so does this machine then, and wants the content no more. */
+  async #learn(name: string, contacts: readonly Contact[]): Promise<void> {
+    const { context } = this.#repair
+    for (const contact of contacts) {
+      const answer = await askRecord(context, contact, name).catch(() => null)
+      if (answer?.entry) context.catalogue.put(contact.id, answer.entry)
+    }
   }
 
   /** What a machine took is known at once, before its next news says so. */

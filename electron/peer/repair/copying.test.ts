@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ringOf } from '../../../tests/fakes/file-ring.ts'
+import { wantedContents } from '../protocol/record.ts'
 
 const bytes = (text: string, length = 1000): Uint8Array => Buffer.alloc(length, text)
 const second = 1_000
@@ -126,5 +127,36 @@ describe('damage', () => {
     expect(rotten.news).toContainEqual({ kind: 'copy-damaged', name: '0500' })
     expect(await rotten.contents.verify(manifest.sha256)).toBe(true)
     expect(ring.holdersOf(bytes('a'))).toEqual([1000, 2000])
+  })
+})
+
+describe('what has changed since', () => {
+  test('a machine that pushes what the ring superseded long ago learns of it, and brings nothing back', async () => {
+    const ring = await ringOf([1000, 2000, 3000], { copies: 2 })
+    await ring.machine(1000).store('2500', bytes('old'))
+    await ring.run(3 * second)
+    expect(ring.holdersOf(bytes('old'))).toEqual([1000, 3000])
+    const record = (await ring.machine(3000).records.get('2500'))?.record
+    ring.stop(3000)
+    for (const text of ['a', 'b', 'c', 'd', 'e', 'f']) await ring.machine(1000).store('2500', bytes(text))
+    await ring.run(3 * second)
+    const [content] = record ? wantedContents(record) : []
+    if (!record || !content) throw new Error('not stored')
+    // it came back, and nobody has told it anything yet
+    const back = await ring.start(3000)
+    const push = back.repairer.copy(
+      {
+        of: { id: 'x', name: '2500', content, onlineHolders: [back.id], awayHolders: 0, replicaSet: [], beyond: [] },
+        targets: [ring.id(1000)],
+        missing: 1,
+        copies: 1,
+      },
+      'repair',
+    )
+    await expect(push).rejects.toMatchObject({ code: 'already-exists' })
+    expect(back.catalogue.get('2500')?.record.earlier).toHaveLength(5)
+    await ring.run(5 * second)
+    expect(ring.holdersOf(bytes('old'))).toEqual([])
+    expect(ring.defects).toEqual([])
   })
 })

@@ -5,7 +5,6 @@
  */
 
 import { join } from 'node:path'
-import { AppError } from '../../../shared/errors.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { CatalogueEntry } from '../disk/record-store.ts'
 import { StateFile } from '../disk/state-file.ts'
@@ -30,7 +29,6 @@ export interface QuarantinedFile {
 }
 
 interface AsideState {
-  readonly ring: string
   readonly files: readonly QuarantinedFile[]
 }
 
@@ -50,6 +48,8 @@ export class Quarantine {
   readonly #readAll: () => Promise<void>
   readonly #onSettled: () => void
   readonly #files = new Map<string, QuarantinedFile>()
+  /** Contents of what is put aside. */
+  #kept: ReadonlySet<string> = new Set()
   readonly #cards = new Map<Identifier, number>()
   #state: Company | null = null
   #writtenAt = -Infinity
@@ -72,8 +72,13 @@ export class Quarantine {
   async load(): Promise<void> {
     const company = (await this.#company?.read())?.value ?? null
     if (company?.ring === this.#ring) this.#state = { lastAt: company.lastAt, since: company.since }
-    const aside = (await this.#aside?.read())?.value ?? null
-    for (const file of aside?.ring === this.#ring ? aside.files : []) this.#files.set(file.record.name, file)
+    // whatever ring it is: what was put aside belongs to this machine, as long as its bytes are here
+    const { contents } = this.#repair.context
+    for (const file of (await this.#aside?.read())?.value?.files ?? []) {
+      const here = await Promise.all(file.held.map((sha256) => contents.has(sha256)))
+      if (here.includes(true)) this.#files.set(file.record.name, file)
+    }
+    this.#noteKept()
   }
 
   /** True from the first encounter after a long absence until it is settled what of this machine's the ring still wants. */
@@ -88,8 +93,7 @@ export class Quarantine {
   }
 
   isKept(sha256: string): boolean {
-    for (const file of this.#files.values()) if (file.held.includes(sha256)) return true
-    return false
+    return this.#kept.has(sha256)
   }
 
   togetherMs(): number {
@@ -124,13 +128,13 @@ export class Quarantine {
     jobs.start('company', () => this.#writeCompany())
   }
 
-  /** Takes a name out of the quarantine. Throws `not-found`. */
-  async release(name: string): Promise<QuarantinedFile> {
-    const file = this.#files.get(name.normalize('NFC'))
-    if (!file) throw new AppError('not-found', `${name} is not put aside`, { name })
-    this.#files.delete(file.record.name)
-    await this.#writeAside()
-    return file
+  get(name: string): QuarantinedFile | null {
+    return this.#files.get(name.normalize('NFC')) ?? null
+  }
+
+  /** The name is not put aside any more; what only it kept is freed with the next sweep. */
+  async release(name: string): Promise<void> {
+    if (this.#files.delete(name.normalize('NFC'))) await this.#writeAside()
   }
 
   async #settle(): Promise<void> {
@@ -186,7 +190,10 @@ export class Quarantine {
       if (liveVersions(record).length > 0 && contents.length > 0) this.#files.set(record.name, { record, held: contents })
     }
     await this.#writeAside()
-    for (const { record } of entries) await context.records.putAside(record.name)
+    for (const { record } of entries) {
+      await context.records.putAside(record.name)
+      if (this.#files.has(record.name)) context.emit({ kind: 'put-aside', name: record.spelling })
+    }
   }
 
   async #writeCompany(): Promise<void> {
@@ -194,7 +201,12 @@ export class Quarantine {
   }
 
   async #writeAside(): Promise<void> {
-    await this.#aside?.write({ ring: this.#ring, files: this.files() })
+    this.#noteKept()
+    await this.#aside?.write({ files: this.files() })
+  }
+
+  #noteKept(): void {
+    this.#kept = new Set(this.files().flatMap((file) => file.held))
   }
 }
 
@@ -207,13 +219,13 @@ function parseCompany(value: unknown): CompanyFile | null {
 
 function parseAside(value: unknown): AsideState | null {
   if (typeof value !== 'object' || value === null) return null
-  const { ring, files } = value as Record<string, unknown>
-  if (typeof ring !== 'string' || !Array.isArray(files)) return null
+  const { files } = value as Record<string, unknown>
+  if (!Array.isArray(files)) return null
   const parsed: QuarantinedFile[] = []
   for (const file of files as { record?: unknown; held?: unknown }[]) {
     const record = decodeRecord(JSON.stringify(file.record ?? null))
     const held = Array.isArray(file.held) ? file.held.filter((sha256) => typeof sha256 === 'string') : []
     if (!('reason' in record)) parsed.push({ record, held })
   }
-  return { ring, files: parsed }
+  return { files: parsed }
 }

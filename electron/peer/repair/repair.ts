@@ -22,6 +22,7 @@ import { Quarantine, type QuarantinedFile, type RepairMemory } from './quarantin
 import type { RepairContext } from './repair-context.ts'
 import { planRepairs, type ContentCopies, type Repair } from './repair-plan.ts'
 import { defaultTimes, type RepairTimes } from './repair-times.ts'
+import { restoreQuarantined } from './restore-quarantined.ts'
 import { Sweep } from './sweep.ts'
 import { ArcSync } from './sync.ts'
 import { Verifier } from './verifier.ts'
@@ -208,9 +209,9 @@ export class Repairer {
     return this.#quarantine.files()
   }
 
-  /** Takes a file out of the quarantine; the caller stores it anew. Throws `not-found`. */
-  release(name: string): Promise<QuarantinedFile> {
-    return this.#quarantine.release(name)
+  /** Stores a file that was put aside as new: see restore-quarantined. */
+  restoreQuarantined(name: string): Promise<string> {
+    return restoreQuarantined(this.#context, this.#quarantine, name)
   }
 
   /** A round, unless one runs. */

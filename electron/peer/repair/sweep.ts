@@ -3,6 +3,7 @@
  * between bytes and records, empties the trash, and forgets names that were removed long ago.
  */
 
+import { isRemoved } from '../protocol/record.ts'
 import type { RepairContext } from './repair-context.ts'
 import { verifyContent } from './verify.ts'
 
@@ -15,6 +16,8 @@ export class Sweep {
   /** Contents kept although no name here wants them. */
   readonly #isKept: (sha256: string) => boolean
   readonly #freed = new Set<string>()
+  /** Name -> Unix ms since when this machine has seen it removed. */
+  readonly #othersTrash = new Map<string, number>()
   #sweptAt = -Infinity
 
   constructor(repair: RepairContext, options: { readonly mayForget: () => boolean; readonly isKept: (sha256: string) => boolean }) {
@@ -80,6 +83,22 @@ export class Sweep {
       if (!this.#mayForget() || own.removedForMs(name) < times.keepTrashMs + times.forgetMarginMs) continue
       // what the others still say of it counts for nothing: each of them forgets it, too
       if (await context.records.forget(name)) context.catalogue.forgetName(name)
+    }
+    this.#forgetOthersTrash()
+  }
+
+  /** Removed names that only others keep: they do not tell when they forget one. */
+  #forgetOthersTrash(): void {
+    const { context, own, times } = this.#repair
+    const now = context.wallClock()
+    for (const { record } of context.catalogue.files()) {
+      if (own.has(record.name) || !isRemoved(record)) this.#othersTrash.delete(record.name)
+      else if (!this.#othersTrash.has(record.name)) this.#othersTrash.set(record.name, now)
+    }
+    for (const [name, since] of this.#othersTrash) {
+      if (now - since < times.keepTrashMs + times.forgetMarginMs) continue
+      this.#othersTrash.delete(name)
+      context.catalogue.forgetName(name)
     }
   }
 }

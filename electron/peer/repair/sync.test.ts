@@ -135,6 +135,19 @@ describe('arcs that were not compared yet', () => {
     expect(known).toMatchObject({ record: null, certain: false })
   })
 
+  test('a newcomer counts as one who knows only after it could compare', async () => {
+    const ring = await ringOf([2000, 3000, 4000])
+    await ring.machine(2000).store('0500', bytes('a'))
+    for (const machine of ring.online()) machine.deaf = true
+    const newcomer = await ring.start(600)
+    await ring.run(20 * second)
+    expect(newcomer.context.repair.isSynced(ring.id(500))).toBe(false)
+    for (const machine of ring.online()) machine.deaf = false
+    await ring.run(10 * second)
+    expect(newcomer.context.repair.isSynced(ring.id(500))).toBe(true)
+    expect(await knows(ring, 600, '0500')).toBe(true)
+  })
+
   test('a whole ring that starts again trusts itself once all have compared', async () => {
     const ring = await ringOf([1000, 2000, 3000])
     await ring.machine(1000).store('0500', bytes('a'))

@@ -12,7 +12,7 @@ import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import { decodeManifest, type Manifest } from '../protocol/manifest.ts'
 import type { RefuseReason, Store } from '../protocol/messages.ts'
-import { decodeRecord, wantedContents, type FileRecord } from '../protocol/record.ts'
+import { decodeRecord, mergeRecords, wantedContents, type FileRecord } from '../protocol/record.ts'
 import type { Timers } from '../ring/ports.ts'
 import { answer } from './exchange.ts'
 import { distribute, offer } from './distribute.ts'
@@ -38,6 +38,9 @@ export async function receiveStore(context: TransferContext, connection: Connect
   if (!wantedContents(record).some((wanted) => wanted.sha256 === manifest.sha256 && wanted.manifestSha256 === manifestSha256)) {
     return refuse(context, connection, { reason: 'corrupt', detail: 'The block list belongs to no version of the record' })
   }
+  if (!(await isWanted(context, record, manifest.sha256))) {
+    return refuse(context, connection, { reason: 'exists', detail: `${record.spelling} has changed since, more than once` })
+  }
   const leave = await context.use.enter(manifest.sha256)
   try {
     if (await context.contents.has(manifest.sha256)) await keepAndPassOn(context, connection, { store, record, manifest })
@@ -45,6 +48,12 @@ export async function receiveStore(context: TransferContext, connection: Connect
   } finally {
     leave()
   }
+}
+
+/** False when what is known here says that the ring does not keep this content of the name any more. */
+async function isWanted(context: TransferContext, record: FileRecord, sha256: string): Promise<boolean> {
+  const known = await context.records.get(record.name)
+  return known === null || wantedContents(mergeRecords(known.record, record)).some((wanted) => wanted.sha256 === sha256)
 }
 
 interface Incoming {
