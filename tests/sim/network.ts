@@ -44,6 +44,8 @@ export class Network {
   #partOf: ((way: Way) => number) | null = null
   #blocked: ((from: Way, to: Way, channel: Channel) => boolean) | null = null
   faults: NetworkFaults = noFaults
+  /** Told of every packet as it is sent, whatever becomes of it. */
+  onSent: ((packet: Packet) => void) | null = null
   /** How many messages met which fault. */
   readonly injected = { lost: 0, repeated: 0, late: 0, cut: 0, parted: 0 }
 
@@ -80,6 +82,7 @@ export class Network {
   }
 
   send(packet: Packet): void {
+    this.onSent?.(packet)
     if (packet.channel === 'datagram') {
       if (this.#random.next() < this.faults.loss) {
         this.injected.lost++

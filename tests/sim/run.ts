@@ -155,7 +155,9 @@ class Run {
     )
     const victims = [...live.slice(first), ...live.slice(0, first)].slice(0, 1 + pickNumber(this.#simulator.random, 2))
     for (const peer of victims) {
-      if (this.#spared.has(peer.contact.id) || this.#simulator.livePeers.length <= 4) continue
+      // somebody must be left of everybody's list; who is on the way in is in nobody's yet
+      const members = this.#simulator.livePeers.filter((other) => other.ring.isMember && other !== newcomer)
+      if (this.#spared.has(peer.contact.id) || members.length <= 3) continue
       this.#count('kill in mid-join')
       this.#kill(peer)
     }
@@ -169,8 +171,9 @@ class Run {
     // in halves that lost each other, nobody could know where it moved
     const ways = this.#plan.kind !== 'partition' && random.next() < 0.3 ? this.#newWays() : back.contact.ways
     const peer = this.#simulator.add({ id: back.contact.id, ways }, back.incarnation)
-    // where nobody keeps a view, only a join finds the place again
-    if (this.#plan.parameters.viewCap > 0 && this.#plan.kind !== 'strict') peer.ring.resume(back.remembered)
+    // where nobody keeps a view, only a join finds the place again; nor does one that remembers nobody who is there find it by itself
+    const remembers = back.remembered.some((contact) => this.#spared.has(contact.id))
+    if (this.#plan.parameters.viewCap > 0 && this.#plan.kind !== 'strict' && remembers) peer.ring.resume(back.remembered)
     else peer.ring.join(this.#vias())
     this.#tell('join', ways === back.contact.ways ? 'restarts' : 'restarts at a new address', peer)
   }

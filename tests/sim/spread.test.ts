@@ -1,28 +1,10 @@
 /** What a person feels: how soon a small ring knows a newcomer, finds out a death, and who owns a key in it. */
 
 import { describe, expect, it } from 'vitest'
-import type { Contact } from '../../electron/peer/protocol/contact.ts'
-import { pickNumber } from '../../electron/peer/ring/prng.ts'
 import { defaultParameters } from '../../electron/peer/ring/ring-options.ts'
+import { contactOf, ringOf } from './calm-ring.ts'
 import { findFlawInIdealRing, trueOwner } from './checkers.ts'
 import { type SimulatedPeer, Simulator } from './simulator.ts'
-
-function contactOf(simulator: Simulator, index: number): Contact {
-  const id = simulator.space.fromBigInt(BigInt(pickNumber(simulator.random, 2 ** 48)) << 112n)
-  return { id, ways: [`10.1.${index >> 8}.${index & 255}:4000`] }
-}
-
-function ringOf(size: number): Simulator {
-  const simulator = new Simulator(size, defaultParameters)
-  const founder = simulator.add(contactOf(simulator, 0), 1)
-  founder.ring.found()
-  for (let index = 1; index < size; index++) {
-    simulator.add(contactOf(simulator, index), 1).ring.join([founder.contact])
-    simulator.run(300)
-  }
-  simulator.run(5000)
-  return simulator
-}
 
 const sees = (peer: SimulatedPeer, other: SimulatedPeer) =>
   peer.ring.members().some((member) => member.contact.id === other.contact.id && (member.state === 'alive' || member.state === 'suspect'))

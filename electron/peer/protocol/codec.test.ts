@@ -117,7 +117,7 @@ describe('codec', () => {
 
   it('refuses lists and lines beyond their limits', () => {
     const gossip = Array.from({ length: limits.gossipMembers + 1 }, () => '9@127.0.0.1:1;1;alive').join(',')
-    expect(decodeMessage(small, `/response 1 1 00000000 0 ${gossip} 1 2`)).toEqual({ reason: '/response: bad gossip' })
+    expect(decodeMessage(small, `/response 1 1 00000000 00000000 0 ${gossip} 1 2`)).toEqual({ reason: '/response: bad gossip' })
     expect(decodeMessage(small, `/record ${'a'.repeat(limits.nameBytes + 1)} 1 2`)).toEqual({ reason: '/record: bad name' })
     expect(decodeMessage(small, `/record ${'a'.repeat(limits.lineBytes)} 1 2`)).toEqual({ reason: 'line too long' })
   })

@@ -25,7 +25,7 @@ const gossip = list(member, limits.gossipMembers)
 /** Order of keys = order of arguments on the line. */
 const commands: { readonly [C in Command]: Arguments<MessageOf<C>> } = {
   ping: { sequence: counter, incarnation: counter, place: number(limits.successors), viewDigest: digest, revision: counter, gossip },
-  response: { sequence: counter, incarnation: counter, viewDigest: digest, revision: counter, gossip },
+  response: { sequence: counter, incarnation: counter, viewDigest: digest, listsDigest: digest, revision: counter, gossip },
   probe: { sequence: counter, target: contact },
   probed: { sequence: counter, target: identifier },
 

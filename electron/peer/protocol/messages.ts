@@ -43,6 +43,8 @@ export interface Response extends Between {
   readonly sequence: number
   readonly incarnation: number
   readonly viewDigest: string
+  /** Hash of the sender's predecessor and successors: its predecessor asks for them only when they changed. */
+  readonly listsDigest: string
   readonly revision: number
   readonly gossip: readonly Member[]
 }

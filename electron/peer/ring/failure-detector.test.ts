@@ -16,6 +16,8 @@ const contact = (value: number) => ({ id: id(value), ways: [`10.0.0.${value}:1`]
 class Watcher {
   now = 0
   readonly events: RingEvent[] = []
+  /** Ways to which pings went. */
+  readonly pinged: (string | undefined)[] = []
   readonly ring: Ring
 
   constructor() {
@@ -24,7 +26,11 @@ class Watcher {
       {
         clock: { now: () => this.now },
         random: new Prng(1),
-        transport: { send: () => undefined },
+        transport: {
+          send: (to, _channel, { command }) => {
+            if (command === 'ping') this.pinged.push(to.ways[0])
+          },
+        },
         onEvent: (event) => this.events.push(event),
       },
     )
@@ -70,6 +76,19 @@ describe('a watcher', () => {
     expect(watcher.has('dead')).toBe(false)
     watcher.pass(2 * timing.soleSuspicionMs)
     expect(watcher.has('dead')).toBe(true)
+  })
+
+  it('holds silence at the old place against nobody who moved', () => {
+    const watcher = new Watcher()
+    watcher.passUntilSuspected()
+    const moved = { contact: { id: id(20), ways: ['10.0.0.99:1'] }, incarnation: 2, state: 'alive' as const }
+    watcher.hear(30, [moved])
+    watcher.events.length = 0
+    watcher.pinged.length = 0
+    watcher.pass(timing.soleSuspicionMs + 200)
+    expect(watcher.has('dead')).toBe(false)
+    expect(watcher.pinged).not.toContain('10.0.0.20:1')
+    expect(watcher.pinged).toContain('10.0.0.99:1')
   })
 
   it('does not count the time in which it stood still, and hears what came meanwhile first', () => {

@@ -1,17 +1,19 @@
 /**
- * Who is still there (ring.md 7). Each interval the first successors and the predecessor are pinged. A miss leads through
- * stages, each with its deadline: one retry, then probes through neighbours and a ping over a stream, then suspicion (told
- * to the suspect, who refutes), then the verdict. Any message from the peer ends it.
+ * Who is still there (ring.md 7). Each interval the first successor is pinged; the next ones too, and the predecessor when it did
+ * not ping us. A miss leads through stages, each with its deadline: one retry, then probes through neighbours and a ping over a
+ * stream, then suspicion (told to the suspect, who refutes), then the verdict. Any message from the peer ends it.
  */
 
-import type { Contact } from '../protocol/contact.ts'
+import { type Contact, sharesWay } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
-import type { Member, Ping, Probe, Probed, Response } from '../protocol/messages.ts'
+import type { Probe, Probed } from '../protocol/messages.ts'
 import type { Core } from './core.ts'
 import { isRelevant } from './core.ts'
 import type { Gossip } from './gossip.ts'
-import { asMember, isLive } from './membership.ts'
-import type { Channel } from './ports.ts'
+import { around } from './interval.ts'
+import { isLive } from './membership.ts'
+import type { Pings } from './pings.ts'
+import { closestPreceding } from './placement.ts'
 import { pick } from './prng.ts'
 import { counts, timing } from './timing.ts'
 
@@ -28,28 +30,23 @@ interface Watch {
   readonly halfWaitMs: number
 }
 
-interface Outstanding {
-  readonly id: Identifier
-  readonly sentAt: number
-  /** Who asked for this ping, and under which number, when it is an indirect probe. */
-  readonly asker: { readonly contact: Contact; readonly sequence: number } | null
-}
+/** The predecessor pings us every interval, with jitter, on a tick, over a network: so much later, in intervals, something is amiss. */
+const pingOverdue = 1.25
 
 export class FailureDetector {
   readonly #core: Core
   readonly #gossip: Gossip
+  readonly #pings: Pings
   readonly #watches = new Map<Identifier, Watch>()
-  readonly #outstanding = new Map<number, Outstanding>()
   /** Successors given by hand, not heard yet: awaited, not judged. */
   readonly #awaited = new Set<Identifier>()
-  /** Remembered from an earlier run and not tried since. */
-  #untried: Identifier[] = []
+  #rounds = 0
   #nextRoundAt = 0
-  #nextDeadRetryAt = 0
 
-  constructor(core: Core, gossip: Gossip) {
+  constructor(core: Core, gossip: Gossip, pings: Pings) {
     this.#core = core
     this.#gossip = gossip
+    this.#pings = pings
   }
 
   /** Peers that may not have been started yet: no verdict before they were heard once. */
@@ -57,26 +54,22 @@ export class FailureDetector {
     for (const id of ids) this.#awaited.add(id)
   }
 
-  /** Tries these members of an earlier run soon, one after the other. */
-  lookFor(ids: readonly Identifier[]): void {
-    this.#untried = [...ids]
-  }
-
   tick(now: number): void {
     if (now >= this.#nextRoundAt) this.#round(now)
+    this.#watchPredecessor(now)
     for (const watch of this.#watches.values()) if (watch.deadline <= now) this.#escalate(watch, now)
-    if (now >= this.#nextDeadRetryAt) this.#retryDead(now)
   }
 
-  /** Pings the neighbours on the next tick. */
+  /** Pings the neighbours on the next tick, all of them. */
   roundNow(): void {
     this.#nextRoundAt = 0
+    this.#rounds = 0
   }
 
   /** Forgets every pending judgement: this machine slept, its silence proves nothing about others. */
   forget(): void {
     this.#watches.clear()
-    this.#outstanding.clear()
+    this.#pings.forget()
   }
 
   /**
@@ -88,7 +81,7 @@ export class FailureDetector {
       const { contact, stage } = watch
       let deadline = watch.deadline + lateMs
       if (stage === 'suspected' || stage === 'last-call') {
-        this.ping(contact, 'stream')
+        this.#pings.send(contact, 'stream')
         deadline = Math.max(deadline, now + this.#core.roundTrips.streamTimeout(contact.id) * this.#core.patience)
       }
       this.#watches.set(contact.id, { ...watch, deadline })
@@ -98,73 +91,19 @@ export class FailureDetector {
   /** Looks now whether `contact` is there. */
   probe(contact: Contact): void {
     if (contact.id === this.#core.self.id || this.#watches.has(contact.id)) return
-    const sequence = this.ping(contact, 'datagram')
-    this.#watch(contact, 'pinged', { sequence, waitMs: this.#core.roundTrips.timeout(contact.id) })
-  }
-
-  /** One ping; no answer to it has no consequence. The sequence number. `claims`: said to the target before other news. */
-  ping(contact: Contact, channel: Channel, claims: readonly Member[] = []): number {
-    const core = this.#core
-    const sequence = this.#number(contact.id, null)
-    core.send(contact, channel, {
-      command: 'ping',
-      sequence,
-      incarnation: core.incarnation,
-      place: core.neighbours.placeOf(contact.id),
-      viewDigest: this.#gossip.digest(),
-      revision: core.revision,
-      gossip: claims.length > 0 ? claims.map(asMember) : this.#gossip.take(contact.id),
-    })
-    return sequence
-  }
-
-  /** Answers a ping where it came from (`seen`), if the transport saw that, else by what is known of the sender. */
-  receivePing(message: Ping, channel: Channel, { sender, seen }: { readonly sender: Contact; readonly seen: Contact | null }): void {
-    const core = this.#core
-    if (sender.ways.length > 0) this.#gossip.learn({ contact: sender, incarnation: message.incarnation, state: 'alive' })
-    this.#announced(message)
-    this.#gossip.absorb(message.gossip)
-    core.emit({ kind: 'ping-received', peer: sender.id })
-    core.send(seen ?? sender, channel, {
-      command: 'response',
-      sequence: message.sequence,
-      incarnation: core.incarnation,
-      viewDigest: this.#gossip.digest(),
-      revision: core.revision,
-      gossip: this.#gossip.take(sender.id, seen),
-    })
-  }
-
-  receiveResponse(message: Response, sender: Contact): void {
-    const ping = this.#outstanding.get(message.sequence)
-    if (ping?.id !== message.source) return
-    this.#outstanding.delete(message.sequence)
-    const roundTripMs = this.#core.clock.now() - ping.sentAt
-    this.#core.roundTrips.sample(message.source, roundTripMs)
-    if (sender.ways.length > 0) this.#gossip.learn({ contact: sender, incarnation: message.incarnation, state: 'alive' })
-    this.#announced(message)
-    this.#gossip.absorb(message.gossip)
-    if (ping.asker) {
-      this.#core.send(ping.asker.contact, 'datagram', { command: 'probed', sequence: ping.asker.sequence, target: message.source })
-      return
-    }
-    this.#core.emit({ kind: 'response-received', peer: message.source, roundTripMs })
-    this.#gossip.compareDigest(sender, message.viewDigest)
+    this.#startWatch(contact, this.#pings.send(contact, 'datagram'))
   }
 
   receiveProbe(message: Probe, sender: Contact): void {
-    const core = this.#core
-    if (message.target.id === core.self.id) return
-    const sequence = this.#number(message.target.id, { contact: sender, sequence: message.sequence })
-    core.send(message.target, 'datagram', {
-      command: 'ping',
-      sequence,
-      incarnation: core.incarnation,
-      place: core.neighbours.placeOf(message.target.id),
-      viewDigest: this.#gossip.digest(),
-      revision: core.revision,
-      gossip: this.#gossip.take(message.target.id),
-    })
+    const { self, parameters, neighbours } = this.#core
+    const { target } = message
+    if (target.id === self.id) return
+    const sequence = this.#pings.sendFor({ contact: sender, sequence: message.sequence }, target)
+    // a neighbour of ours, too: of two watchers that agree, none has to wait for long
+    const ours = neighbours.all().find((contact) => contact.id === target.id)
+    if (parameters.viewCap === 0 || !ours || this.#watches.has(target.id)) return
+    if (sharesWay(ours, target)) this.#startWatch(ours, sequence)
+    else this.probe(ours)
   }
 
   receiveProbed(message: Probed): void {
@@ -178,43 +117,56 @@ export class FailureDetector {
     this.#core.table.heard(id, this.#core.clock.now())
   }
 
-  #announced({ source, revision }: Ping | Response): void {
-    if (this.#core.table.announced(source, revision)) this.#core.emit({ kind: 'revision', peer: source, revision })
-  }
-
-  #number(id: Identifier, asker: Outstanding['asker']): number {
-    const sequence = this.#core.pending.nextExchange()
-    this.#outstanding.set(sequence, { id, sentAt: this.#core.clock.now(), asker })
-    return sequence
-  }
-
   #round(now: number): void {
-    const { parameters, neighbours, random, table } = this.#core
+    const { parameters, random, table, neighbours } = this.#core
     this.#nextRoundAt = now + parameters.pingIntervalMs * (0.9 + 0.2 * random.next())
-    for (const [sequence, ping] of this.#outstanding) if (ping.sentAt + timing.staleSuspicionMs < now) this.#outstanding.delete(sequence)
-    const targets = new Map(neighbours.successors.slice(0, parameters.pingedSuccessors).map((contact) => [contact.id, contact]))
-    const { predecessor } = neighbours
-    if (parameters.pingPredecessor && predecessor) targets.set(predecessor.id, predecessor)
-    if (targets.size > 0) this.#core.emit({ kind: 'pings-sent', peers: [...targets.keys()] })
-    for (const target of targets.values()) this.probe(target)
-    this.#lookFurther(targets)
+    this.#pings.expire(now)
+    const brief = this.#rounds % counts.calmRounds !== 0 && this.#isCalm()
+    const targets = neighbours.successors.slice(0, brief ? 1 : parameters.pingedSuccessors)
+    if (targets.length > 0) this.#core.emit({ kind: 'pings-sent', peers: targets.map((contact) => contact.id) })
+    for (const target of targets) this.probe(target)
+    if (!brief) this.#lookFurther(new Set(targets.map((contact) => contact.id)), now)
     // a suspicion that nobody brought to an end
     for (const id of table.suspects) {
       const entry = table.get(id)
       if (entry && entry.stateSince + timing.staleSuspicionMs < now) this.probe(entry.contact)
     }
+    this.#rounds++
+  }
+
+  /**
+   * Nothing happens: then most rounds ping the head only. A view tells of a death those who did not look themselves; without one,
+   * each peer has to look at all its successors.
+   */
+  #isCalm(): boolean {
+    const { parameters, table } = this.#core
+    return parameters.viewCap > 0 && !this.#gossip.hasNews && table.suspects.size === 0
+  }
+
+  /** The predecessor's pings show that it is there; without one for more than an interval, it is asked. */
+  #watchPredecessor(now: number): void {
+    const { parameters, neighbours, table } = this.#core
+    const { predecessor } = neighbours
+    if (!parameters.pingPredecessor || !predecessor || this.#watches.has(predecessor.id)) return
+    const heardAt = table.get(predecessor.id)?.lastHeardAt ?? 0
+    if (now > heardAt + pingOverdue * parameters.pingIntervalMs) this.probe(predecessor)
   }
 
   /** Where the ring keeps a view: one random member is watched too (SWIM), so that many deaths at once are found at once; and more are told the news. */
-  #lookFurther(neighbours: ReadonlyMap<Identifier, Contact>): void {
+  #lookFurther(pinged: ReadonlySet<Identifier>, now: number): void {
     const { random, table, parameters } = this.#core
     if (parameters.viewCap === 0) return
     for (let i = 0; i <= (this.#gossip.hasNews ? counts.gossipTargets : 0); i++) {
       const entry = table.get(pick(random, table.liveIds()) as Identifier)
-      if (!entry || neighbours.has(entry.contact.id)) continue
-      if (i === 0) this.probe(entry.contact)
-      else this.ping(entry.contact, 'datagram')
+      if (!entry || pinged.has(entry.contact.id)) continue
+      const heardNow = entry.lastHeardAt !== null && entry.lastHeardAt > now - parameters.pingIntervalMs
+      if (i > 0) this.#pings.send(entry.contact, 'datagram')
+      else if (!heardNow || this.#gossip.hasNews) this.probe(entry.contact)
     }
+  }
+
+  #startWatch(contact: Contact, sequence: number): void {
+    this.#watch(contact, 'pinged', { sequence, waitMs: this.#core.roundTrips.timeout(contact.id) })
   }
 
   #watch(contact: Contact, stage: Stage, how: { sequence: number; waitMs: number; halfWaitMs?: number }): void {
@@ -223,36 +175,56 @@ export class FailureDetector {
   }
 
   #escalate(watch: Watch, now: number): void {
-    const { contact } = watch
+    // it may have moved since the watch began: what is found out of its old place is nothing against the new one
+    const contact = this.#core.table.get(watch.contact.id)?.contact ?? watch.contact
+    if (!sharesWay(contact, watch.contact)) {
+      this.#startWatch(contact, this.#pings.send(contact, 'datagram'))
+      return
+    }
     const waitMs = this.#core.roundTrips.timeout(contact.id)
     const isSuspected = watch.stage === 'suspected' || watch.stage === 'last-call'
     if (isSuspected && this.#core.table.get(contact.id)?.state === 'alive') {
       // refuted: its higher incarnation came by way of others
       this.#watches.delete(contact.id)
     } else if (watch.stage === 'pinged') {
-      this.#watch(contact, 'retried', { sequence: this.ping(contact, 'datagram'), waitMs })
+      this.#watch(contact, 'retried', { sequence: this.#pings.send(contact, 'datagram'), waitMs })
     } else if (watch.stage === 'retried') {
-      const sequence = this.ping(contact, 'stream')
+      const sequence = this.#pings.send(contact, 'stream')
       this.#probeIndirectly(contact, sequence)
       this.#watch(contact, 'probed', { sequence, waitMs: Math.max(2 * waitMs, this.#core.roundTrips.streamTimeout(contact.id)) })
     } else if (watch.stage === 'probed') {
-      this.#suspect(watch, now)
+      this.#suspect({ ...watch, contact }, now)
     } else if (watch.stage === 'suspected') {
-      this.ping(contact, 'stream')
-      const sequence = this.ping(contact, 'datagram')
+      this.#pings.send(contact, 'stream')
+      const sequence = this.#pings.send(contact, 'datagram')
       this.#watch(contact, 'last-call', { sequence, waitMs: watch.halfWaitMs, halfWaitMs: watch.halfWaitMs })
     } else {
       this.#watches.delete(contact.id)
       this.#judge(contact, 'dead')
+      this.#tellOfDeath(contact.id)
     }
   }
 
   #probeIndirectly(target: Contact, sequence: number): void {
-    const helpers = this.#core.neighbours.all().filter((contact) => contact.id !== target.id && !this.#watches.has(contact.id))
-    for (let i = 0; i < counts.indirectProbes && helpers.length > 0; i++) {
-      const [helper] = helpers.splice(Math.floor(this.#core.random.next() * helpers.length), 1)
-      if (helper) this.#core.send(helper, 'datagram', { command: 'probe', sequence, target })
+    for (const helper of this.#helpers(target.id)) this.#core.send(helper, 'datagram', { command: 'probe', sequence, target })
+  }
+
+  /** Neighbours that may reach `target`: the ones on both sides of it, who watch it anyway, and any other. */
+  #helpers(target: Identifier): readonly Contact[] {
+    const circle = this.#core.neighbours
+      .all()
+      .filter(({ id }) => id === target || !this.#watches.has(id))
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+    const place = circle.findIndex(({ id }) => id === target)
+    const beside = place < 0 ? [] : [around(circle, place + 1), around(circle, place - 1)]
+    const helpers = new Set<Contact>()
+    for (const contact of beside) if (contact && contact.id !== target) helpers.add(contact)
+    const others = circle.filter((contact) => contact.id !== target && !helpers.has(contact))
+    while (helpers.size < counts.indirectProbes && others.length > 0) {
+      const [helper] = others.splice(Math.floor(this.#core.random.next() * others.length), 1)
+      if (helper) helpers.add(helper)
     }
+    return [...helpers]
   }
 
   #suspect({ contact, sequence }: Watch, now: number): void {
@@ -273,7 +245,23 @@ export class FailureDetector {
     const halfWaitMs = (agreed ? timing.agreedSuspicionMs : timing.soleSuspicionMs) / 2
     this.#watch(contact, 'suspected', { sequence, waitMs: halfWaitMs, halfWaitMs })
     this.#judge(contact, 'suspect')
-    this.ping(contact, 'stream')
+    this.#pings.send(contact, 'stream')
+    this.#tellWatchers(contact.id)
+  }
+
+  /** Tells those who watch `suspect` too at once: a second one that suspects it knows then that two agree. */
+  #tellWatchers(suspect: Identifier): void {
+    const entry = this.#core.table.get(suspect)
+    if (!entry || this.#core.parameters.viewCap === 0) return
+    for (const helper of this.#helpers(suspect)) this.#pings.send(helper, 'datagram', [entry])
+  }
+
+  /** Tells those at once whose lists have it, and who may not look at it before it is their head. */
+  #tellOfDeath(id: Identifier): void {
+    const core = this.#core
+    const entry = core.table.get(id)
+    if (entry?.state !== 'dead' || core.parameters.viewCap === 0) return
+    for (const contact of closestPreceding(core, id, core.neighbours.maxLength)) this.#pings.send(contact, 'datagram', [entry])
   }
 
   #judge(contact: Contact, state: 'suspect' | 'dead'): void {
@@ -283,18 +271,5 @@ export class FailureDetector {
     if (state === 'suspect' && isRelevant(this.#core, contact.id) && known?.state !== 'suspect') {
       this.#core.emit({ kind: 'suspected', peer: contact.id })
     }
-  }
-
-  /** Tries one of those that died: halves of a ring that lost each other find each other again. */
-  #retryDead(now: number): void {
-    const { table, random, neighbours } = this.#core
-    const hurry = !neighbours.head || this.#untried.length > 0
-    this.#nextDeadRetryAt = now + (hurry ? timing.aloneRetryMs : timing.deadRetryMs) * (0.9 + 0.2 * random.next())
-    const dead = [...table.all()].filter((entry) => entry.state === 'dead')
-    for (const entry of dead) if (entry.stateSince + timing.rememberDeadMs < now) table.remove(entry.contact.id)
-    while (this.#untried.length > 0 && table.get(this.#untried[0] as Identifier)?.state !== 'dead') this.#untried.shift()
-    const untried = this.#untried.shift()
-    const entry = untried === undefined ? pick(random, dead) : table.get(untried)
-    if (entry) this.ping(entry.contact, neighbours.head ? 'datagram' : 'stream')
   }
 }

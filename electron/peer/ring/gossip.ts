@@ -1,6 +1,6 @@
 /**
  * How news of members travels: on every ping and response a few members each, every piece of news about 3 log2 N times
- * (SWIM); and by comparing views with a random member when digests differ, or every 30 s in any case.
+ * (SWIM); and by comparing views when the digests on pings and responses differ, or every 10 minutes in any case.
  */
 
 import { type Contact, sharesWay } from '../protocol/contact.ts'
@@ -88,7 +88,9 @@ export class Gossip {
   /** A digest came with a ping or response: unequal views are compared, once the news between them has travelled. */
   compareDigest(contact: Contact, viewDigest: string): void {
     const now = this.#core.clock.now()
-    if (this.#core.parameters.viewCap === 0 || this.hasNews || now < this.#lastExchangeAt + timing.viewMismatchMs) return
+    if (this.#core.parameters.viewCap === 0 || this.hasNews) return
+    const partial = this.#core.table.size >= this.#core.parameters.viewCap
+    if (now < this.#lastExchangeAt + (partial ? timing.viewPartialMs : timing.viewMismatchMs)) return
     if (viewDigest !== this.digest()) this.exchangeWith(contact)
   }
 

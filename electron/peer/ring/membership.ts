@@ -5,6 +5,7 @@
 
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Member, MemberState } from '../protocol/messages.ts'
+import { hashText, hexOf } from './hash.ts'
 import { firstAtOrAfter } from './interval.ts'
 
 export interface Entry extends Member {
@@ -134,7 +135,7 @@ export class Membership {
   /** Hash over the live members, `self` among them: equal tables have equal digests. 8 hexadecimal digits. */
   digest({ contact: { id }, incarnation }: Pick<Member, 'contact' | 'incarnation'>): string {
     if (this.#digestText?.id !== id || this.#digestText.incarnation !== incarnation) {
-      const text = ((this.#digest ^ memberDigest(id, incarnation)) >>> 0).toString(16).padStart(8, '0')
+      const text = hexOf(this.#digest ^ memberDigest(id, incarnation))
       this.#digestText = { id, incarnation, text }
     }
     return this.#digestText.text
@@ -167,10 +168,5 @@ export class Membership {
 }
 
 function memberDigest(id: Identifier, incarnation: number): number {
-  let hash = 0x811c9dc5
-  const text = `${id};${incarnation}`
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  // FNV-1a mixes its last bytes little; entries are combined with xor, which needs them mixed
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  return hash ^ (hash >>> 13)
+  return hashText(`${id};${incarnation}`)
 }

@@ -5,6 +5,7 @@
 
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
+import { hashText, hexOf } from './hash.ts'
 import { between } from './interval.ts'
 
 interface Placed {
@@ -24,6 +25,11 @@ export function cutList(self: Identifier, contacts: readonly Contact[], length: 
   return list
 }
 
+/** Hash of a peer's predecessor and successors, ways included: equal lists have equal digests. 8 hexadecimal digits. */
+export function digestOfLists(predecessor: Contact | null, successors: readonly Contact[]): string {
+  return hexOf(hashText([predecessor, ...successors].map((contact) => (contact ? `${contact.id}@${contact.ways.join('+')}` : '')).join()))
+}
+
 export class Neighbours {
   readonly #self: Identifier
   readonly #length: number
@@ -34,6 +40,7 @@ export class Neighbours {
   /** Sorted once until something changes: it is asked for at every tick. */
   #predecessors: readonly Contact[] | null = null
   #all: readonly Contact[] | null = null
+  #digest: string | null = null
   #changes = 0
 
   /** `length`: successors kept at most. */
@@ -81,6 +88,13 @@ export class Neighbours {
     this.#changes++
     this.#predecessors = null
     this.#all = null
+    this.#digest = null
+  }
+
+  /** Of predecessor and successors as they stand: on every response. */
+  digest(): string {
+    this.#digest ??= digestOfLists(this.#predecessor, this.#successors)
+    return this.#digest
   }
 
   hasSuccessor(id: Identifier): boolean {

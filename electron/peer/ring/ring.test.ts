@@ -3,10 +3,12 @@
 import { describe, expect, it } from 'vitest'
 import { IdentifierSpace } from '../protocol/identifier.ts'
 import type { RingMessage } from '../protocol/messages.ts'
+import { digestOfLists } from './neighbours.ts'
 import type { Channel } from './ports.ts'
 import { Prng } from './prng.ts'
 import { Ring, type LookupResult, type RingEvent } from './ring.ts'
 import { classroomParameters, defaultParameters, type RingParameters } from './ring-options.ts'
+import { timing } from './timing.ts'
 
 const space = new IdentifierSpace(8)
 const id = (value: number) => space.fromBigInt(BigInt(value))
@@ -138,6 +140,40 @@ describe('a peer', () => {
     expect(answers).toMatchObject([{ to: 20 }])
     expect(answers).not.toMatchObject([{ message: { gossip: [{ contact: { id: id(30) } }] } }])
     expect(bench.ring.members().map((member) => member.contact.id)).toEqual([id(9), id(20)])
+  })
+
+  it('asks its first successor again only when the digest of its lists changes, or after a minute', () => {
+    const bench = new Bench(9)
+    bench.ring.initialise([contact(20)])
+    const own = { predecessor: contact(9), successors: [contact(9)] }
+    const answer = (digest: string): number => {
+      const asks = bench.sent.flatMap(({ message }) => (message.command === 'successor' && message.kind === 'ask' ? [message] : []))
+      const pings = bench.sent.flatMap(({ message }) => (message.command === 'ping' ? [message] : []))
+      bench.sent.length = 0
+      for (const { exchange } of asks) {
+        const tell = { command: 'successor', kind: 'tell', exchange, ...own } as const
+        bench.ring.receive({ ...tell, destination: id(9), source: id(20) }, 'stream', contact(20))
+      }
+      for (const { sequence } of pings) {
+        const response = { command: 'response', sequence, incarnation: 1, viewDigest: '00000000', revision: 0, gossip: [] } as const
+        bench.ring.receive({ ...response, listsDigest: digest, destination: id(9), source: id(20) }, 'datagram', contact(20))
+      }
+      return asks.length
+    }
+    const asksIn = (forMs: number, digest: string): number => {
+      let asks = 0
+      for (const end = bench.now + forMs; bench.now < end;) {
+        bench.pass(100)
+        asks += answer(digest)
+      }
+      return asks
+    }
+    const digest = digestOfLists(own.predecessor, own.successors)
+    expect(asksIn(5_000, digest)).toBe(1)
+    expect(asksIn(20_000, digest)).toBe(0)
+    expect(asksIn(5_000, '12345678')).toBeGreaterThan(3)
+    expect(asksIn(5_000, digest)).toBeLessThanOrEqual(1)
+    expect(asksIn(timing.stabiliseMs, digest)).toBe(1)
   })
 
   it('waits for successors given by hand that were not started yet', () => {

@@ -16,10 +16,12 @@ import { Lookup, type LookupResult, type LookupSubject } from './lookup.ts'
 import { type Change, Membership } from './membership.ts'
 import { Neighbours } from './neighbours.ts'
 import { Pending } from './pending.ts'
+import { Pings } from './pings.ts'
 import { isMine, replicaSet } from './placement.ts'
 import type { Channel, Clock, Random, Transport } from './ports.ts'
 import type { MemberView, RingEvent } from './ring-events.ts'
 import type { RingParameters } from './ring-options.ts'
+import { Reunion } from './reunion.ts'
 import { RoundTrips } from './round-trips.ts'
 import { Stabilizer } from './stabilize.ts'
 import { counts, timing } from './timing.ts'
@@ -50,7 +52,9 @@ type Mutable<M> = M extends unknown ? { -readonly [K in keyof M]: M[K] } : never
 export class Ring {
   readonly #core: Core
   readonly #gossip: Gossip
+  readonly #pings: Pings
   readonly #detector: FailureDetector
+  readonly #reunion: Reunion
   readonly #stabilizer: Stabilizer
   readonly #joiner: Joiner
   readonly #gatekeeper: Gatekeeper
@@ -63,7 +67,9 @@ export class Ring {
   constructor(options: RingOptions, ports: RingPorts) {
     this.#core = this.#makeCore(options, ports)
     this.#gossip = new Gossip(this.#core)
-    this.#detector = new FailureDetector(this.#core, this.#gossip)
+    this.#pings = new Pings(this.#core, this.#gossip)
+    this.#detector = new FailureDetector(this.#core, this.#gossip, this.#pings)
+    this.#reunion = new Reunion(this.#core, this.#pings)
     this.#stabilizer = new Stabilizer(this.#core)
     this.#joiner = new Joiner(this.#core, (message) => this.#accepted(message))
     this.#gatekeeper = new Gatekeeper(this.#core)
@@ -84,13 +90,13 @@ export class Ring {
     this.#core.phase = 'member'
     for (const contact of contacts) this.#gossip.learn({ contact, incarnation: 0, state: 'dead' })
     for (const [id, at] of heardAt) this.#core.table.heard(id, at)
-    this.#detector.lookFor(contacts.map((contact) => contact.id))
+    this.#reunion.lookFor(contacts.map((contact) => contact.id))
   }
 
   /** Somebody said that a member is at these ways: looks, unless it is there already. */
   meet(contact: Contact): void {
     if (contact.id === this.self.id || this.#core.table.isLive(contact.id)) return
-    this.#detector.ping(contact, 'datagram')
+    this.#pings.send(contact, 'datagram')
   }
 
   /** Starts as a member of a ring whose peers are given their successors by hand; predecessors are learnt from pings. */
@@ -132,6 +138,7 @@ export class Ring {
     this.#joiner.tick(now)
     if (core.phase !== 'member') return
     this.#detector.tick(now)
+    this.#reunion.tick(now)
     this.#stabilizer.tick(now)
     this.#gossip.tick(now)
     this.#lookup.tick(now)
@@ -287,12 +294,12 @@ export class Ring {
       },
       hooks: {
         memberChanged: (change) => this.#memberChanged(change),
-        disputed: (member) => this.#detector.ping(member.contact, 'datagram', [member]),
+        disputed: (member) => this.#pings.send(member.contact, 'datagram', [member]),
         suspicious: (contact) => this.#detector.probe(contact),
-        greet: (contact) => this.#detector.ping(contact, 'datagram'),
+        greet: (contact) => this.#pings.send(contact, 'datagram'),
         elsewhere: (contact) => {
           const known = table.get(contact.id)
-          if (known && contact.id !== core.self.id) this.#detector.ping(contact, 'datagram', [known])
+          if (known && contact.id !== core.self.id) this.#pings.send(contact, 'datagram', [known])
         },
         refuted: () => this.#detector.roundNow(),
       },
@@ -306,13 +313,14 @@ export class Ring {
     const reachable = sender.ways.length > 0
     switch (message.command) {
       case 'ping':
-        this.#detector.receivePing(message, channel, { sender, seen })
+        this.#pings.receive(message, channel, { sender, seen })
         if (reachable) this.#core.neighbours.placed(sender, message.place, this.#core.clock.now())
         // a first place is as good as a notify
         if (reachable && message.place === 1) this.#stabilizer.rectify(sender)
         return
       case 'response':
-        return this.#detector.receiveResponse(message, sender)
+        this.#pings.receiveResponse(message, sender)
+        return this.#stabilizer.compareLists(message.source, message.listsDigest)
       case 'probe':
         return this.#detector.receiveProbe(message, sender)
       case 'probed':
@@ -384,7 +392,7 @@ export class Ring {
     const contact = this.contact(id)
     if (!contact || this.#greetings === 0) return
     this.#greetings--
-    this.#detector.ping(contact, 'datagram')
+    this.#pings.send(contact, 'datagram')
   }
 
   #watchOwnHealth(now: number): void {

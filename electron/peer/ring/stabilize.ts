@@ -10,7 +10,8 @@ import type { Leave, Successor } from '../protocol/messages.ts'
 import type { Core } from './core.ts'
 import { around, between, firstAtOrAfter } from './interval.ts'
 import { isLive } from './membership.ts'
-import { timing } from './timing.ts'
+import { digestOfLists } from './neighbours.ts'
+import { counts, timing } from './timing.ts'
 
 /** Why the list changed: only news that others cannot see for themselves is told to the predecessor. */
 type Cause = 'adopted' | 'told' | 'gone'
@@ -27,6 +28,8 @@ export class Stabilizer {
   #settlesAt: number | null = null
   /** Nearest peer that said it is our predecessor while another is in that place. */
   #claimant: Contact | null = null
+  /** What the head last told, once it had us in place: while its responses have the digest of that, there is nothing to ask. */
+  #settled: { readonly head: Identifier; readonly digest: string; readonly toldAt: number; confirmedAt: number } | null = null
   /** Peer nearer than the head that was asked and has not answered yet. */
   #candidate: Identifier | null = null
 
@@ -35,11 +38,14 @@ export class Stabilizer {
   }
 
   tick(now: number): void {
-    const { parameters, neighbours } = this.#core
+    const { parameters, neighbours, random } = this.#core
     if (this.#settlesAt !== null && now >= this.#settlesAt) this.#tellSuccessors()
     if (now >= this.#nextRoundAt) {
-      neighbours.expirePlaces(now - 3.5 * parameters.pingIntervalMs)
-      this.stabilise()
+      // where the ring keeps a view, calm predecessors ping every few rounds only
+      const rounds = parameters.viewCap > 0 ? counts.calmRounds : 1
+      neighbours.expirePlaces(now - 3.5 * rounds * parameters.pingIntervalMs)
+      this.#nextRoundAt = now + parameters.pingIntervalMs * (0.9 + 0.2 * random.next())
+      this.#round({ head: this.#isSettled(now) ? null : neighbours.head })
     }
     this.#tellPredecessors()
   }
@@ -55,14 +61,33 @@ export class Stabilizer {
     this.#nextRoundAt = 0
   }
 
-  /** One round: asks the head for its predecessor and list, and whoever the view has before the head. */
-  stabilise(): void {
-    const { parameters, neighbours, clock, random } = this.#core
-    this.#nextRoundAt = clock.now() + parameters.pingIntervalMs * (0.9 + 0.2 * random.next())
-    const { head } = neighbours
+  /** A response had this digest of the sender's lists: the head's, when they changed, are asked for on the next tick. */
+  compareLists(id: Identifier, digest: string): void {
+    const { neighbours, clock } = this.#core
+    if (neighbours.head?.id !== id || this.#settled?.head !== id) return
+    if (digest === this.#settled.digest) this.#settled.confirmedAt = clock.now()
+    else this.#unsettle()
+  }
+
+  /** One round: asks the head, if one is given, for its predecessor and list, and whoever the view has before the head. */
+  #round({ head }: { readonly head: Contact | null }): void {
+    const { neighbours } = this.#core
     if (head) this.#ask(head, (answer) => this.#headAnswered(head, answer))
-    const candidate = this.#nearestInView() ?? (head ? null : neighbours.predecessor)
+    const candidate = this.#nearestInView() ?? (neighbours.head ? null : neighbours.predecessor)
     if (candidate) this.#consider(candidate)
+  }
+
+  /** The head has us in place, and has said of late that nothing changed. */
+  #isSettled(now: number): boolean {
+    const { parameters, neighbours } = this.#core
+    const settled = this.#settled
+    if (!settled || settled.head !== neighbours.head?.id) return false
+    return now < settled.confirmedAt + 3.5 * parameters.pingIntervalMs && now < settled.toldAt + timing.stabiliseMs
+  }
+
+  #unsettle(): void {
+    this.#settled = null
+    this.#nextRoundAt = 0
   }
 
   receive(message: Successor, sender: Contact): void {
@@ -111,7 +136,7 @@ export class Stabilizer {
     }
     if (neighbours.successors.length < list.length) this.#afterReplacing(list, 'gone')
     // the head's list completes ours
-    if (wasHead || this.#settlesAt !== null) this.stabilise()
+    if (wasHead || this.#settlesAt !== null) this.#round({ head: neighbours.head })
   }
 
   /** A graceful departure, with the lists that replace the leaver. `before`: the list that still had it. */
@@ -153,8 +178,13 @@ export class Stabilizer {
   }
 
   #headAnswered(head: Contact, answer: Successor): void {
-    const { neighbours, self } = this.#core
+    const { neighbours, self, clock } = this.#core
     if (neighbours.head?.id !== head.id) return
+    const now = clock.now()
+    const digest = digestOfLists(answer.predecessor, answer.successors)
+    // what we left out of its list as out of date may be right after a while: asked again
+    const isTaken = answer.predecessor?.id === self.id && !answer.successors.some((contact) => this.#isStale(contact.id))
+    this.#settled = isTaken ? { head: head.id, digest, toldAt: now, confirmedAt: now } : null
     this.#replace([head, ...this.#withWatched(head, answer.successors)], 'told')
     const nearer = answer.predecessor
     if (nearer && nearer.id !== self.id && between(self.id, nearer.id, head.id)) this.#consider(nearer)

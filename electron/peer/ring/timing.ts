@@ -22,16 +22,23 @@ export const timing = {
   /** A tick so late means that this machine is busy: it waits twice as long for others, for the time below. */
   busyTickMs: 1_000,
   busyForMs: 10_000,
-  /** Between two tries of one contact that died (ring.md 7). */
-  deadRetryMs: 30_000,
+  /**
+   * Between two tries of some contact that died. Halves of a ring that lost each other, each with as many remembered that are gone
+   * for good, are to be one again within a minute; it costs a machine 0.3 kbit/s while somebody is away.
+   */
+  deadRetryMs: 5_000,
   /** While alone: somebody remembered may be back any moment. */
   aloneRetryMs: 2_000,
   /** How long the dead are remembered and tried: 7 days. */
   rememberDeadMs: 7 * 24 * 3_600_000,
   /** Beside an interval, so long lists of others may still name a peer that was seen to die: until its other watchers saw it. */
   staleListsMs: 10_000,
-  /** Full comparison of the views with a random member, whatever the digests say. */
-  viewExchangeMs: 30_000,
+  /** Full comparison of the views with a random member, whatever the digests say: those of 32 bits may be equal by chance. */
+  viewExchangeMs: 600_000,
+  /** Views that hold a part of the ring only always differ: they are compared at most so often. */
+  viewPartialMs: 30_000,
+  /** The head is asked for its lists so often even when its digest says that nothing changed. */
+  stabiliseMs: 60_000,
   /** Views that differ are compared at most so often: most differences are news still travelling. */
   viewMismatchMs: 3_000,
   /** A join that was not answered: in the forwarded form it crosses the whole ring. */
@@ -62,6 +69,8 @@ export const counts = {
   fingersPerOctave: 16,
   /** Members greeted by a joiner at once, so that a small ring knows it within a round trip. */
   greeted: 16,
+  /** While nothing happens, one round of so many pings more than the head: keeps a calm ring below 7 kbit/s a machine. */
+  calmRounds: 3,
   /** Random members pinged each interval while there is news to pass on. */
   gossipTargets: 2,
   /** Peers that one join asks before it starts again. */
