@@ -26,12 +26,12 @@ const bucketBytes = 8
 /** Arcs whose hashes are remembered: a machine's own and those of the machines before it, with room for churn. */
 const rememberedArcs = 64
 const word = 2 ** 32
+/** Hexadecimal digits of a key that name its cell: 4 096 cells in large rings, each with few entries. */
+const cellDigits = 3
 
 interface Item extends ArcEntry {
   readonly high: number
   readonly low: number
-  /** False once replaced or taken away; it is swept out when the list is next put in order. */
-  live: boolean
 }
 
 /** A sum modulo 2^64, in two halves. */
@@ -40,53 +40,89 @@ class Sum {
   low = 0
   count = 0
 
-  add(item: Item): void {
-    this.low += item.low
+  add(other: { readonly high: number; readonly low: number; readonly count?: number }): void {
+    this.low += other.low
     const carry = this.low >= word ? 1 : 0
     if (carry) this.low -= word
-    this.high = (this.high + item.high + carry) >>> 0
-    this.count++
+    this.high = (this.high + other.high + carry) >>> 0
+    this.count += other.count ?? 1
+  }
+
+  subtract(item: Item): void {
+    this.low -= item.low
+    const borrow = this.low < 0 ? 1 : 0
+    if (borrow) this.low += word
+    this.high = (this.high - item.high - borrow) >>> 0
+    this.count--
   }
 }
+
+/** The entries whose keys begin alike, and their sum: a change costs one of them. */
+class Cell {
+  readonly sum = new Sum()
+  readonly #byName = new Map<string, Item>()
+  #sorted: readonly Item[] | null = null
+
+  set(item: Item): void {
+    this.delete(item.name)
+    this.#byName.set(item.name, item)
+    this.sum.add(item)
+    this.#sorted = null
+  }
+
+  delete(name: string): void {
+    const item = this.#byName.get(name)
+    if (!item) return
+    this.#byName.delete(name)
+    this.sum.subtract(item)
+    this.#sorted = null
+  }
+
+  /** By key, then by name. */
+  items(): readonly Item[] {
+    this.#sorted ??= [...this.#byName.values()].sort((a, b) => (a.key === b.key ? order(a.name, b.name) : order(a.key, b.key)))
+    return this.#sorted
+  }
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** A stretch of an arc: a whole cell, or the items of one that lie in the arc. */
+type Stretch = { readonly cell: Cell } | { readonly items: readonly Item[] }
 
 /** All entries of this machine, in the order of their keys. */
 export class ArcIndex {
   readonly #space: IdentifierSpace
-  readonly #byName = new Map<string, Item>()
-  #sorted: Item[] = []
-  /** Not in `#sorted` yet. */
-  #added: Item[] = []
-  #stale = 0
+  readonly #digests = new Map<string, ArcEntry>()
+  readonly #cells = new Map<string, Cell>()
+  /** The names of the cells, sorted; null when there is a new one. */
+  #cellNames: readonly string[] | null = null
   readonly #hashes = new Map<string, string>()
 
   constructor(space: IdentifierSpace) {
     this.#space = space
   }
 
-  get size(): number {
-    return this.#byName.size
-  }
-
   digestOf(name: string): string | null {
-    return this.#byName.get(name)?.digest ?? null
+    return this.#digests.get(name)?.digest ?? null
   }
 
   set(entry: ArcEntry): void {
-    if (this.#byName.get(entry.name)?.digest === entry.digest) return
-    this.delete(entry.name)
-    const high = Number.parseInt(entry.digest.slice(0, 8), 16)
-    const item: Item = { ...entry, high, low: Number.parseInt(entry.digest.slice(8), 16), live: true }
-    this.#byName.set(entry.name, item)
-    this.#added.push(item)
+    const { key, name, digest } = entry
+    if (this.digestOf(name) === digest) return
+    this.#digests.set(name, entry)
+    const high = Number.parseInt(digest.slice(0, 8), 16)
+    this.#cellOf(key).set({ key, name, digest, high, low: Number.parseInt(digest.slice(8), 16) })
     this.#hashes.clear()
   }
 
   delete(name: string): void {
-    const item = this.#byName.get(name)
-    if (!item) return
-    item.live = false
-    this.#stale++
-    this.#byName.delete(name)
+    const entry = this.#digests.get(name)
+    if (!entry) return
+    this.#digests.delete(name)
+    this.#cellOf(entry.key).delete(name)
     this.#hashes.clear()
   }
 
@@ -96,7 +132,10 @@ export class ArcIndex {
     const known = this.#hashes.get(id)
     if (known !== undefined) return known
     const sum = new Sum()
-    for (const item of this.#items(arc)) sum.add(item)
+    for (const stretch of this.#stretches(arc)) {
+      if ('cell' in stretch) sum.add(stretch.cell.sum)
+      else for (const item of stretch.items) sum.add(item)
+    }
     const hash = shortHash(`${id} ${sum.count} ${sum.high} ${sum.low}`)
     if (this.#hashes.size >= rememberedArcs) this.#hashes.clear()
     this.#hashes.set(id, hash)
@@ -126,51 +165,52 @@ export class ArcIndex {
   }
 
   *#items(arc: Arc): Generator<Item> {
-    const items = this.#inOrder()
-    const start = firstAfter(items, arc.from)
-    for (let walked = 0; walked < items.length; walked++) {
-      const item = items[(start + walked) % items.length]
-      if (!item || !inArc(arc.from, item.key, arc.to)) return
-      yield item
+    for (const stretch of this.#stretches(arc)) yield* 'cell' in stretch ? stretch.cell.items() : stretch.items
+  }
+
+  /** The arc from its beginning to its end: parts of two cells, and whole ones between them. */
+  *#stretches({ from, to }: Arc): Generator<Stretch> {
+    const first = from.slice(0, cellDigits)
+    const last = to.slice(0, cellDigits)
+    const partOf = (name: string, isIn: (key: Identifier) => boolean): Stretch => ({
+      items:
+        this.#cells
+          .get(name)
+          ?.items()
+          .filter((item) => isIn(item.key)) ?? [],
+    })
+    if (first === last && from < to) {
+      yield partOf(first, (key) => from < key && key <= to)
+      return
     }
+    yield partOf(first, (key) => key > from)
+    const names = this.#sortedNames()
+    const between =
+      first < last
+        ? names.filter((name) => first < name && name < last)
+        : [...names.filter((name) => name > first), ...names.filter((name) => name < last)]
+    for (const name of between) {
+      const cell = this.#cells.get(name)
+      if (cell) yield { cell }
+    }
+    yield partOf(last, (key) => key <= to)
   }
 
-  #inOrder(): readonly Item[] {
-    if (this.#added.length === 0 && this.#stale === 0) return this.#sorted
-    const added = this.#added.filter((item) => item.live).sort(order)
-    const kept = this.#stale === 0 ? this.#sorted : this.#sorted.filter((item) => item.live)
-    this.#sorted = added.length === 0 ? kept : merge(kept, added)
-    this.#added = []
-    this.#stale = 0
-    return this.#sorted
+  #sortedNames(): readonly string[] {
+    this.#cellNames ??= [...this.#cells.keys()].sort()
+    return this.#cellNames
   }
-}
 
-function order(a: Item, b: Item): number {
-  if (a.key !== b.key) return a.key < b.key ? -1 : 1
-  return a.name < b.name ? -1 : 1
-}
-
-function merge(left: readonly Item[], right: readonly Item[]): Item[] {
-  const merged: Item[] = []
-  let next = 0
-  for (const item of left) {
-    for (let other = right[next]; other && order(other, item) < 0; other = right[++next]) merged.push(other)
-    merged.push(item)
+  #cellOf(key: Identifier): Cell {
+    const name = key.slice(0, cellDigits)
+    let cell = this.#cells.get(name)
+    if (!cell) {
+      cell = new Cell()
+      this.#cells.set(name, cell)
+      this.#cellNames = null
+    }
+    return cell
   }
-  for (let other = right[next]; other; other = right[++next]) merged.push(other)
-  return merged
-}
-
-function firstAfter(items: readonly Item[], key: Identifier): number {
-  let low = 0
-  let high = items.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((items[middle] as Item).key <= key) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** The last key of each bucket, clockwise. In an arc of fewer than 256 keys some buckets are empty. */

@@ -53,7 +53,8 @@ export class OwnRecords {
 
   /** How long ago this machine learnt that the name has no live version, in ms; 0 for others. */
   removedForMs(name: string): number {
-    const since = this.#options.removedSince(name)
+    // the database is asked about removed names only: this is asked about all, again and again
+    const since = this.#removed.has(name) ? this.#options.removedSince(name) : null
     return since === null ? 0 : Math.max(0, this.#options.wallClock() - since)
   }
 
