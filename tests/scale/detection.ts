@@ -74,21 +74,26 @@ export interface Verdicts {
   readonly examples: readonly string[]
 }
 
-/** Lets a ring run with loss and pauses for `virtualMs`; nobody crashes, so every death is a false one. */
-export function watchForFalseDeaths(bother: Bother, virtualMs: number, seed: number): Verdicts {
+/** A ring of peers that nobody crashes, under loss and pauses. `paused`: told of each pause. */
+export function bothered(bother: Bother, seed: number, paused: () => void = () => undefined): Simulator {
   const simulator = growRing(bother.size, seed)
   simulator.run(10_000)
   simulator.network.faults = lossyNetwork(bother.loss)
-  const { peers } = simulator
-  const found = { pauses: 0, suspicions: 0, falseDeaths: 0, examples: [] as string[] }
-  for (const peer of peers) {
+  for (const peer of simulator.peers) {
     peer.events.length = 0
-    schedulePause(simulator, peer, { ...bother, paused: () => found.pauses++ })
+    schedulePause(simulator, peer, { ...bother, paused })
   }
+  return simulator
+}
+
+/** Lets a ring run with loss and pauses for `virtualMs`; every death is a false one. */
+export function watchForFalseDeaths(bother: Bother, virtualMs: number, seed: number): Verdicts {
+  const found = { pauses: 0, suspicions: 0, falseDeaths: 0, examples: [] as string[] }
+  const simulator = bothered(bother, seed, () => found.pauses++)
   const end = simulator.queue.now + virtualMs
   while (simulator.queue.now < end) {
     simulator.run(Math.min(10_000, end - simulator.queue.now))
-    for (const peer of peers) {
+    for (const peer of simulator.peers) {
       for (const { at, event } of peer.events) {
         if (event.kind === 'suspected') found.suspicions++
         if (event.kind !== 'dead') continue

@@ -2,16 +2,20 @@
  * What the ring does at scale, in figures. All of it, or one part:
  *
  *     npm run scale -- lookups
+ *     npm run scale -- idle --peers 100
  *     npm run scale -- churn --peers 1000 --seeds 1
  *     npm run scale -- detection --crashes 500
  *     npm run scale -- false-deaths --hours 100 --loss 0.05 --pause-every 60000
+ *     npm run scale -- rarity --runs 250 --tries 800
  */
 
 import { parseArgs } from 'node:util'
-import { runPlan } from '../sim/run.ts'
-import { churnPlan, healBoundMs } from './churn.ts'
+import { defaultParameters } from '../../electron/peer/ring/ring-options.ts'
+import { healBoundMs, measureHealing } from './churn.ts'
 import { measureDetection, watchForFalseDeaths } from './detection.ts'
+import { idleBound, measureIdle } from './idle.ts'
 import { lookupBounds, measureLookups, percentile } from './lookups.ts'
+import { estimateRarity } from './splitting.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,6 +26,8 @@ const { values, positionals } = parseArgs({
     crashes: { type: 'string', default: '500' },
     hours: { type: 'string', default: '60' },
     loss: { type: 'string', default: '0.05' },
+    runs: { type: 'string', default: '250' },
+    tries: { type: 'string', default: '800' },
     'pause-every': { type: 'string', default: '60000' },
   },
 })
@@ -43,17 +49,18 @@ function lookups(): void {
   }
 }
 
-async function churn(): Promise<void> {
+function churn(): void {
   for (const peers of sizes([100, 300, 1_000])) {
     for (let seed = firstSeed; seed < firstSeed + Number(values.seeds); seed++) {
       const started = performance.now()
-      const { healedMs, flaw, injected, delivered, simulatedMs } = await runPlan(churnPlan(peers, seed))
-      if (flaw !== null || healedMs === null || healedMs > healBoundMs(peers)) missed++
+      const { neighboursMs, idealMs, happened, delivered, virtualMs } = measureHealing(peers, loss, seed)
+      if (idealMs === null || idealMs > healBoundMs(peers)) missed++
       console.log(
-        `${peers} peers, seed ${seed}: ideal ${healedMs ?? 'never'} ms after the last fault (at most ${healBoundMs(peers)}), ${flaw ?? 'no flaw'}`,
+        `  ${peers} peers, seed ${seed}: after the last fault neighbours right in ${neighboursMs ?? '-'} ms, ideal in ${idealMs ?? '-'} ms`,
       )
-      console.log(`  ${JSON.stringify(injected)}`)
-      console.log(`  ${delivered} messages in ${(simulatedMs / 1000).toFixed(0)} virtual seconds,${secondsSince(started)} s`)
+      console.log(
+        `    ${JSON.stringify(happened)}, ${delivered} messages in ${(virtualMs / 1000).toFixed(0)} virtual s, ${secondsSince(started)} s`,
+      )
     }
   }
 }
@@ -88,6 +95,32 @@ function falseDeaths(): void {
   }
 }
 
+/** How rare they are, where waiting for one takes too long. */
+function rarity(): void {
+  const started = performance.now()
+  const bother = { size: Number(values.peers ?? 5), loss, pauseEveryMs: Number(values['pause-every']), pauseMaxMs: 2_000 }
+  const { peerHours, steps, ratePerPeerHour, isBound } = estimateRarity(
+    bother,
+    { runs: Number(values.runs), triesPerLevel: Number(values.tries) },
+    firstSeed,
+  )
+  console.log(`${peerHours.toFixed(1)} peer-hours; a suspicion's age in ms: tries, hits`)
+  for (const { level, tries, hits } of steps) console.log(row([level, tries, hits]))
+  console.log(`  ${isBound ? 'at most' : 'about'} ${ratePerPeerHour.toExponential(1)} false deaths a peer-hour, ${secondsSince(started)} s`)
+}
+
+function idle(): void {
+  console.log('     peers view cap  sent    received (bits a second of the busiest)    s')
+  for (const size of sizes([3, 5, 20, 100, 300])) {
+    for (const viewCap of size > 100 ? [defaultParameters.viewCap, 200] : [defaultParameters.viewCap]) {
+      const started = performance.now()
+      const { sent, received } = measureIdle({ size, viewCap }, firstSeed)
+      if (viewCap >= size && Math.max(sent, received) > idleBound) missed++
+      console.log(`${row([size, viewCap, Math.round(sent), Math.round(received)])} ${secondsSince(started)}`)
+    }
+  }
+}
+
 function row(cells: readonly (string | number)[]): string {
   return cells
     .map((cell) => String(cell).padStart(8))
@@ -99,11 +132,11 @@ function secondsSince(started: number): string {
   return ((performance.now() - started) / 1000).toFixed(1).padStart(8)
 }
 
-const parts: Record<string, () => void | Promise<void>> = { lookups, churn, detection, 'false-deaths': falseDeaths }
+const parts: Record<string, () => void> = { lookups, idle, churn, detection, 'false-deaths': falseDeaths, rarity }
 for (const part of positionals.length > 0 ? positionals : Object.keys(parts)) {
   if (!(part in parts)) throw new Error(`there is no part "${part}": ${Object.keys(parts).join(', ')}`)
   console.log(part)
-  await parts[part]?.()
+  parts[part]?.()
 }
 if (missed > 0) console.log(`${missed} bounds missed`)
 process.exitCode = missed > 0 ? 1 : 0

@@ -5,7 +5,7 @@ import { between } from '../../electron/peer/ring/interval.ts'
 import type { SimulatedPeer, Simulator } from './simulator.ts'
 
 /** The ideal ring: every live peer has exactly its next min(r, N-1) as successors, the one before as predecessor, and the right view. */
-export function findFlawInIdealRing(simulator: Simulator): string | null {
+export function findFlawInIdealRing(simulator: Pick<Simulator, 'livePeers' | 'parameters' | 'space'>): string | null {
   const peers = simulator.livePeers
   const { parameters, space } = simulator
   const ids = peers.map((peer) => peer.contact.id)
