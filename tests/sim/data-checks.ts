@@ -20,6 +20,8 @@ export function closest(world: World, name: string): Machine[] {
 
 /** A live content that is not on exactly the machines it should be on, or records that differ; null when all is in place. */
 export function findMisplaced(world: World, oracle: Oracle): string | null {
+  const bad = world.members.find((machine) => machine.hasBadCopy())
+  if (bad) return `${bad.name} keeps a bad copy`
   const wanted = new Map<Machine, Set<string>>(world.members.map((machine) => [machine, new Set<string>()]))
   for (const name of oracle.names()) {
     const record = oracle.record(name)

@@ -1,7 +1,9 @@
 /** A run with files: machines come, people store and ask while everything happens to them, then all faults stop and everything is checked. */
 
+import { verifyCopies } from '../../electron/peer/repair/verify.ts'
 import { findFlawInIdealRing } from './checkers.ts'
 import { findMisplaced, findUnreadable } from './data-checks.ts'
+import type { Machine } from './machine.ts'
 import { Mischief } from './mischief.ts'
 import { noFaults } from './network.ts'
 import type { Observer } from './observer.ts'
@@ -13,6 +15,11 @@ import { World } from './world.ts'
 
 /** Virtual ms after which all must be in place once the ring is ideal. */
 const settleLimitMs = 180_000
+
+/** As `ringdrop verify` does: bad copies go, and good ones come back. */
+async function verifyAll({ member }: Machine): Promise<void> {
+  for await (const { good } of verifyCopies(member.context, null)) if (!good) continue
+}
 
 /** Runs a plan to its end. The first flaw ends it. */
 export async function runFiles(plan: FilesPlan, observer: Observer): Promise<Outcome> {
@@ -109,6 +116,7 @@ export class FilesRun {
     if (this.#healedMs === null) return world.flaw ?? this.#flawInRing() ?? 'healed at the last moment'
     world.happened('phase', null, 'ideal')
     await world.runUntil(() => !this.oracle.isBusy(), 120_000)
+    for (const machine of world.members) world.begin(machine, () => verifyAll(machine))
     const placed = await world.runUntil(() => world.flaw !== null || findMisplaced(world, this.oracle) === null, settleLimitMs, 2000)
     const flaw = world.flaw ?? this.oracle.checkVersions() ?? (placed === null ? findMisplaced(world, this.oracle) : null)
     if (flaw) return flaw

@@ -3,6 +3,7 @@
  * shipped member of a ring. A process that ends takes its timers and waits with it; what it had not synced may be lost.
  */
 
+import { createHash } from 'node:crypto'
 import { ContentStore } from '../../electron/peer/disk/content-store.ts'
 import { RecordStore } from '../../electron/peer/disk/record-store.ts'
 import { Space } from '../../electron/peer/disk/space.ts'
@@ -37,7 +38,11 @@ export interface Surroundings {
 
 /** Size of a block of what is stored: small, so that small files have several. */
 export const blockBytes = 4096
-export const contentFolder = '/content'
+const contentFolder = '/content'
+
+export function pathOf(sha256: string): string {
+  return `${contentFolder}/${sha256.slice(0, 2)}/${sha256}`
+}
 
 /** One run of the program on a machine. */
 export class Process {
@@ -99,8 +104,6 @@ export class Machine {
   gone = false
   /** Virtual ms since when it runs and is in the ring. */
   memberSince = Infinity
-  /** Contents of which it has a copy that went bad. */
-  readonly rotten = new Set<string>()
   readonly #world: Surroundings
 
   constructor(world: Surroundings, options: { readonly contact: Contact; readonly name: string; readonly diskBytes: number }) {
@@ -247,9 +250,22 @@ export class Machine {
     this.stop('killed')
   }
 
+  /** Whether a copy here has other bytes than its name says. */
+  hasBadCopy(): boolean {
+    return this.copies().some((sha256) => createHash('sha256').update(this.#bytesOf(sha256)).digest('hex') !== sha256)
+  }
+
+  /** Hashes of the contents on its disk. */
+  copies(): string[] {
+    return this.disk.files().flatMap((path) => (/^\/content\/..\/[0-9a-f]{64}$/.test(path) ? [path.slice(-64)] : []))
+  }
+
+  #bytesOf(sha256: string): Uint8Array {
+    return this.disk.durable(pathOf(sha256)) ?? new Uint8Array(0)
+  }
+
   /** Whether this machine has the content for sure, whatever happens to its power: bytes, and the note that they are held. */
   keepsDurably(sha256: string): boolean {
-    const path = `${contentFolder}/${sha256.slice(0, 2)}/${sha256}`
-    return this.disk.durable(path) !== null && this.database.durable(`h!${sha256}`) !== undefined
+    return this.disk.durable(pathOf(sha256)) !== null && this.database.durable(`h!${sha256}`) !== undefined
   }
 }

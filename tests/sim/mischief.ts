@@ -4,7 +4,7 @@ import { pick } from '../../electron/peer/ring/prng.ts'
 import { judgeSafety } from '../../electron/peer/ring/safety.ts'
 import { heldFiles } from '../../electron/peer/file-views.ts'
 import { closest } from './data-checks.ts'
-import { contentFolder, type Machine } from './machine.ts'
+import { pathOf, type Machine } from './machine.ts'
 import type { Oracle } from './oracle.ts'
 import type { World } from './world.ts'
 
@@ -148,22 +148,22 @@ export class Mischief {
     const world = this.#world
     const away = world.machines.filter((machine) => !machine.gone && !machine.isMember)
     if (away.length > 0 || world.calmSince > world.now - 30_000) return 0
+    // nobody can know yet of a copy that went bad
+    if (world.members.some((machine) => machine.hasBadCopy())) return 0
     const claims = world.members.map(({ member }) => judgeSafety(heldFiles(member.catalogue), [...member.onlineIds()]))
     if (claims.some((claim) => claim.outOfReach.length > 0)) return 0
     return Math.min(...claims.map((claim) => claim.mayFail))
   }
 
-  /** A byte of one copy goes bad, of a content that has good ones elsewhere. */
+  /** A byte of one copy goes bad, silently; another one only when that is found and mended, or the last good copy might be lost. */
   #rot(): void {
     const world = this.#world
     const machine = pick(world.random, world.members)
-    const paths = machine?.disk.files().filter((path) => path.startsWith(contentFolder) && /[0-9a-f]{64}$/.test(path)) ?? []
-    const path = pick(world.random, paths)
-    if (!machine || !path || this.#mayFail() < 1) return
-    const size = machine.disk.durable(path)?.length ?? 0
+    const sha256 = machine && pick(world.random, machine.copies())
+    if (!machine || !sha256 || this.#mayFail() < 1) return
+    const size = machine.disk.durable(pathOf(sha256))?.length ?? 0
     if (size === 0) return
-    machine.disk.rot(path, world.randomInt(size))
-    machine.rotten.add(path.slice(-64))
+    machine.disk.rot(pathOf(sha256), world.randomInt(size))
     this.#count('rot', machine, 'has a copy that rots')
   }
 
