@@ -83,6 +83,8 @@ export class RingMember {
   readonly #options: MemberOptions
   readonly #world: MemberWorld
   readonly #ringListeners = new Set<(event: RingEvent) => void>()
+  /** Open, at rest or in use, by whom they lead to. */
+  readonly #connections = new Map<Identifier, Set<Connection>>()
   readonly #stopRecords: () => void
   readonly #startedAt: number
   #looking = 0
@@ -208,7 +210,7 @@ export class RingMember {
   #createContext(): TransferContext & RingNow {
     const member = (): RingMember => this
     const { space, parameters, disk, contents, records, machineName, onTransferNews } = this.#options
-    const { timers, transport, wallClock } = this.#world
+    const { timers, wallClock } = this.#world
     return {
       get self() {
         return member().ring.self
@@ -237,10 +239,28 @@ export class RingMember {
           .filter((member) => member.state === 'dead')
           .map((member) => member.contact.id),
       ringSize: () => this.#ringSize(),
-      open: (to, signal) => transport.open(to, signal ? { signal } : {}),
+      open: (to, signal) => this.#open(to, signal),
       contact: (id) => this.ring.contact(id),
       emit: onTransferNews,
     }
+  }
+
+  async #open(to: Contact, signal: AbortSignal | undefined): Promise<Connection> {
+    const connection = await this.#world.transport.open(to, signal ? { signal } : {})
+    const known = this.#connections.get(to.id) ?? new Set()
+    this.#connections.set(to.id, known)
+    if (known.has(connection)) return connection
+    known.add(connection)
+    connection.onClose(() => known.delete(connection))
+    return connection
+  }
+
+  /** A machine whose power went says nothing: who waits for its answer is told by what the ring found out. */
+  #hangUp(peer: Identifier): void {
+    const connections = this.#connections.get(peer) ?? []
+    this.#connections.delete(peer)
+    for (const connection of connections) connection.destroy()
+    this.#world.transport.forget(peer)
   }
 
   #ringSize(): number {
@@ -282,7 +302,7 @@ export class RingMember {
 
   #onRingEvent(event: RingEvent): void {
     if (event.kind === 'revision') this.repairer.revisionHeard(event.peer, event.revision)
-    if (event.kind === 'dead') this.#world.transport.forget(event.peer)
+    if (event.kind === 'dead') this.#hangUp(event.peer)
     if (membership.has(event.kind)) this.repairer.ringChanged()
     for (const listener of this.#ringListeners) listener(event)
     this.#options.onRingEvent(event)
