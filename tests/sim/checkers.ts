@@ -1,5 +1,6 @@
 /** What must hold: after quiescence the ideal ring, and in strict runs Zave's invariant at every moment. Each answers with what is wrong. */
 
+import type { Contact } from '../../electron/peer/protocol/contact.ts'
 import type { Identifier } from '../../electron/peer/protocol/identifier.ts'
 import { between } from '../../electron/peer/ring/interval.ts'
 import type { SimulatedPeer, Simulator } from './simulator.ts'
@@ -37,7 +38,7 @@ export function trueOwner(simulator: Simulator, key: Identifier): Identifier | u
  * Zave's invariant, for runs in which every peer joined one ring: every member has a live successor; following best
  * successors there is one ring, it is ordered, and every member reaches it; lists are ordered, without duplicates or self.
  */
-export function findFlawInInvariant(simulator: Simulator): string | null {
+function findFlawInInvariant(simulator: Simulator): string | null {
   const members = simulator.livePeers.filter((peer) => peer.ring.isMember)
   const live = new Map(members.map((peer) => [peer.contact.id, peer]))
   if (members.length === 0) return null
@@ -63,6 +64,25 @@ export function findFlawInInvariant(simulator: Simulator): string | null {
     if (skipped) return `the ring is not ordered: ${shorten(skipped)} lies between ${shorten(id)} and ${shorten(next)}`
   }
   return null
+}
+
+/** Looks at the invariant only when some list, or who is in, has changed since it last looked: it asks all the time. */
+export class InvariantWatch {
+  readonly #simulator: Simulator
+  #lists: readonly (readonly Contact[])[] = []
+
+  constructor(simulator: Simulator) {
+    this.#simulator = simulator
+  }
+
+  findFlaw(): string | null {
+    const members = this.#simulator.peers.filter((peer) => peer.up && peer.ring.isMember)
+    // a ring keeps its list as the same object until it changes
+    const lists = members.map((peer) => peer.ring.successors)
+    if (lists.length === this.#lists.length && lists.every((list, index) => list === this.#lists[index])) return null
+    this.#lists = lists
+    return findFlawInInvariant(this.#simulator)
+  }
 }
 
 function findFlawInList(self: Identifier, list: readonly Identifier[]): string | null {

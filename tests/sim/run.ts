@@ -6,7 +6,7 @@
 import type { Contact } from '../../electron/peer/protocol/contact.ts'
 import type { Identifier } from '../../electron/peer/protocol/identifier.ts'
 import { pick, pickNumber } from '../../electron/peer/ring/prng.ts'
-import { findFlawInIdealRing, findFlawInInvariant, trueOwner } from './checkers.ts'
+import { findFlawInIdealRing, InvariantWatch, trueOwner } from './checkers.ts'
 import { noFaults } from './network.ts'
 import type { Happening, HappeningKind, Observer } from './observer.ts'
 import { runFiles } from './files-run.ts'
@@ -32,6 +32,7 @@ class Run {
    */
   readonly #spared = new Set<Identifier>()
   readonly #observer: Observer
+  readonly #invariant: InvariantWatch
   readonly #injected: Record<string, number> = {}
   #ports = 1
 
@@ -39,6 +40,7 @@ class Run {
     this.#plan = plan
     this.#observer = observer
     this.#simulator = new Simulator(plan.seed, plan.parameters, observer.trace)
+    this.#invariant = new InvariantWatch(this.#simulator)
   }
 
   go(): Outcome {
@@ -235,7 +237,7 @@ class Run {
     }
     for (let left = forMs; left > 0; left -= 20) {
       this.#simulator.run(Math.min(20, left))
-      const flaw = findFlawInInvariant(this.#simulator)
+      const flaw = this.#invariant.findFlaw()
       if (flaw) return `at ${this.#simulator.queue.now.toFixed(0)} ms: ${flaw}`
     }
     return null

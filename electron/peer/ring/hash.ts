@@ -1,11 +1,18 @@
 /** FNV-1a of 32 bits, mixed: to compare what two peers have, not to keep anybody from anything. */
 
-export function hashText(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  // FNV-1a mixes its last bytes little; hashes are combined with xor, which needs them mixed
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  return hash ^ (hash >>> 13)
+export const hashStart = 0x811c9dc5
+
+/** Takes `text` into a hash. */
+export function hashOn(hash: number, text: string): number {
+  let value = hash
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193)
+  return value
+}
+
+/** FNV-1a mixes its last bytes little; what is combined with xor, or compared, needs them mixed. */
+export function mixed(hash: number): number {
+  const value = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  return value ^ (value >>> 13)
 }
 
 /** A hash as digests are written: 8 hexadecimal digits. */

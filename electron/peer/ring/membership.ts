@@ -5,7 +5,7 @@
 
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Member, MemberState } from '../protocol/messages.ts'
-import { hashText, hexOf } from './hash.ts'
+import { hashOn, hashStart, hexOf, mixed } from './hash.ts'
 import { firstAtOrAfter } from './interval.ts'
 
 export interface Entry extends Member {
@@ -168,5 +168,5 @@ export class Membership {
 }
 
 function memberDigest(id: Identifier, incarnation: number): number {
-  return hashText(`${id};${incarnation}`)
+  return mixed(hashOn(hashOn(hashStart, id), `;${incarnation}`))
 }

@@ -5,7 +5,7 @@
 
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
-import { hashText, hexOf } from './hash.ts'
+import { hashOn, hashStart, hexOf, mixed } from './hash.ts'
 import { between } from './interval.ts'
 
 interface Placed {
@@ -27,7 +27,15 @@ export function cutList(self: Identifier, contacts: readonly Contact[], length: 
 
 /** Hash of a peer's predecessor and successors, ways included: equal lists have equal digests. 8 hexadecimal digits. */
 export function digestOfLists(predecessor: Contact | null, successors: readonly Contact[]): string {
-  return hexOf(hashText([predecessor, ...successors].map((contact) => (contact ? `${contact.id}@${contact.ways.join('+')}` : '')).join()))
+  let hash = predecessor ? hashContact(hashStart, predecessor) : hashOn(hashStart, '-')
+  for (const contact of successors) hash = hashContact(hash, contact)
+  return hexOf(mixed(hash))
+}
+
+function hashContact(hash: number, { id, ways }: Contact): number {
+  let value = hashOn(hash, id)
+  for (const way of ways) value = hashOn(hashOn(value, '@'), way)
+  return value
 }
 
 export class Neighbours {
@@ -85,10 +93,15 @@ export class Neighbours {
   }
 
   #changed(): void {
+    this.#placesChanged()
+    this.#digest = null
+  }
+
+  /** Who told us our place is another: in neither list that others see. */
+  #placesChanged(): void {
     this.#changes++
     this.#predecessors = null
     this.#all = null
-    this.#digest = null
   }
 
   /** Of predecessor and successors as they stand: on every response. */
@@ -112,10 +125,10 @@ export class Neighbours {
     if (place > 0 && placed?.contact === contact) {
       placed.heardAt = now
     } else if (place > 0) {
-      this.#changed()
+      this.#placesChanged()
       this.#placed.set(contact.id, { contact, heardAt: now })
     } else if (placed) {
-      this.#changed()
+      this.#placesChanged()
       this.#placed.delete(contact.id)
     }
   }
@@ -137,7 +150,9 @@ export class Neighbours {
 
   /** A neighbour is to be reached elsewhere now. */
   moved(contact: Contact): void {
-    if (this.#predecessor?.id !== contact.id && !this.#placed.has(contact.id) && !this.hasSuccessor(contact.id)) return
+    const isElsewhere = (known: Contact | null | undefined) => known?.id === contact.id && known !== contact
+    if (!isElsewhere(this.#predecessor) && !isElsewhere(this.#placed.get(contact.id)?.contact) && !this.#successors.some(isElsewhere))
+      return
     this.#changed()
     const renew = (old: Contact) => (old.id === contact.id ? contact : old)
     this.#successors = this.#successors.map(renew)
@@ -148,6 +163,7 @@ export class Neighbours {
 
   /** Removes a peer that is gone. The predecessor stays until there is another: see stabilize.ts. */
   remove(id: Identifier): void {
+    if (!this.#placed.has(id) && !this.hasSuccessor(id)) return
     this.#changed()
     this.#successors = this.#successors.filter((contact) => contact.id !== id)
     this.#placed.delete(id)
@@ -158,7 +174,7 @@ export class Neighbours {
     for (const [id, placed] of this.#placed) {
       if (placed.heardAt >= before) continue
       this.#placed.delete(id)
-      this.#changed()
+      this.#placesChanged()
     }
   }
 
