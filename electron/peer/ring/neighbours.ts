@@ -38,6 +38,29 @@ function hashContact(hash: number, { id, ways }: Contact): number {
   return value
 }
 
+export function sameIds(a: readonly Contact[], b: readonly Contact[]): boolean {
+  return a.length === b.length && a.every((contact, index) => contact.id === b[index]?.id)
+}
+
+/** One list of two, each in clockwise order from `self`. Of those in both, as they stand in the first. */
+export function mergeClockwise(self: Identifier, first: readonly Contact[], second: readonly Contact[]): Contact[] {
+  const merged: Contact[] = []
+  let next = 0
+  for (const contact of first) {
+    for (let other = second[next]; other && between(self, other.id, contact.id); other = second[++next]) merged.push(other)
+    if (second[next]?.id === contact.id) next++
+    merged.push(contact)
+  }
+  return merged.concat(second.slice(next))
+}
+
+/** The nearest behind `self` of those that are there. */
+export function nearerBehind(self: Identifier, contacts: readonly (Contact | null)[]): Contact | null {
+  let nearest: Contact | null = null
+  for (const contact of contacts) if (contact && (!nearest || between(nearest.id, contact.id, self))) nearest = contact
+  return nearest
+}
+
 export class Neighbours {
   readonly #self: Identifier
   readonly #length: number

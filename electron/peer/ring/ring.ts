@@ -7,12 +7,13 @@ import { unreachable } from '../../../shared/assert.ts'
 import { type Contact, sharesWay } from '../protocol/contact.ts'
 import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
 import type { Accept, Leave, RingMessage } from '../protocol/messages.ts'
-import { type Core, isRelevant, selfAsMember } from './core.ts'
+import { type Core, isRelevant } from './core.ts'
 import { FailureDetector } from './failure-detector.ts'
 import { prune } from './fingers.ts'
 import { Gossip } from './gossip.ts'
 import { Gatekeeper, Joiner } from './join.ts'
 import { Lookup, type LookupResult, type LookupSubject } from './lookup.ts'
+import { memberViews, OnlineMembers } from './member-views.ts'
 import { type Change, Membership } from './membership.ts'
 import { Neighbours } from './neighbours.ts'
 import { Pending } from './pending.ts'
@@ -59,10 +60,10 @@ export class Ring {
   readonly #joiner: Joiner
   readonly #gatekeeper: Gatekeeper
   readonly #lookup: Lookup
+  readonly #online: OnlineMembers
   #lastTickAt: number
   #busyUntil = 0
   #nextPruneAt = 0
-  #online: { readonly basis: readonly unknown[]; readonly contacts: readonly Contact[] } | null = null
 
   constructor(options: RingOptions, ports: RingPorts) {
     this.#core = this.#makeCore(options, ports)
@@ -74,6 +75,7 @@ export class Ring {
     this.#joiner = new Joiner(this.#core, (message) => this.#accepted(message))
     this.#gatekeeper = new Gatekeeper(this.#core)
     this.#lookup = new Lookup(this.#core)
+    this.#online = new OnlineMembers(this.#core)
     this.#lastTickAt = ports.clock.now()
   }
 
@@ -223,32 +225,12 @@ export class Ring {
 
   /** Every peer known, the dead and the left too, self first. A neighbour not heard yet counts as alive. */
   members(): readonly MemberView[] {
-    const core = this.#core
-    const self: MemberView = { ...selfAsMember(core), roundTripMs: null, lastHeardAt: core.clock.now() }
-    const others = Array.from(core.table.all(), ({ contact, incarnation, state, lastHeardAt }): MemberView => {
-      return { contact, incarnation, state, roundTripMs: core.roundTrips.of(contact.id), lastHeardAt }
-    })
-    const unheard = core.neighbours.all().filter((contact) => core.table.get(contact.id) === undefined)
-    const neighbours = unheard.map((contact): MemberView => ({
-      contact,
-      incarnation: 0,
-      state: 'alive',
-      roundTripMs: null,
-      lastHeardAt: null,
-    }))
-    return [self, ...others, ...neighbours]
+    return memberViews(this.#core)
   }
 
-  /** Contacts of the members that are there, this one first. The same array until something changes: it is asked for all the time. */
+  /** Contacts of the members that are there, this one first. The same array until something changes. */
   online(): readonly Contact[] {
-    const { table, neighbours, self } = this.#core
-    const basis = [table.version, neighbours.successors, neighbours.predecessor, self]
-    if (this.#online?.basis.every((part, index) => part === basis[index])) return this.#online.contacts
-    const contacts = this.members()
-      .filter((member) => member.state === 'alive' || member.state === 'suspect' || member.contact.id === self.id)
-      .map((member) => member.contact)
-    this.#online = { basis, contacts }
-    return contacts
+    return this.#online.contacts
   }
 
   /** Owner of `key` and the peers after it, by this peer's own knowledge; live ones, self included; at most `count`. */

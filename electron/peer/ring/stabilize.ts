@@ -10,7 +10,9 @@ import type { Leave, Successor } from '../protocol/messages.ts'
 import type { Core } from './core.ts'
 import { around, between, firstAtOrAfter } from './interval.ts'
 import { isLive } from './membership.ts'
-import { digestOfLists } from './neighbours.ts'
+import { NeighbourNews } from './neighbour-news.ts'
+import { digestOfLists, mergeClockwise, nearerBehind, sameIds } from './neighbours.ts'
+import { Settled } from './settled.ts'
 import { counts, timing } from './timing.ts'
 
 /** Why the list changed: only news that others cannot see for themselves is told to the predecessor. */
@@ -18,36 +20,30 @@ type Cause = 'adopted' | 'told' | 'gone'
 
 export class Stabilizer {
   readonly #core: Core
+  readonly #news: NeighbourNews
+  readonly #settled: Settled
   #nextRoundAt = 0
-  /** Ids of the successors and predecessors last told as news. */
-  #toldSuccessors: readonly Identifier[] = []
-  #toldPredecessors: readonly Identifier[] = []
-  /** The list they were last looked for in. */
-  #seenPredecessors: readonly Contact[] | null = null
-  /** While the list is short after a loss, news of it waits till then for the new head's answer; null = nothing waits. */
-  #settlesAt: number | null = null
   /** Nearest peer that said it is our predecessor while another is in that place. */
   #claimant: Contact | null = null
-  /** What the head last told, once it had us in place: while its responses have the digest of that, there is nothing to ask. */
-  #settled: { readonly head: Identifier; readonly digest: string; readonly toldAt: number; confirmedAt: number } | null = null
   /** Peer nearer than the head that was asked and has not answered yet. */
   #candidate: Identifier | null = null
 
   constructor(core: Core) {
     this.#core = core
+    this.#news = new NeighbourNews(core)
+    this.#settled = new Settled(core)
   }
 
   tick(now: number): void {
     const { parameters, neighbours, random } = this.#core
-    if (this.#settlesAt !== null && now >= this.#settlesAt) this.#tellSuccessors()
     if (now >= this.#nextRoundAt) {
       // where the ring keeps a view, calm predecessors ping every few rounds only
       const rounds = parameters.viewCap > 0 ? counts.calmRounds : 1
       neighbours.expirePlaces(now - 3.5 * rounds * parameters.pingIntervalMs)
       this.#nextRoundAt = now + parameters.pingIntervalMs * (0.9 + 0.2 * random.next())
-      this.#round({ head: this.#isSettled(now) ? null : neighbours.head })
+      this.#round({ head: this.#settled.isSettled(now) ? null : neighbours.head })
     }
-    this.#tellPredecessors()
+    this.#news.tick(now)
   }
 
   /** Takes a whole list as given: at the start, or out of an acceptance. */
@@ -55,18 +51,17 @@ export class Stabilizer {
     const { neighbours } = this.#core
     neighbours.setPredecessor(predecessor)
     neighbours.setSuccessors(successors)
-    if (how.quiet) this.#toldSuccessors = neighbours.successors.map((contact) => contact.id)
-    else this.#tellSuccessors()
+    if (how.quiet) this.#news.passOver()
+    else this.#news.tellSuccessors()
     this.#fillFromView()
     this.#nextRoundAt = 0
   }
 
   /** A response had this digest of the sender's lists: the head's, when they changed, are asked for on the next tick. */
   compareLists(id: Identifier, digest: string): void {
-    const { neighbours, clock } = this.#core
-    if (neighbours.head?.id !== id || this.#settled?.head !== id) return
-    if (digest === this.#settled.digest) this.#settled.confirmedAt = clock.now()
-    else this.#unsettle()
+    if (!this.#settled.compare(id, digest)) return
+    this.#settled.clear()
+    this.#nextRoundAt = 0
   }
 
   /** One round: asks the head, if one is given, for its predecessor and list, and whoever the view has before the head. */
@@ -75,19 +70,6 @@ export class Stabilizer {
     if (head) this.#ask(head, (answer) => this.#headAnswered(head, answer))
     const candidate = this.#nearestInView() ?? (neighbours.head ? null : neighbours.predecessor)
     if (candidate) this.#consider(candidate)
-  }
-
-  /** The head has us in place, and has said of late that nothing changed. */
-  #isSettled(now: number): boolean {
-    const { parameters, neighbours } = this.#core
-    const settled = this.#settled
-    if (!settled || settled.head !== neighbours.head?.id) return false
-    return now < settled.confirmedAt + 3.5 * parameters.pingIntervalMs && now < settled.toldAt + timing.stabiliseMs
-  }
-
-  #unsettle(): void {
-    this.#settled = null
-    this.#nextRoundAt = 0
   }
 
   receive(message: Successor, sender: Contact): void {
@@ -136,7 +118,7 @@ export class Stabilizer {
     }
     if (neighbours.successors.length < list.length) this.#afterReplacing(list, 'gone')
     // the head's list completes ours
-    if (wasHead || this.#settlesAt !== null) this.#round({ head: neighbours.head })
+    if (wasHead || this.#news.isWaiting) this.#round({ head: neighbours.head })
   }
 
   /** A graceful departure, with the lists that replace the leaver. `before`: the list that still had it. */
@@ -150,7 +132,7 @@ export class Stabilizer {
     if (!before.some((contact) => contact.id === message.source)) return
     const heirs = before.flatMap((contact) => (contact.id === message.source ? message.successors : [contact]))
     this.#replace(heirs, 'gone')
-    this.#tellSuccessors()
+    this.#news.tellSuccessors()
   }
 
   /** The view has a new live member: a head to be asked, or one more for the list. */
@@ -178,19 +160,19 @@ export class Stabilizer {
   }
 
   #headAnswered(head: Contact, answer: Successor): void {
-    const { neighbours, self, clock } = this.#core
+    const { neighbours, self } = this.#core
     if (neighbours.head?.id !== head.id) return
-    const now = clock.now()
     const digest = digestOfLists(answer.predecessor, answer.successors)
     // what we left out of its list as out of date may be right after a while: asked again
     const isTaken = answer.predecessor?.id === self.id && !answer.successors.some((contact) => this.#isStale(contact.id))
-    this.#settled = isTaken ? { head: head.id, digest, toldAt: now, confirmedAt: now } : null
+    if (isTaken) this.#settled.agreed(head.id, digest)
+    else this.#settled.clear()
     this.#replace([head, ...this.#withWatched(head, answer.successors)], 'told')
     const nearer = answer.predecessor
     if (nearer && nearer.id !== self.id && between(self.id, nearer.id, head.id)) this.#consider(nearer)
     // a head that has us in place already needs no telling
     if (nearer?.id !== self.id) this.#notify(head)
-    if (this.#settlesAt !== null) this.#tellSuccessors()
+    if (this.#news.isWaiting) this.#news.tellSuccessors()
   }
 
   /**
@@ -250,15 +232,15 @@ export class Stabilizer {
   }
 
   #afterReplacing(list: readonly Contact[], cause: Cause): void {
-    const { neighbours, parameters, clock } = this.#core
+    const { neighbours, parameters } = this.#core
     this.#fillFromView()
     const current = neighbours.successors
     if (sameIds(list, current)) return
     const known = new Set(list.map((contact) => contact.id))
     for (const contact of current.slice(0, parameters.pingedSuccessors)) if (!known.has(contact.id)) this.#core.hooks.greet(contact)
     const short = cause === 'gone' && current.length > 0 && current.length < list.length
-    if (short) this.#settlesAt ??= clock.now() + timing.settleMs
-    else if (this.#settlesAt === null || cause !== 'gone') this.#tellSuccessors()
+    if (short) this.#news.wait()
+    else if (!this.#news.isWaiting || cause !== 'gone') this.#news.tellSuccessors()
     if (cause === 'gone' && current[0] && current[0].id !== list[0]?.id) this.#notify(current[0])
     // the last of our list is beyond the predecessor's: told only when something before it changed
     const shown = neighbours.maxLength - 1
@@ -279,25 +261,6 @@ export class Stabilizer {
       view.push(entry.contact)
     }
     neighbours.setSuccessors(mergeClockwise(self.id, view, neighbours.successors))
-  }
-
-  #tellSuccessors(): void {
-    this.#settlesAt = null
-    const previous = this.#toldSuccessors
-    const successors = this.#core.neighbours.successors.map((contact) => contact.id)
-    if (successors.join() === previous.join()) return
-    this.#toldSuccessors = successors
-    this.#core.emit({ kind: 'successors', successors, previous })
-  }
-
-  #tellPredecessors(): void {
-    const known = this.#core.neighbours.predecessors()
-    if (known === this.#seenPredecessors) return
-    this.#seenPredecessors = known
-    const predecessors = known.slice(0, Math.max(2, this.#core.parameters.pingedSuccessors)).map((contact) => contact.id)
-    if (predecessors.join() === this.#toldPredecessors.join()) return
-    this.#toldPredecessors = predecessors
-    this.#core.emit({ kind: 'predecessors', predecessors })
   }
 
   #tellPredecessor(): void {
@@ -356,27 +319,4 @@ export class Stabilizer {
     if (!entry || isLive(entry.state)) return false
     return table.size <= parameters.viewCap || clock.now() - entry.stateSince < timing.staleListsMs + 1.2 * parameters.pingIntervalMs
   }
-}
-
-function sameIds(a: readonly Contact[], b: readonly Contact[]): boolean {
-  return a.length === b.length && a.every((contact, index) => contact.id === b[index]?.id)
-}
-
-/** One list of two, each in clockwise order from `self`. Of those in both, as they stand in the first. */
-function mergeClockwise(self: Identifier, first: readonly Contact[], second: readonly Contact[]): Contact[] {
-  const merged: Contact[] = []
-  let next = 0
-  for (const contact of first) {
-    for (let other = second[next]; other && between(self, other.id, contact.id); other = second[++next]) merged.push(other)
-    if (second[next]?.id === contact.id) next++
-    merged.push(contact)
-  }
-  return merged.concat(second.slice(next))
-}
-
-/** The nearest behind `self` of those that are there. */
-function nearerBehind(self: Identifier, contacts: readonly (Contact | null)[]): Contact | null {
-  let nearest: Contact | null = null
-  for (const contact of contacts) if (contact && (!nearest || between(nearest.id, contact.id, self))) nearest = contact
-  return nearest
 }
