@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { applyChanges, bundleSimulator, StaleChangeError } from './bundle.ts'
-import { replayCommand, runCampaign, type SeedRunner } from './campaign.ts'
+import { runCampaign, type SeedRunner } from './campaign.ts'
+import { replayCommand, unchanged } from './draws.ts'
 import { huntFrom, medianOf } from './hunt.ts'
 import { planOf } from './plan.ts'
 import type { Answer } from './seed-worker.ts'
@@ -19,7 +20,7 @@ const run = async (seed: number): Promise<Answer> => {
 }
 
 function campaign(runners: readonly SeedRunner[], options: { from: number; seeds: number; flaws: number }) {
-  return runCampaign(runners, { ...options, overrides: {} }, () => undefined)
+  return runCampaign(runners, { ...options, selection: unchanged }, () => undefined)
 }
 
 describe('a campaign', () => {
@@ -55,8 +56,9 @@ describe('a campaign', () => {
   })
 
   it('gives one command for a flaw', () => {
-    expect(replayCommand(17, {})).toBe('npm run sim -- --seed 17')
-    expect(replayCommand(17, { peers: 3 }, '--trace')).toBe(`npm run sim -- --seed 17 --plan '{"peers":3}' --trace`)
+    expect(replayCommand(17, unchanged)).toBe('npm run sim -- --seed 17')
+    const selection = { draw: 'files', overrides: { peers: 3 } } as const
+    expect(replayCommand(17, selection, '--trace')).toBe(`npm run sim -- --seed 17 --draw files --plan '{"peers":3}' --trace`)
   })
 })
 

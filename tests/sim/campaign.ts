@@ -3,7 +3,7 @@
  * are kept, so that memory does not grow with the seeds.
  */
 
-import type { Overrides } from './override-plan.ts'
+import type { Selection } from './draws.ts'
 import type { Outcome } from './run.ts'
 import type { Answer } from './seed-worker.ts'
 
@@ -12,12 +12,12 @@ export interface CampaignOptions {
   readonly seeds: number
   /** Stops when so many seeds were flawed. */
   readonly flaws: number
-  readonly overrides: Overrides
+  readonly selection: Selection
 }
 
 /** What runs seeds, one at a time: a thread, or a fake. */
 export interface SeedRunner {
-  run(seed: number, overrides: Overrides): Promise<Answer>
+  run(seed: number, selection: Selection): Promise<Answer>
 }
 
 export interface Flawed {
@@ -89,7 +89,7 @@ export async function runCampaign(
   const work = async (runner: SeedRunner) => {
     while (next < end && tally.flawed.length < options.flaws) {
       const seed = next++
-      const answer = await runner.run(seed, options.overrides)
+      const answer = await runner.run(seed, options.selection)
       tally.add(seed, answer)
       progress(tally, { ...answer, seed })
     }
@@ -97,12 +97,6 @@ export async function runCampaign(
   await Promise.all(runners.map(work))
   tally.flawed.sort((a, b) => a.seed - b.seed)
   return tally
-}
-
-/** The one command that replays a seed. */
-export function replayCommand(seed: number, overrides: Overrides, ...more: readonly string[]): string {
-  const plan = Object.keys(overrides).length > 0 ? [`--plan '${JSON.stringify(overrides)}'`] : []
-  return ['npm run sim --', `--seed ${seed}`, ...plan, ...more].join(' ')
 }
 
 /** "1 h 02 min", "3 min 20 s", "12.3 s". */

@@ -4,7 +4,7 @@
  */
 
 import { bundleSimulator } from './bundle.ts'
-import { planOf } from './plan.ts'
+import { select, type Selection } from './draws.ts'
 import type { PlantedFault } from './planted-faults.ts'
 import { type Answer, SeedWorker } from './seed-worker.ts'
 
@@ -35,14 +35,16 @@ type RunSeed = (seed: number) => Promise<Pick<Answer, 'flaw'>>
 /** Hunts one fault; threads share the starts. Throws a StaleChangeError when the fault cannot be planted any more. */
 export async function hunt(fault: PlantedFault, { starts, most, workers }: HuntLimits): Promise<Hunted> {
   const bundles = [await bundleSimulator(fault.changes), await bundleSimulator()] as const
+  const selection: Selection = { draw: fault.draw, overrides: {} }
   const left = [...starts]
   const catches: Catch[] = []
   const work = async () => {
     const threads = bundles.map((bundle) => new SeedWorker(bundle.path)) as [SeedWorker, SeedWorker]
     const [faulty, sound] = threads
-    const run: RunSeed = async (seed) => (fault.shows && !fault.shows(planOf(seed)) ? { flaw: null } : faulty.run(seed))
+    const isIdle = (seed: number) => fault.shows && !fault.shows(select(seed, selection))
+    const run: RunSeed = async (seed) => (isIdle(seed) ? { flaw: null } : faulty.run(seed, selection))
     for (let start = left.shift(); start !== undefined; start = left.shift()) {
-      catches.push(await huntFrom({ faulty: run, sound: (seed) => sound.run(seed) }, start, most))
+      catches.push(await huntFrom({ faulty: run, sound: (seed) => sound.run(seed, selection) }, start, most))
     }
     for (const thread of threads) await thread.close()
   }

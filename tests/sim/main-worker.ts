@@ -2,17 +2,16 @@
 
 import { parentPort } from 'node:worker_threads'
 import { assert } from '../../shared/assert.ts'
-import { overridePlan } from './override-plan.ts'
-import { planOf } from './plan.ts'
+import { select } from './draws.ts'
 import { runPlan } from './run.ts'
 import type { Answer, Question } from './seed-worker.ts'
 
 const port = parentPort
 assert(port !== null, 'main-worker.ts runs in a thread')
 
-async function answer({ seed, overrides }: Question): Promise<Answer> {
+async function answer({ seed, selection }: Question): Promise<Answer> {
   try {
-    const outcome = await runPlan(overridePlan(planOf(seed), overrides))
+    const outcome = await runPlan(select(seed, selection))
     return { outcome, flaw: outcome.flaw }
   } catch (error) {
     return { outcome: null, flaw: `threw: ${error instanceof Error ? error.message : String(error)}` }

@@ -10,13 +10,13 @@ import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { bundleSimulator } from './bundle.ts'
-import { duration, replayCommand, runCampaign } from './campaign.ts'
+import { duration, runCampaign } from './campaign.ts'
+import { isDraw, replayCommand, select } from './draws.ts'
 import { History } from './history.ts'
 import { historyPage } from './history-page.ts'
 import { hunt } from './hunt.ts'
-import { overridePlan, parseOverrides } from './override-plan.ts'
+import { parseOverrides } from './override-plan.ts'
 import { plantedFaults } from './planted-faults.ts'
-import { planOf } from './plan.ts'
 import { describeOutcome, describePlan } from './plain-words.ts'
 import { runPlan } from './run.ts'
 import { SeedWorker } from './seed-worker.ts'
@@ -31,6 +31,8 @@ const { values, positionals } = parseArgs({
     flaws: { type: 'string', default: '10' },
     workers: { type: 'string', default: String(availableParallelism()) },
     seed: { type: 'string' },
+    /** all, ring or files */
+    draw: { type: 'string', default: 'all' },
     plan: { type: 'string', default: '{}' },
     trace: { type: 'boolean', default: false },
     page: { type: 'string' },
@@ -46,7 +48,8 @@ const say = (line: string) => console.log(line)
 // "--trace | head": who reads has read enough
 process.stdout.on('error', () => process.exit(1))
 const workers = wholeNumber(values.workers, '--workers')
-const overrides = parseOverrides(values.plan)
+if (!isDraw(values.draw)) throw new Error(`--draw takes all, ring or files, not "${values.draw}"`)
+const selection = { draw: values.draw, overrides: parseOverrides(values.plan) }
 
 if (values.planted) await huntAll()
 else if (values.seed === undefined) await campaign()
@@ -62,7 +65,7 @@ function wholeNumber(text: string, option: string): number {
 async function campaign(): Promise<void> {
   const from = wholeNumber(values.from, '--from')
   const seeds = wholeNumber(values.seeds, '--seeds')
-  overridePlan(planOf(from), overrides)
+  select(from, selection)
   const bundle = await bundleSimulator()
   const runners = Array.from({ length: workers }, () => new SeedWorker(bundle.path))
   const started = performance.now()
@@ -70,9 +73,9 @@ async function campaign(): Promise<void> {
   // a terminal shows every second, a log file a line a minute
   const everyS = process.stdout.isTTY ? 1 : 60
   let nextLineAt = everyS
-  const options = { from, seeds, flaws: wholeNumber(values.flaws, '--flaws'), overrides }
+  const options = { from, seeds, flaws: wholeNumber(values.flaws, '--flaws'), selection }
   const tally = await runCampaign(runners, options, (sums, { seed, flaw }) => {
-    if (flaw !== null) say(`${process.stdout.isTTY ? '\r' : ''}seed ${seed}: ${flaw}\n  ${replayCommand(seed, overrides, '--trace')}`)
+    if (flaw !== null) say(`${process.stdout.isTTY ? '\r' : ''}seed ${seed}: ${flaw}\n  ${replayCommand(seed, selection, '--trace')}`)
     if (elapsed() < nextLineAt) return
     nextLineAt = elapsed() + everyS
     const left = ((seeds - sums.seeds) * elapsed()) / sums.seeds
@@ -85,12 +88,12 @@ async function campaign(): Promise<void> {
   if (process.stdout.isTTY) process.stdout.write(`\r${' '.repeat(78)}\r`)
   for (const line of tally.lines(elapsed())) say(line)
   if (tally.flawed.length >= options.flaws) say(`stopped at ${tally.flawed.length} flaws`)
-  for (const { seed } of tally.flawed) say(`  ${replayCommand(seed, overrides, '--shrink')}`)
+  for (const { seed } of tally.flawed) say(`  ${replayCommand(seed, selection, '--shrink')}`)
   process.exitCode = tally.flawed.length > 0 ? 1 : 0
 }
 
 async function replay(seed: number): Promise<void> {
-  const plan = overridePlan(planOf(seed), overrides)
+  const plan = select(seed, selection)
   for (const line of describePlan(plan)) say(line)
   const history = new History()
   const outcome = await runPlan(plan, {
@@ -100,7 +103,7 @@ async function replay(seed: number): Promise<void> {
   for (const line of describeOutcome(outcome)) say(line)
   process.exitCode = outcome.flaw === null ? 0 : 1
   if (values.page === undefined) return
-  const lines = [...describePlan(plan), replayCommand(seed, overrides)]
+  const lines = [...describePlan(plan), replayCommand(seed, selection)]
   await writeFile(values.page, historyPage(history, { title: `Seed ${seed}`, lines, flaw: outcome.flaw }))
   say(`drawn in ${values.page}`)
 }
@@ -109,10 +112,10 @@ async function shrinkSeed(seed: number): Promise<void> {
   const bundle = await bundleSimulator()
   const worker = new SeedWorker(bundle.path)
   const shrunk = await shrink({
-    plan: planOf(seed),
-    overrides,
+    plan: select(seed, { ...selection, overrides: {} }),
+    overrides: selection.overrides,
     fields: shrinkableFields,
-    run: async (changed) => (await worker.run(seed, changed)).flaw,
+    run: async (changed) => (await worker.run(seed, { ...selection, overrides: changed })).flaw,
     attempts: 400,
     otherSeeds: 5,
     progress: (changed, flaw) => say(`${JSON.stringify(changed)}  ${flaw}`),
@@ -123,7 +126,7 @@ async function shrinkSeed(seed: number): Promise<void> {
     say(`seed ${seed} has no flaw`)
     return
   }
-  say(`\nafter ${shrunk.attempts} runs: ${shrunk.flaw}\n  ${replayCommand(seed, shrunk.overrides, '--trace')}`)
+  say(`\nafter ${shrunk.attempts} runs: ${shrunk.flaw}\n  ${replayCommand(seed, { ...selection, overrides: shrunk.overrides }, '--trace')}`)
   process.exitCode = 1
 }
 

@@ -14,6 +14,8 @@ export interface DataPlan {
   readonly fileBytes: number
   readonly diskBytes: number
   readonly repairDelayMs: number
+  /** A copy too many is kept for so long. */
+  readonly dropHysteresisMs: number
   /** Share of the crashes in which the power goes: streams break without a word. */
   readonly powerCuts: number
   /** How often, of a hundred things that happen, each of these does. */
@@ -58,7 +60,7 @@ export function planOf(seed: number): Plan {
 }
 
 /** Households, labs and offices: 2 to 12 machines, files, people, and all that can happen to them. */
-function filesPlanOf(seed: number): FilesPlan {
+export function filesPlanOf(seed: number): FilesPlan {
   const random = new Prng(seed * 7919 + 13)
   const often = (share: number, most: number): number => (random.next() < share ? random.next() * most : 0)
   const peers = 2 + Math.floor(11 * random.next() ** 2)
@@ -93,12 +95,13 @@ function filesPlanOf(seed: number): FilesPlan {
       blocks: often(0.3, 15),
       partitions: often(0.3, 15),
       targetedKills: often(0.5, 0.5),
+      dropHysteresisMs: 5000 + random.next() * 40_000,
     },
   }
 }
 
 /** Most rings small, some of up to 100 peers. */
-function ringPlanOf(seed: number): Plan {
+export function ringPlanOf(seed: number): Plan {
   const random = new Prng(seed * 7919)
   const kinds = ['strict', 'chaos', 'chaos', 'partition', 'neighbours-only'] as const
   const kind = kinds[seed % kinds.length] as Plan['kind']

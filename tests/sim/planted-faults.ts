@@ -5,6 +5,7 @@
  */
 
 import type { Change } from './bundle.ts'
+import type { Draw } from './draws.ts'
 import type { Plan } from './plan.ts'
 
 export interface PlantedFault {
@@ -12,6 +13,8 @@ export interface PlantedFault {
   /** What the code then does, in one sentence. */
   readonly what: string
   readonly changes: readonly Change[]
+  /** The plans that it is hunted in. */
+  readonly draw: Draw
   /** Plans in which it can show at all, where that is not any: a hunt counts the others as passed. */
   readonly shows?: (plan: Plan) => boolean
   /**
@@ -23,11 +26,13 @@ export interface PlantedFault {
 
 const isStrict = ({ kind }: Plan) => kind === 'strict'
 
-const ring = 'electron/peer/ring'
+const peer = 'electron/peer'
+const ring = `${peer}/ring`
 
 export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'original-join',
+    draw: 'ring',
     what: "A joiner takes its first successor and nothing else, as in Chord's paper of 2001: no list, no predecessor.",
     changes: [
       {
@@ -41,6 +46,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'predecessor-unverified',
+    draw: 'ring',
     what: "Stabilise takes the head's predecessor for the new head without asking whether it is there.",
     changes: [
       {
@@ -54,6 +60,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'list-padded',
+    draw: 'ring',
     what: 'In rings smaller than the list, the list is filled up with the peer itself.',
     changes: [
       {
@@ -66,6 +73,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'forgotten-notify',
+    draw: 'ring',
     what: 'Nobody tells its head that it is the predecessor, neither by a notify nor by its place in a ping.',
     changes: [
       {
@@ -83,6 +91,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'dead-forgotten',
+    draw: 'ring',
     what: 'Contacts that died are forgotten after 30 s.',
     changes: [{ file: `${ring}/timing.ts`, find: 'rememberDeadMs: 7 * 24 * 3_600_000', replace: 'rememberDeadMs: 30_000' }],
     shows: ({ kind, chaosMs }) => kind === 'partition' && chaosMs > 40_000,
@@ -90,8 +99,101 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'no-refutation',
+    draw: 'ring',
     what: 'Who is thought gone says that it is there, and does not raise its incarnation.',
     changes: [{ file: `${ring}/gossip.ts`, find: 'core.incarnation = claim.incarnation + 1', replace: '' }],
     seeds: 20,
+  },
+  {
+    name: 'one-copy-acknowledged',
+    draw: 'files',
+    what: 'A store is acknowledged once a single machine has the bytes.',
+    changes: [
+      {
+        file: `${peer}/transfer/store-file.ts`,
+        find: 'const wanted = Math.min(context.parameters.copies, context.ringSize())',
+        replace: 'const wanted = 1',
+      },
+    ],
+    seeds: 20,
+  },
+  {
+    name: 'no-fsync',
+    draw: 'files',
+    what: 'A copy counts as durable although its bytes were never synced to the disk.',
+    changes: [{ file: `${peer}/disk/block-writer.ts`, find: 'await this.#file.sync()', replace: '' }],
+    seeds: 20,
+  },
+  {
+    name: 'naive-drop',
+    draw: 'files',
+    what: 'A machine drops its copy once any k others say that they have one, wherever they and it stand.',
+    changes: [
+      {
+        file: `${peer}/repair/drop-rule.ts`,
+        find: '.filter((confirmation) => question.distance(confirmation.machine) < own)',
+        replace: '',
+      },
+      {
+        file: `${peer}/repair/drops.ts`,
+        find: 'onlineHolders.includes(self) && !replicaSet.includes(self)',
+        replace: 'onlineHolders.includes(self) && onlineHolders.length > this.#repair.context.parameters.copies',
+      },
+      {
+        file: `${peer}/repair/drops.ts`,
+        find: 'const nearest = context.replicaSet(key, copies)',
+        replace: 'const nearest = context.online()',
+      },
+    ],
+    seeds: 100,
+  },
+  {
+    name: 'last-writer-wins',
+    draw: 'files',
+    what: 'Of versions that do not know of each other, the one with the latest clock time is kept.',
+    changes: [
+      {
+        file: `${peer}/protocol/record.ts`,
+        find: 'versions: known.filter((version) => !hasDot(superseded, version)).sort((x, y) => (x.version < y.version ? -1 : 1)),',
+        replace: `versions: known
+          .filter((version) => !hasDot(superseded, version))
+          .sort((x, y) => y.storedAt - x.storedAt)
+          .slice(0, 1),`,
+      },
+    ],
+    seeds: 100,
+  },
+  {
+    name: 'tombstone-dropped',
+    draw: 'files',
+    what: 'A removed name is forgotten after 20 s, and nothing remembers that it was.',
+    changes: [
+      { file: `${peer}/repair/repair-times.ts`, find: 'keepTrashMs: 30 * dayMs', replace: 'keepTrashMs: 20_000' },
+      { file: `${peer}/repair/repair-times.ts`, find: 'forgetMarginMs: 2 * dayMs', replace: 'forgetMarginMs: 0' },
+      {
+        file: `${peer}/disk/record-store.ts`,
+        find: '(this.#pending.get(record.name)?.forgotten ?? forgottenRecord(this.#store, record))',
+        replace: 'null',
+      },
+    ],
+    seeds: 100,
+  },
+  {
+    name: 'unsynced-not-found',
+    draw: 'files',
+    what: 'The owner of a name is believed that there is no such file, though it is new there and has not asked anybody.',
+    changes: [
+      {
+        file: `${peer}/transfer/read-record.ts`,
+        find: 'const waiting = candidatesOf(context, located, name)',
+        replace: 'const waiting = candidatesOf(context, located, name).slice(0, 1)',
+      },
+      {
+        file: `${peer}/transfer/read-record.ts`,
+        find: 'if (answers.filter((answer) => answer.synced).length >= context.parameters.copies) return true',
+        replace: 'if (answers.some((answer) => !answer.silent)) return true',
+      },
+    ],
+    seeds: 100,
   },
 ]

@@ -1,7 +1,7 @@
 /** A thread that runs seeds one at a time. What throws outside a run, or never ends, is a flaw of the seed, not of the campaign. */
 
 import { Worker } from 'node:worker_threads'
-import type { Overrides } from './override-plan.ts'
+import { type Selection, unchanged } from './draws.ts'
 import type { Outcome } from './run.ts'
 
 /** The longest run takes seconds; one that takes minutes goes in circles. */
@@ -9,7 +9,7 @@ const stuckMs = 300_000
 
 export interface Question {
   readonly seed: number
-  readonly overrides: Overrides
+  readonly selection: Selection
 }
 
 export interface Answer {
@@ -27,7 +27,7 @@ export class SeedWorker {
     this.#path = path
   }
 
-  async run(seed: number, overrides: Overrides = {}): Promise<Answer> {
+  async run(seed: number, selection = unchanged): Promise<Answer> {
     const worker = (this.#worker ??= new Worker(this.#path))
     const answer = await new Promise<Answer>((resolve) => {
       const timer = setTimeout(() => end({ outcome: null, flaw: `no end within ${stuckMs / 1000} s` }), stuckMs)
@@ -41,7 +41,7 @@ export class SeedWorker {
       }
       worker.on('message', answered)
       worker.on('error', threw)
-      worker.postMessage({ seed, overrides } satisfies Question)
+      worker.postMessage({ seed, selection } satisfies Question)
     })
     // whatever a run without an outcome left behind is not to meet the next one
     if (!answer.outcome) await this.close()
