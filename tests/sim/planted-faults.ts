@@ -18,10 +18,10 @@ export interface PlantedFault {
   /** Plans in which it can show at all, where that is not any: a hunt counts the others as passed. */
   readonly shows?: (plan: Plan) => boolean
   /**
-   * Seeds from 1 within which the tests want it found: ten times the median measured, at least 20, so that one change of the code in a
+   * Seeds from 1 within which the tests want it found; null = not measured well enough to be asked for in the tests: ten times the median measured, at least 20, so that one change of the code in a
    * thousand has bad luck; a hunt ends with its catch, so that few are run.
    */
-  readonly seeds: number
+  readonly seeds: number | null
 }
 
 const isStrict = ({ kind }: Plan) => kind === 'strict'
@@ -145,7 +145,7 @@ export const plantedFaults: readonly PlantedFault[] = [
         replace: 'const nearest = context.online()',
       },
     ],
-    seeds: 100,
+    seeds: null,
   },
   {
     name: 'last-writer-wins',
@@ -161,7 +161,7 @@ export const plantedFaults: readonly PlantedFault[] = [
           .slice(0, 1),`,
       },
     ],
-    seeds: 100,
+    seeds: 20,
   },
   {
     name: 'tombstone-dropped',
@@ -176,7 +176,7 @@ export const plantedFaults: readonly PlantedFault[] = [
         replace: 'null',
       },
     ],
-    seeds: 100,
+    seeds: null,
   },
   {
     name: 'unsynced-not-found',
@@ -194,6 +194,6 @@ export const plantedFaults: readonly PlantedFault[] = [
         replace: 'if (answers.some((answer) => !answer.silent)) return true',
       },
     ],
-    seeds: 100,
+    seeds: null,
   },
 ]
