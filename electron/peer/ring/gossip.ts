@@ -25,6 +25,9 @@ export class Gossip {
   readonly #news = new News()
   #lastExchangeAt = 0
   #nextExchangeAt = 0
+  /** Number of the last question for everything, and whether its answer is being taken in. */
+  #asksForAll = 0
+  #catchingUp = false
 
   constructor(core: Core) {
     this.#core = core
@@ -36,7 +39,7 @@ export class Gossip {
 
   /** Passes on what the table has of `id` (or self) from now. */
   note(id: Identifier): void {
-    if (this.#core.parameters.viewCap === 0) return
+    if (this.#core.parameters.viewCap === 0 || this.#catchingUp) return
     this.#news.add(id, 3 * Math.ceil(Math.log2(this.#core.table.liveIds().length + 2)))
   }
 
@@ -88,9 +91,10 @@ export class Gossip {
   /** A digest came with a ping or response: unequal views are compared, once the news between them has travelled. */
   compareDigest(contact: Contact, viewDigest: string): void {
     const now = this.#core.clock.now()
-    if (this.#core.parameters.viewCap === 0 || this.hasNews) return
+    if (this.#core.parameters.viewCap === 0) return
     const partial = this.#core.table.size >= this.#core.parameters.viewCap
-    if (now < this.#lastExchangeAt + (partial ? timing.viewPartialMs : timing.viewMismatchMs)) return
+    const whole = this.hasNews ? timing.viewBusyMs : timing.viewMismatchMs
+    if (now < this.#lastExchangeAt + (partial ? timing.viewPartialMs : whole)) return
     if (viewDigest !== this.digest()) this.exchangeWith(contact)
   }
 
@@ -114,14 +118,18 @@ export class Gossip {
     this.#core.send(contact, 'stream', { command: 'view', kind: 'ask', exchange: this.#core.pending.nextExchange(), members: this.#page() })
   }
 
-  /** A joiner's first question: an empty page, to be answered with everything. */
+  /** The first question of who joined or found its ring again: an empty page, to be answered with everything. */
   askForAll(contact: Contact): void {
     this.#lastExchangeAt = this.#core.clock.now()
-    this.#core.send(contact, 'stream', { command: 'view', kind: 'ask', exchange: this.#core.pending.nextExchange(), members: [] })
+    this.#asksForAll = this.#core.pending.nextExchange()
+    this.#core.send(contact, 'stream', { command: 'view', kind: 'ask', exchange: this.#asksForAll, members: [] })
   }
 
   receiveView(message: View, sender: Contact): void {
+    // what a newcomer learns of the ring is news to nobody else: passed on, it would hold up what is
+    this.#catchingUp = message.kind === 'tell' && message.exchange === this.#asksForAll
     this.absorb(message.members)
+    this.#catchingUp = false
     if (message.kind === 'tell' || this.#core.parameters.viewCap === 0) return
     const lacking = this.#lackedBy(message.members)
     for (let members = lacking; members.length > 0;) {

@@ -83,6 +83,33 @@ describe('a ring of one', () => {
   })
 })
 
+describe('a peer that was started again', () => {
+  it('asks the first that it finds for everybody, and passes on nothing of the answer', () => {
+    const bench = new Bench(9)
+    bench.ring.resume([contact(20), contact(30)])
+    const ping = { command: 'ping', sequence: 1, incarnation: 1, place: 1, viewDigest: '00000000', revision: 0, gossip: [] } as const
+    bench.ring.receive({ ...ping, destination: id(9), source: id(20) }, 'datagram', contact(20))
+    const question = bench.sent.find(({ to, message }) => to === 20 && message.command === 'successor' && message.kind === 'ask')?.message
+    const exchange = question?.command === 'successor' ? question.exchange : 0
+    const tell = { command: 'successor', kind: 'tell', exchange, predecessor: contact(9), successors: [contact(9)] } as const
+    bench.ring.receive({ ...tell, destination: id(9), source: id(20) }, 'stream', null)
+    bench.take('ping')
+    bench.pass(100)
+    const view = bench.sent.find(({ message }) => message.command === 'view')?.message
+    expect(view).toMatchObject({ kind: 'ask', members: [], destination: id(20) })
+    const members = [40, 50].map((value) => ({ contact: contact(value), incarnation: 3, state: 'alive' as const }))
+    const all = { command: 'view', kind: 'tell', exchange: view?.command === 'view' ? view.exchange : 0, members } as const
+    bench.ring.receive({ ...all, destination: id(9), source: id(20) }, 'stream', null)
+    expect(bench.ring.members().filter(({ state }) => state === 'alive')).toHaveLength(4)
+    bench.take('ping')
+    bench.pass(5_000)
+    const told = bench.take('ping').flatMap(({ message }) => (message.command === 'ping' ? message.gossip : []))
+    expect(
+      told.filter(({ contact: { id: told }, state }) => state === 'alive' && members.some(({ contact }) => contact.id === told)),
+    ).toEqual([])
+  })
+})
+
 describe('a peer', () => {
   it('is told unreachable when nobody answers its join', () => {
     const bench = new Bench(9)

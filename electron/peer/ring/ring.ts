@@ -142,6 +142,7 @@ export class Ring {
     this.#detector.tick(now)
     this.#reunion.tick(now)
     this.#stabilizer.tick(now)
+    this.#catchUp()
     this.#gossip.tick(now)
     this.#lookup.tick(now)
     if (now >= this.#nextPruneAt) {
@@ -337,7 +338,18 @@ export class Ring {
     this.#detector.roundNow()
     this.#gossip.note(core.self.id)
     if (core.parameters.viewCap > 0) this.#gossip.askForAll(message.predecessor)
+    this.#alone = false
     this.#greetings = counts.greeted
+  }
+
+  /** Without a successor at the last tick. */
+  #alone = true
+
+  /** A member that was alone has found its ring: it asks for the whole view, since by gossip and pages a large one takes minutes. */
+  #catchUp(): void {
+    const { neighbours, parameters } = this.#core
+    if (this.#alone && neighbours.head && parameters.viewCap > 0) this.#gossip.askForAll(neighbours.head)
+    this.#alone = neighbours.head === null
   }
 
   /** Members that a peer that just joined still greets, as it learns of them. */
