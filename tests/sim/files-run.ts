@@ -41,7 +41,7 @@ export class FilesRun {
     this.world = new World(plan, observer)
     this.oracle = new Oracle(this.world)
     this.#people = new People(this.world, this.oracle)
-    this.#mischief = new Mischief(this.world, this.oracle)
+    this.#mischief = new Mischief(this.world, this.oracle, (machine) => this.#meet(machine))
     this.world.filesNow = () => this.oracle.filesNow()
   }
 
@@ -98,6 +98,13 @@ export class FilesRun {
     }
     network.faults = noFaults
     return world.flaw
+  }
+
+  /** News of a newcomer needs a moment to get to whoever asks. */
+  #meet(newcomer: Machine): void {
+    const { random } = this.world
+    if (random.next() >= this.#plan.data.earlyAsks) return
+    this.world.after(random.next() * 800, () => this.#people.askOwner(newcomer))
   }
 
   #act(): void {

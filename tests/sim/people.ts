@@ -12,6 +12,9 @@ import type { Machine } from './machine.ts'
 import type { Operation, Oracle } from './oracle.ts'
 import type { World } from './world.ts'
 
+/** Files asked for of one newcomer. */
+const earlyAsksMost = 4
+
 export class People {
   readonly counts: Record<string, number> = {}
   readonly #world: World
@@ -28,13 +31,27 @@ export class People {
     const world = this.#world
     const machine = pick(world.random, world.members)
     if (!machine || machine.asleepUntil > world.now) return null
-    const name = `file ${world.randomInt(world.plan.data.names)}`
     const dice = world.random.next()
-    if (dice < 0.5) this.#start(machine, () => this.#store(machine, name))
-    else if (dice < 0.85) this.#start(machine, () => this.#request(machine, name))
+    const isStore = dice < 0.5
+    // what is asked for and removed is mostly there
+    const known = isStore ? [] : this.#oracle.names()
+    const name = pick(world.random, known) ?? `file ${world.randomInt(world.plan.data.names)}`
+    if (isStore) this.#start(machine, () => this.#store(machine, name))
+    else if (dice < 0.8) this.#start(machine, () => this.#request(machine, name))
     else if (dice < 0.93) this.#start(machine, () => this.#change(machine, name, 'remove'))
     else this.#start(machine, () => this.#change(machine, name, 'restore'))
     return name
+  }
+
+  /** Somebody asks for files that `newcomer` owns from now on, before it can know of them. */
+  askOwner(newcomer: Machine): void {
+    const world = this.#world
+    const askers = world.members.filter((machine) => machine !== newcomer && machine.asleepUntil <= world.now)
+    const owned = this.#oracle.names().filter((name) => closest(world, name)[0] === newcomer)
+    for (const name of owned.slice(0, earlyAsksMost)) {
+      const asker = pick(world.random, askers)
+      if (asker) this.#start(asker, () => this.#request(asker, name))
+    }
   }
 
   /** Work that goes on while time passes; it ends with the process it runs in. */

@@ -14,6 +14,8 @@ export interface DataPlan {
   readonly fileBytes: number
   readonly diskBytes: number
   readonly repairDelayMs: number
+  /** Share of the joins right after which somebody asks for a file that the newcomer now owns. */
+  readonly earlyAsks: number
   /** A copy too many is kept for so long. */
   readonly dropHysteresisMs: number
   /** Share of the crashes in which the power goes: streams break without a word. */
@@ -82,7 +84,8 @@ export function filesPlanOf(seed: number): FilesPlan {
     quietMs: 120_000,
     joinKills: 0,
     data: {
-      names: 1 + Math.floor(random.next() * 6),
+      // few names are fought over, many are left alone after a while
+      names: 1 + Math.floor(30 * random.next() ** 3),
       opsEveryMs: 4000 + random.next() * 20_000,
       fileBytes: random.next() < 0.5 ? 6000 : 40_000,
       diskBytes: 8_000_000,
@@ -96,6 +99,7 @@ export function filesPlanOf(seed: number): FilesPlan {
       partitions: often(0.3, 15),
       targetedKills: often(0.5, 0.5),
       dropHysteresisMs: 5000 + random.next() * 40_000,
+      earlyAsks: often(0.5, 1),
     },
   }
 }
