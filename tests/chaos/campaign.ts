@@ -40,7 +40,7 @@ export interface CampaignResult {
   /** Requests made when all was whole, each compared. */
   readonly checked: number
   readonly peakBytes: number
-  /** Longest time that the ring took to be whole again, in ms. */
+  /** Longest time from the end of all faults until every operation was answered and the ring was whole again, in ms. */
   readonly wholeAfterMs: number
   /** Data folders, logs and the timeline: kept when there is a flaw. */
   readonly folder: string
@@ -163,8 +163,11 @@ class Campaign {
     over.abort()
     this.#write('healing', {})
     await round.heal()
+    const healedAt = performance.now()
     await this.#answered(working)
-    const tookMs = await this.#untilWhole(`after round ${seed}`)
+    await this.#untilWhole(`after round ${seed}`)
+    const tookMs = performance.now() - healedAt
+    this.#wholeAfterMs = Math.max(this.#wholeAfterMs, tookMs)
     clearInterval(sweeping)
     this.#machines.sweep()
     const operations = this.#workload.takeOperations()
@@ -190,13 +193,9 @@ class Campaign {
     })
   }
 
-  async #untilWhole(when: string): Promise<number> {
-    const startedAt = performance.now()
+  async #untilWhole(when: string): Promise<void> {
     const wrong = await untilWhole({ machines: this.#machines, copies: this.#options.copies, timeoutMs: wholeWithinMs })
     if (wrong !== null) this.#flaw(`not whole ${wholeWithinMs / 1000} s ${when}: ${wrong}`)
-    const tookMs = performance.now() - startedAt
-    this.#wholeAfterMs = Math.max(this.#wholeAfterMs, tookMs)
-    return tookMs
   }
 
   /** What everyone agrees on now, against what was there before and what was done since. */
