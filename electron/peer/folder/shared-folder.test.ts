@@ -102,7 +102,7 @@ describe('shared folder', () => {
     expect(stored.slice(3)).toEqual(['b', 'zz-3'].slice(0, stored.length - 3))
   })
 
-  it.each([1, 3])('takes 500 files that are put in at once, in order, at most %i at a time', async (concurrency) => {
+  it.each([1, 3])('takes 500 files that are there at once, each once, at most %i at a time', async (concurrency) => {
     let atOnce = 0
     let most = 0
     await mkdir(folder)
@@ -121,8 +121,8 @@ describe('shared folder', () => {
     })
     await shared.start()
     await storedCount(500)
-    // those under way together may end in any order, so the order is exact when there is one at a time
-    expect(concurrency === 1 ? stored : [...stored].sort()).toEqual(names)
+    // in the order in which they were seen, which is the disk's affair
+    expect([...stored].sort()).toEqual(names)
     expect(most).toBeLessThanOrEqual(concurrency)
   })
 
