@@ -103,8 +103,7 @@ export class FilesRun {
   /** News of a newcomer needs a moment to get to whoever asks. */
   #meet(newcomer: Machine): void {
     const { random } = this.world
-    const { earlyAsks } = this.#plan.data
-    if (earlyAsks === 0 || random.next() >= earlyAsks) return
+    if (random.next() >= this.#plan.data.earlyAsks) return
     this.world.after(random.next() * 800, () => this.#people.askOwner(newcomer))
   }
 

@@ -38,6 +38,8 @@ export interface Surroundings {
 
 /** Size of a block of what is stored: small, so that small files have several. */
 export const blockBytes = 4096
+/** Ten minutes would be the whole run. */
+const sweepEveryMs = 30_000
 const contentFolder = '/content'
 
 export function pathOf(sha256: string): string {
@@ -162,7 +164,7 @@ export class Machine {
           transfers: new Transfers({ onChange: () => undefined, onEnd: () => undefined }),
           machineName: () => this.name,
           repairDelayMs: () => world.plan.data.repairDelayMs,
-          times: { dropHysteresisMs: world.plan.data.keepSurplusMs, sweepEveryMs: world.plan.data.keepSurplusMs },
+          times: { dropHysteresisMs: world.plan.data.dropHysteresisMs, sweepEveryMs },
           onRingEvent: (event) => {
             ports.onEvent(event)
             if (event.kind === 'successors' && this.memberSince === Infinity) this.memberSince = world.now

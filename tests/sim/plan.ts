@@ -16,8 +16,8 @@ export interface DataPlan {
   readonly repairDelayMs: number
   /** Share of the joins right after which somebody asks for a file that the newcomer now owns. */
   readonly earlyAsks: number
-  /** A copy too many is kept for so long, and so often is looked what nobody wants: by default longer than a run takes. */
-  readonly keepSurplusMs: number
+  /** A copy too many is kept for so long. */
+  readonly dropHysteresisMs: number
   /** Share of the crashes in which the power goes: streams break without a word. */
   readonly powerCuts: number
   /** How often, of a hundred things that happen, each of these does. */
@@ -84,7 +84,8 @@ export function filesPlanOf(seed: number): FilesPlan {
     quietMs: 120_000,
     joinKills: 0,
     data: {
-      names: 1 + Math.floor(random.next() * 6),
+      // few names are fought over, many are left alone after a while
+      names: 1 + Math.floor(30 * random.next() ** 3),
       opsEveryMs: 4000 + random.next() * 20_000,
       fileBytes: random.next() < 0.5 ? 6000 : 40_000,
       diskBytes: 8_000_000,
@@ -97,8 +98,8 @@ export function filesPlanOf(seed: number): FilesPlan {
       blocks: often(0.3, 15),
       partitions: often(0.3, 15),
       targetedKills: often(0.5, 0.5),
-      keepSurplusMs: 600_000,
-      earlyAsks: 0,
+      dropHysteresisMs: 5000 + random.next() * 40_000,
+      earlyAsks: often(0.5, 1),
     },
   }
 }
