@@ -17,8 +17,10 @@ import { World } from './world.ts'
 const settleLimitMs = 180_000
 
 /** As `ringdrop verify` does: bad copies go, and good ones come back. */
-async function verifyAll({ member }: Machine): Promise<void> {
-  for await (const { good } of verifyCopies(member.context, null)) if (!good) continue
+async function verifyAll(world: World, machine: Machine): Promise<void> {
+  for await (const { name, good } of verifyCopies(machine.member.context, null)) {
+    if (!good) world.trace(machine, `finds its copy of ${name} bad`)
+  }
 }
 
 /** Runs a plan to its end. The first flaw ends it. */
@@ -123,7 +125,7 @@ export class FilesRun {
     if (this.#healedMs === null) return world.flaw ?? this.#flawInRing() ?? 'healed at the last moment'
     world.happened('phase', null, 'ideal')
     await world.runUntil(() => !this.oracle.isBusy(), 120_000)
-    for (const machine of world.members) world.begin(machine, () => verifyAll(machine))
+    for (const machine of world.members) world.begin(machine, () => verifyAll(this.world, machine))
     const placed = await world.runUntil(() => world.flaw !== null || findMisplaced(world, this.oracle) === null, settleLimitMs, 2000)
     const flaw = world.flaw ?? this.oracle.checkVersions() ?? (placed === null ? findMisplaced(world, this.oracle) : null)
     if (flaw) return flaw

@@ -65,7 +65,7 @@ export class Oracle {
 
   #made(operation: Operation, record: FileRecord): Version | undefined {
     const own = (version: Version): boolean => version.writerId === this.#world.simulator.space.format(operation.machine.id)
-    if (operation.kind === 'store') return [...record.versions].find((version) => version.sha256 === operation.sha256)
+    if (operation.kind === 'store') return record.versions.find((version) => version.sha256 === operation.sha256)
     return record.versions
       .filter((version) => own(version) && version.deleted === (operation.kind === 'remove'))
       .sort(byLamport)

@@ -72,6 +72,7 @@ export class People {
     const path = `/home/file-${++this.#files}`
     if (!(await putFile(machine, path, bytes))) return null
     const operation = this.#oracle.begin('store', { name, machine, sha256 })
+    this.#count('store')
     this.#say(operation, `stores ${name} (${bytes.length} bytes)`)
     const onClash = this.#world.random.next() < 0.8 ? 'replace' : 'replace-own'
     try {
@@ -88,6 +89,7 @@ export class People {
 
   async #change(machine: Machine, name: string, kind: 'remove' | 'restore'): Promise<string | null> {
     const operation = this.#oracle.begin(kind, { name, machine, sha256: '' })
+    this.#count(kind)
     this.#say(operation, `${kind}s ${name}`)
     try {
       if (kind === 'remove') await removeFile(machine.member.context, name)
@@ -144,7 +146,6 @@ export class People {
   }
 
   #say(operation: Operation, text: string): void {
-    if (operation.outcome === 'pending' && operation.version === null && !text.includes('fail')) this.#count(operation.kind)
     this.#world.happened(operation.kind === 'store' ? 'store' : 'remove', operation.machine, text)
   }
 
