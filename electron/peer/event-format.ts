@@ -31,6 +31,7 @@ export function fromTransfer(space: IdentifierSpace, news: TransferNews): PeerEv
     case 'repaired':
       return { kind: news.kind, name: news.name, to: news.to.map((id) => space.format(id)) }
     case 'copy-dropped':
+      return { kind: news.kind, name: news.name }
     case 'put-aside':
     case 'copy-damaged':
       return news

@@ -43,8 +43,13 @@ export class FilesRun {
     this.world = new World(plan, observer)
     this.oracle = new Oracle(this.world)
     this.#people = new People(this.world, this.oracle)
-    this.#mischief = new Mischief(this.world, this.oracle, (machine) => this.#meet(machine))
+    this.#mischief = new Mischief(this.world, this.oracle)
     this.world.filesNow = () => this.oracle.filesNow()
+    this.world.onMember = (machine) => this.#meet(machine)
+    this.world.onNews = (machine, news) => {
+      if (news.kind === 'copy-damaged') this.world.lossAt = this.world.now
+      if (news.kind === 'copy-dropped') this.world.flaw ??= this.oracle.checkDrop(machine, news.sha256)
+    }
   }
 
   outcome(flaw: string | null): Outcome {
@@ -102,11 +107,12 @@ export class FilesRun {
     return world.flaw
   }
 
-  /** News of a newcomer needs a moment to get to whoever asks. */
+  /** Who has just come asks, or is asked, before it can know anything; news of it needs a moment to get to the others. */
   #meet(newcomer: Machine): void {
     const { random } = this.world
     if (random.next() >= this.#plan.data.earlyAsks) return
-    this.world.after(random.next() * 800, () => this.#people.askOwner(newcomer))
+    this.world.after(random.next() * 300, () => this.#people.askOwner(newcomer, newcomer))
+    this.world.after(random.next() * 800, () => this.#people.askOwner(newcomer, null))
   }
 
   #act(): void {

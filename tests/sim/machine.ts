@@ -32,6 +32,7 @@ export interface Surroundings {
   randomInt(below: number): number
   touch(): void
   tell(machine: Machine, news: TransferNews): void
+  onMember(machine: Machine): void
   defect(machine: Machine, what: string, error: unknown): void
   open(from: Machine, to: Contact, signal: AbortSignal | undefined): Promise<Connection>
 }
@@ -167,7 +168,10 @@ export class Machine {
           times: { dropHysteresisMs: world.plan.data.dropHysteresisMs, sweepEveryMs },
           onRingEvent: (event) => {
             ports.onEvent(event)
-            if (event.kind === 'successors' && this.memberSince === Infinity) this.memberSince = world.now
+            if (event.kind === 'successors' && this.memberSince === Infinity) {
+              this.memberSince = world.now
+              world.onMember(this)
+            }
             if (event.kind !== 'ping-received' && event.kind !== 'pings-sent' && event.kind !== 'response-received') world.touch()
           },
           onTransferNews: (news) => world.tell(this, news),

@@ -12,15 +12,12 @@ export class Mischief {
   readonly counts: Record<string, number> = {}
   readonly #world: World
   readonly #oracle: Oracle
-  readonly #joined: (machine: Machine) => void
   /** Full disks, to be emptied again: the sizes they had. */
   readonly #full = new Map<Machine, number>()
 
-  /** `joined`: told of newcomers as soon as they are in. */
-  constructor(world: World, oracle: Oracle, joined: (machine: Machine) => void) {
+  constructor(world: World, oracle: Oracle) {
     this.#world = world
     this.#oracle = oracle
-    this.#joined = joined
   }
 
   /** The next bad, or good, thing. */
@@ -52,7 +49,6 @@ export class Mischief {
     if (world.machines.filter((machine) => !machine.gone).length >= world.plan.peers + 3) return null
     const machine = world.newMachine(world.plan.data.diskBytes)
     this.#startJoining(machine)
-    this.#tellWhenIn(machine, 200)
     this.#count('join', machine, 'joins')
     return machine
   }
@@ -61,14 +57,6 @@ export class Mischief {
     const world = this.#world
     const via = [0, 1, 2].flatMap(() => pick(world.random, world.members)?.contact ?? [])
     world.begin(machine, () => machine.start((member) => member.ring.join(via)))
-  }
-
-  /** Looks every 100 ms, so many times. */
-  #tellWhenIn(machine: Machine, times: number): void {
-    this.#world.after(100, () => {
-      if (machine.isMember) this.#joined(machine)
-      else if (times > 0) this.#tellWhenIn(machine, times - 1)
-    })
   }
 
   #leave(): void {
@@ -84,6 +72,7 @@ export class Mischief {
       // the farewell leaves first
       await machine.process?.sleep(200)
       machine.depart()
+      world.lossAt = world.now
     })
   }
 
@@ -152,6 +141,7 @@ export class Mischief {
       this.#count('disk loss', victim, 'is destroyed')
       victim.stop('power cut')
       victim.destroy()
+      world.lossAt = world.now
     }
   }
 

@@ -5,6 +5,7 @@
 
 import type { Identifier } from '../../electron/peer/protocol/identifier.ts'
 import { hasDot } from '../../electron/peer/protocol/dots.ts'
+import { confirmationMaxAgeMs } from '../../electron/peer/repair/drop-rule.ts'
 import { liveVersions, mergeRecords, type FileRecord, type Version } from '../../electron/peer/protocol/record.ts'
 import type { Machine } from './machine.ts'
 import type { FileMoment } from './observer.ts'
@@ -99,7 +100,32 @@ export class Oracle {
 
   /** Whether somebody still waits for an answer that may come. */
   isBusy(): boolean {
-    return this.operations.some(({ outcome, machine, startedAt }) => outcome === 'pending' && machine.memberSince < startedAt)
+    return this.operations.some(isUnderWay)
+  }
+
+  /** Whether somebody has changed `name`, or was about to, since then. */
+  isTouched(name: string, since: number): boolean {
+    return this.operations.some((other) => other.name === name && lastTouch(other) > since)
+  }
+
+  /** A machine let go of a surplus copy: what is wrong with that, or null. Those who confirmed theirs may have lost them since. */
+  checkDrop(machine: Machine, sha256: string): string | null {
+    const { machines, now, lossAt, plan } = this.#world
+    if (now - lossAt <= confirmationMaxAgeMs || !this.#isLive(sha256)) return null
+    const left = machines.filter((other) => other !== machine && !other.gone && other.keepsDurably(sha256)).length
+    const { copies } = plan.parameters
+    return left < copies ? `${machine.name} let go of a copy and left ${left} of ${copies}` : null
+  }
+
+  /** Whether some name wants this content and nobody knows of anything that took its place. */
+  #isLive(sha256: string): boolean {
+    this.look()
+    for (const seen of this.#seen.values()) {
+      const versions = [...seen.values()]
+      const wants = versions.find((version) => version.sha256 === sha256 && !version.deleted)
+      if (wants && !versions.some((other) => replaces(other, wants))) return true
+    }
+    return false
   }
 
   /** Takes in what records say now: a version may be superseded out of them later. */
@@ -168,6 +194,18 @@ export class Oracle {
       (other) => other !== operation && other.name === operation.name && other.version === null && other.endedAt > operation.startedAt,
     )
   }
+}
+
+function isUnderWay({ outcome, machine, startedAt }: Operation): boolean {
+  return outcome === 'pending' && machine.memberSince < startedAt
+}
+
+/** What somebody began whose machine died meanwhile may go on elsewhere for so long, in virtual ms. */
+const orphanMs = 60_000
+
+function lastTouch(operation: Operation): number {
+  if (operation.outcome !== 'pending') return operation.endedAt
+  return isUnderWay(operation) ? Infinity : operation.startedAt + orphanMs
 }
 
 const noRecord: FileRecord = { name: '', spelling: '', versions: [], earlier: [], superseded: {} }

@@ -14,6 +14,10 @@ import type { World } from './world.ts'
 
 /** Files asked for of one newcomer. */
 const earlyAsksMost = 4
+/** What one machine knows, those who should know do after so long, in virtual ms. */
+const heardWithinMs = 10_000
+/** What two parts of a network knew, all know after so long: a minute to one ring, and the copying. */
+const mergedWithinMs = 90_000
 
 export class People {
   readonly counts: Record<string, number> = {}
@@ -43,15 +47,15 @@ export class People {
     return name
   }
 
-  /** Somebody asks for files that `newcomer` owns from now on, before it can know of them. */
-  askOwner(newcomer: Machine): void {
+  /** `asker`, or whoever came last before (null), asks for files that `newcomer` owns from now on, before it can know of them. */
+  askOwner(newcomer: Machine, asker: Machine | null): void {
     const world = this.#world
-    const askers = world.members.filter((machine) => machine !== newcomer && machine.asleepUntil <= world.now)
+    // who has been there for a while knows by itself what there is
+    const others = world.members.filter((machine) => machine !== newcomer).sort((a, b) => b.memberSince - a.memberSince)
+    const machine = asker ?? others[0]
+    if (!machine?.isMember || machine.asleepUntil > world.now) return
     const owned = this.#oracle.names().filter((name) => closest(world, name)[0] === newcomer)
-    for (const name of owned.slice(0, earlyAsksMost)) {
-      const asker = pick(world.random, askers)
-      if (asker) this.#start(asker, () => this.#request(asker, name))
-    }
+    for (const name of owned.slice(0, earlyAsksMost)) this.#start(machine, () => this.#request(machine, name))
   }
 
   /** Work that goes on while time passes; it ends with the process it runs in. */
@@ -121,15 +125,21 @@ export class People {
     return this.#oracle.contents.has(answer.sha256) ? null : `${machine.name} got bytes for ${name} that nobody ever stored`
   }
 
-  /** "Not found" is a lie while a machine that should have the name has it, awake and within reach, and nobody touched it lately. */
+  /**
+   * "Not found" is a lie while a machine has the file that the asking one takes for one of the nearest to the key: it must be asked. It
+   * has been there, awake, for a while, and so has what it has; the network has been whole. Machines of which the asking one has never
+   * heard promise nothing.
+   */
   #checkNotFound(machine: Machine, name: string, startedAt: number): string | null {
     const world = this.#world
-    const isTouched = this.#oracle.operations.some((other) => other.name === name && other.endedAt > startedAt - 60_000)
-    if (isTouched || world.calmSince > startedAt - 60_000) return null
-    const liar = closest(world, name).find((other) => {
+    if (!machine.isMember || world.calmSince > startedAt - mergedWithinMs || this.#oracle.isTouched(name, startedAt - heardWithinMs))
+      return null
+    const { member } = machine
+    const asked = new Set(member.ring.replicaSet(member.keyOf(name), world.plan.parameters.copies).map((contact) => contact.id))
+    const liar = world.members.find((other) => {
+      if (!asked.has(other.id) || Math.max(other.asleepUntil, other.memberSince) > startedAt - heardWithinMs) return false
       const record = other.member.catalogue.get(name)?.record
-      const holds = record && liveVersions(record).some((version) => other.keepsDurably(version.sha256))
-      return holds && other.asleepUntil < startedAt && other.memberSince < startedAt
+      return record && liveVersions(record).some((version) => other.keepsDurably(version.sha256))
     })
     return liar ? `${machine.name} was told that ${name} is nowhere, while ${liar.name} has it` : null
   }

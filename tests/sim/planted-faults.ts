@@ -134,6 +134,7 @@ export const plantedFaults: readonly PlantedFault[] = [
         find: '.filter((confirmation) => question.distance(confirmation.machine) < own)',
         replace: '',
       },
+      // a second net: else only who stands beyond the k nearest would think of it
       {
         file: `${peer}/repair/drops.ts`,
         find: 'onlineHolders.includes(self) && !replicaSet.includes(self)',
@@ -145,7 +146,7 @@ export const plantedFaults: readonly PlantedFault[] = [
         replace: 'const nearest = context.online()',
       },
     ],
-    seeds: null,
+    seeds: 200,
   },
   {
     name: 'last-writer-wins',
@@ -194,6 +195,6 @@ export const plantedFaults: readonly PlantedFault[] = [
         replace: 'if (answers.some((answer) => !answer.silent)) return true',
       },
     ],
-    seeds: null,
+    seeds: 200,
   },
 ]

@@ -26,6 +26,12 @@ export class World {
   flaw: string | null = null
   /** Since when nothing is cut off from anything; Infinity = something is. */
   calmSince = 0
+  /** When a copy was lost last, with its disk, by rot or with a machine that left. */
+  lossAt = -Infinity
+  /** Told of what machines tell of files. */
+  onNews: (machine: Machine, news: TransferNews) => void = () => undefined
+  /** Told of a machine the moment it is in the ring. */
+  onMember: (machine: Machine) => void = () => undefined
   /** Where the copies of the files lie now, for who watches. */
   filesNow: () => FileMoment[] = () => []
   readonly #observer: Observer
@@ -163,6 +169,7 @@ export class World {
 
   tell(machine: Machine, news: TransferNews): void {
     if (this.#observer.trace) this.trace(machine, `${news.kind} ${news.name}`)
+    this.onNews(machine, news)
   }
 
   trace(machine: Machine | null, text: string): void {

@@ -55,7 +55,7 @@ export class Drops {
     })
     if (!gone) return false
     for (const name of names) this.#surplusSince.delete(copiesId(name, sha256))
-    context.emit({ kind: 'copy-dropped', name: context.catalogue.get(names[0] ?? '')?.record.spelling ?? names[0] ?? '' })
+    context.emit({ kind: 'copy-dropped', name: context.catalogue.get(names[0] ?? '')?.record.spelling ?? names[0] ?? '', sha256 })
     return true
   }
 

@@ -24,7 +24,8 @@ export interface Located {
 export type TransferNews =
   | { readonly kind: 'serving' | 'served'; readonly name: string; readonly peer: Identifier; readonly bytes: number }
   | { readonly kind: 'copy-kept' | 'receiving'; readonly name: string; readonly peer: Identifier }
-  | { readonly kind: 'copy-dropped' | 'copy-damaged' | 'put-aside'; readonly name: string }
+  | { readonly kind: 'copy-dropped'; readonly name: string; readonly sha256: string }
+  | { readonly kind: 'copy-damaged' | 'put-aside'; readonly name: string }
   | { readonly kind: 'repaired'; readonly name: string; readonly to: readonly Identifier[] }
 
 /** What repair knows of this machine's records, and says to others. */
