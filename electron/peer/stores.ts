@@ -65,7 +65,7 @@ export class Stores {
       const records = await RecordStore.open(join(folder, 'records'))
       if (records.repaired)
         notes.push('The list of files was damaged and has been repaired; what is missing comes back from the other machines')
-      const contents = await ContentStore.open(nodeDisk, join(folder, 'content'), { space })
+      const contents = await ContentStore.open(nodeDisk, join(folder, 'content'), { space, small: await records.smallContents() })
       return new Stores({ folder, identity, settings, ringFile, space, records, contents, lock, notes })
     } catch (error) {
       await lock.release()
@@ -82,7 +82,8 @@ export class Stores {
     await rename(join(this.folder, 'content'), join(aside, 'content'))
     this.records = await RecordStore.open(join(this.folder, 'records'))
     this.space = new Space(nodeDisk, this.folder, this.space.offeredBytes)
-    this.contents = await ContentStore.open(nodeDisk, join(this.folder, 'content'), { space: this.space })
+    const small = await this.records.smallContents()
+    this.contents = await ContentStore.open(nodeDisk, join(this.folder, 'content'), { space: this.space, small })
   }
 
   async close(): Promise<void> {

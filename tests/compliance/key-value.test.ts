@@ -80,6 +80,20 @@ describe.each(forms)('%s', (_name, make) => {
     expect(await read(store.keys({ gt: 'x', lt: 'b' }))).toEqual([])
   })
 
+  it('gives bytes back as they were', async () => {
+    const value = Uint8Array.from({ length: 256 }, (_, index) => index)
+    await store.batch([{ type: 'put', key: 'a', value }, put('b', 'é')])
+    store = await form.reopen()
+    expect(Buffer.compare(store.getBytesSync('a') ?? new Uint8Array(0), value)).toBe(0)
+    expect(Buffer.from(store.getBytesSync('b') ?? []).toString('utf8')).toBe('é')
+    expect(store.getBytesSync('c')).toBeUndefined()
+  })
+
+  it('finds the first key at or after each of many', async () => {
+    await store.batch(['b', 'd', 'd!'].map((key) => put(key)))
+    expect(await store.firstKeys(['d', 'a', 'c', 'b', 'd"', 'b\0'])).toEqual(['d', 'b', 'd', 'b', undefined, 'd'])
+  })
+
   it('orders keys by their bytes', async () => {
     const names = ['\u{1f600}', '\uffee', 'é', 'z', '\u{1f600}a', '\ue000', 'zz', 'Z', '\n']
     await store.batch(names.map((key) => put(key)))

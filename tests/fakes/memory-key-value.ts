@@ -18,13 +18,13 @@ export class MemoryKeyValue implements KeyValueStore {
   readonly #options: MemoryKeyValueOptions
   readonly #live: SortedMap
   /** What survives a crash: everything up to the last batch that was synced. */
-  readonly #durable: Map<string, string>
+  readonly #durable: Map<string, Value>
   /** Seen but not durable, in order. */
   #unsynced: (readonly WriteOperation[])[] = []
   #failure: AppError | null = null
   #state: 'open' | 'closed' | 'crashed' = 'open'
 
-  constructor(options: MemoryKeyValueOptions = {}, content: ReadonlyMap<string, string> = new Map()) {
+  constructor(options: MemoryKeyValueOptions = {}, content: ReadonlyMap<string, Value> = new Map()) {
     this.location = options.location ?? 'memory'
     this.#options = options
     this.#live = new SortedMap(content)
@@ -33,7 +33,17 @@ export class MemoryKeyValue implements KeyValueStore {
 
   getSync(key: string): string | undefined {
     this.#assertOpen()
-    return this.#live.get(key)
+    return text(this.#live.get(key))
+  }
+
+  getBytesSync(key: string): Uint8Array | undefined {
+    this.#assertOpen()
+    return bytes(this.#live.get(key))
+  }
+
+  firstKeys(starts: readonly string[]): Promise<(string | undefined)[]> {
+    this.#assertOpen()
+    return Promise.resolve(starts.map((start) => this.#live.firstKey(start)))
   }
 
   async batch(operations: readonly WriteOperation[]): Promise<void> {
@@ -52,7 +62,7 @@ export class MemoryKeyValue implements KeyValueStore {
 
   entries(range: KeyRange): AsyncIterable<[string, string]> {
     this.#assertOpen()
-    return each(this.#live.between(range).map((key): [string, string] => [key, this.#live.get(key) ?? '']))
+    return each(this.#live.between(range).map((key): [string, string] => [key, text(this.#live.get(key)) ?? '']))
   }
 
   keys(range: KeyRange): AsyncIterable<string> {
@@ -72,7 +82,26 @@ export class MemoryKeyValue implements KeyValueStore {
 
   /** The value that the next start finds for sure. */
   durable(key: string): string | undefined {
-    return this.#durable.get(key)
+    return text(this.#durable.get(key))
+  }
+
+  /** As `durable`, of a value that is bytes. */
+  durableBytes(key: string): Uint8Array | undefined {
+    return bytes(this.#durable.get(key))
+  }
+
+  /** Keys that the next start finds for sure, beginning with `prefix`. */
+  durableKeys(prefix: string): string[] {
+    return [...this.#durable.keys()].filter((key) => key.startsWith(prefix))
+  }
+
+  /** One byte of a durable value at `position` is not what was written. */
+  rot(key: string, position: number): void {
+    const value = bytes(this.#durable.get(key))?.slice()
+    if (!value || position >= value.length) throw new Error(`No byte ${position} of ${key} to rot`)
+    value[position] = (value[position] ?? 0) ^ 1
+    this.#durable.set(key, value)
+    this.#live.apply({ type: 'put', key, value })
   }
 
   /** Batches seen but not durable yet. */
@@ -106,22 +135,37 @@ export class MemoryKeyValue implements KeyValueStore {
   }
 }
 
+type Value = string | Uint8Array
+
+function text(value: Value | undefined): string | undefined {
+  return value === undefined || typeof value === 'string' ? value : Buffer.from(value).toString('utf8')
+}
+
+function bytes(value: Value | undefined): Uint8Array | undefined {
+  return typeof value === 'string' ? Buffer.from(value, 'utf8') : value
+}
+
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
   for (const item of items) yield item
 }
 
 /** A map whose keys are kept in LevelDB's order. */
 class SortedMap {
-  readonly #values: Map<string, string>
+  readonly #values: Map<string, Value>
   readonly #keys: string[]
 
-  constructor(content: ReadonlyMap<string, string>) {
+  constructor(content: ReadonlyMap<string, Value>) {
     this.#values = new Map(content)
     this.#keys = [...content.keys()].sort(byBytes)
   }
 
-  get(key: string): string | undefined {
+  get(key: string): Value | undefined {
     return this.#values.get(key)
+  }
+
+  /** The first key at or after `start`. */
+  firstKey(start: string): string | undefined {
+    return this.#values.has(start) ? start : this.#keys[this.#firstAfter(start)]
   }
 
   apply(operation: WriteOperation): void {

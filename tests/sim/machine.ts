@@ -39,11 +39,13 @@ export interface Surroundings {
 
 /** Size of a block of what is stored: small, so that small files have several. */
 export const blockBytes = 4096
+/** Contents up to this size are rows of the database, larger ones files: both ways in every run, and rows of several blocks. */
+const smallBytes = 5000
 /** Ten minutes would be the whole run. */
 const sweepEveryMs = 30_000
 const contentFolder = '/content'
 
-export function pathOf(sha256: string): string {
+function pathOf(sha256: string): string {
   return `${contentFolder}/${sha256.slice(0, 2)}/${sha256}`
 }
 
@@ -148,7 +150,11 @@ export class Machine {
     this.process = process
     const disk = slowDisk(this.disk, () => this.#sync())
     const records = await RecordStore.over(this.database, { wallClock: () => this.#wallTime(world.now) })
-    const contents = await ContentStore.open(disk, contentFolder, { space: new Space(disk, '/'), blockBytes })
+    const contents = await ContentStore.open(disk, contentFolder, {
+      space: new Space(disk, '/'),
+      blockBytes,
+      small: await records.smallContents(smallBytes),
+    })
     await disk.makeFolder('/home')
     await disk.makeFolder('/downloads')
     const { parameters, space } = world.simulator
@@ -259,20 +265,33 @@ export class Machine {
 
   /** Whether a copy here has other bytes than its name says. */
   hasBadCopy(): boolean {
-    return this.copies().some((sha256) => createHash('sha256').update(this.#bytesOf(sha256)).digest('hex') !== sha256)
+    return this.copies().some(
+      (sha256) =>
+        createHash('sha256')
+          .update(this.bytesOf(sha256) ?? new Uint8Array(0))
+          .digest('hex') !== sha256,
+    )
   }
 
-  /** Hashes of the contents on its disk. */
+  /** Hashes of the contents on its disk, in files or in the database. */
   copies(): string[] {
-    return this.disk.files().flatMap((path) => (/^\/content\/..\/[0-9a-f]{64}$/.test(path) ? [path.slice(-64)] : []))
+    const files = this.disk.files().flatMap((path) => (/^\/content\/..\/[0-9a-f]{64}$/.test(path) ? [path.slice(-64)] : []))
+    return [...files, ...this.database.durableKeys('k!').map((key) => key.slice(2))]
   }
 
-  #bytesOf(sha256: string): Uint8Array {
-    return this.disk.durable(pathOf(sha256)) ?? new Uint8Array(0)
+  /** The bytes of a copy as the next start finds them for sure. */
+  bytesOf(sha256: string): Uint8Array | null {
+    return this.database.durableBytes(`k!${sha256}`) ?? this.disk.durable(pathOf(sha256))
+  }
+
+  /** The byte of a copy at `position` is not what was written. */
+  rot(sha256: string, position: number): void {
+    if (this.database.durableBytes(`k!${sha256}`)) this.database.rot(`k!${sha256}`, position)
+    else this.disk.rot(pathOf(sha256), position)
   }
 
   /** Whether this machine has the content for sure, whatever happens to its power: bytes, and the note that they are held. */
   keepsDurably(sha256: string): boolean {
-    return this.disk.durable(pathOf(sha256)) !== null && this.database.durable(`h!${sha256}`) !== undefined
+    return this.bytesOf(sha256) !== null && this.database.durable(`h!${sha256}`) !== undefined
   }
 }

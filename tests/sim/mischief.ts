@@ -4,7 +4,7 @@ import { pick } from '../../electron/peer/ring/prng.ts'
 import { judgeSafety } from '../../electron/peer/ring/safety.ts'
 import { heldFiles } from '../../electron/peer/file-views.ts'
 import { closest } from './data-checks.ts'
-import { pathOf, type Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
 import type { Oracle } from './oracle.ts'
 import type { World } from './world.ts'
 
@@ -163,9 +163,9 @@ export class Mischief {
     const machine = pick(world.random, world.members)
     const sha256 = machine && pick(world.random, machine.copies())
     if (!machine || !sha256 || this.#mayFail() < 1) return
-    const size = machine.disk.durable(pathOf(sha256))?.length ?? 0
+    const size = machine.bytesOf(sha256)?.length ?? 0
     if (size === 0) return
-    machine.disk.rot(pathOf(sha256), world.randomInt(size))
+    machine.rot(sha256, world.randomInt(size))
     this.#count('rot', machine, 'has a copy that rots')
   }
 

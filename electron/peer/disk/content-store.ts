@@ -1,6 +1,7 @@
 /**
  * The bytes of the copies kept here, by their whole SHA-256: `ab/abcdef…` and `ab/abcdef….manifest` beside it. A content of one
- * block has no manifest file: its block hash is its name. What is not finished lies in `partial/` and is removed at start.
+ * block has no manifest file: its block hash is its name. What is not finished lies in `partial/` and is removed at start. Small contents
+ * are rows of the machine's database instead (small-contents.ts); where bytes lie is nobody's business but this file's.
  * Invariant: a file under its hash was complete, verified and synced before it got there (held by compliance and crash tests).
  */
 
@@ -11,7 +12,10 @@ import type { Manifest } from '../protocol/manifest.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { manifestOf, matchesManifest, readChunks } from './hash-file.ts'
+import { MemoryFile } from './memory-file.ts'
 import { PartialFile } from './partial-file.ts'
+import { manifestOfBytes } from './small-contents.ts'
+import type { Placement, SmallContents } from './small-contents.ts'
 import { Space } from './space.ts'
 import type { Reservation } from './space.ts'
 
@@ -23,6 +27,8 @@ export interface ContentStoreOptions {
   readonly space?: Space
   /** Default 1 MiB. */
   readonly blockBytes?: number
+  /** Where small contents are kept; absent = in files, as all others. */
+  readonly small?: SmallContents
 }
 
 export class ContentStore {
@@ -32,11 +38,17 @@ export class ContentStore {
   readonly blockBytes: number
   readonly #disk: Disk
   readonly #folder: string
-  /** Contents kept here and their sizes in bytes. */
+  readonly #small: SmallContents | null
+  /** Contents kept in files here and their sizes in bytes. */
   readonly #sizes = new Map<string, number>()
   #partials = 0
 
-  private constructor(disk: Disk, folder: string, options: Required<ContentStoreOptions>) {
+  private constructor(
+    disk: Disk,
+    folder: string,
+    options: Required<Omit<ContentStoreOptions, 'small'>> & Pick<ContentStoreOptions, 'small'>,
+  ) {
+    this.#small = options.small ?? null
     this.#disk = disk
     this.#folder = folder
     this.space = options.space
@@ -46,34 +58,39 @@ export class ContentStore {
   static async open(disk: Disk, folder: string, options: ContentStoreOptions = {}): Promise<ContentStore> {
     await disk.makeFolder(join(folder, partialFolder))
     const space = options.space ?? new Space(disk, folder)
-    const store = new ContentStore(disk, folder, { space, blockBytes: options.blockBytes ?? defaultBlockBytes })
+    const store = new ContentStore(disk, folder, { ...options, space, blockBytes: options.blockBytes ?? defaultBlockBytes })
     for (const entry of await disk.list(join(folder, partialFolder))) await disk.remove(join(folder, partialFolder, entry.name))
     for (const shard of await disk.list(folder)) {
       if (shard.kind === 'folder' && /^[0-9a-f]{2}$/.test(shard.name)) await store.#scan(shard.name)
     }
+    for (const [sha256, sizeBytes] of options.small?.sizes ?? []) if (!store.#sizes.has(sha256)) space.add(sizeBytes)
     return store
   }
 
   /** True when the content is here. Its bytes may have rotted since: `verify` tells. */
   async has(sha256: string): Promise<boolean> {
     if (!isHash(sha256)) return false
+    if (this.#small?.sizes.has(sha256)) return true
     const stat = await this.#disk.stat(this.#pathOf(sha256))
     return stat?.kind === 'file'
   }
 
   /** Hashes of all contents here. */
-  hashes(): IterableIterator<string> {
-    return this.#sizes.keys()
+  *hashes(): IterableIterator<string> {
+    yield* this.#sizes.keys()
+    for (const sha256 of this.#small?.sizes.keys() ?? []) if (!this.#sizes.has(sha256)) yield sha256
   }
 
   /** Bytes of a content here; 0 when it is not. */
   sizeOf(sha256: string): number {
-    return this.#sizes.get(sha256) ?? 0
+    return this.#sizes.get(sha256) ?? this.#small?.sizes.get(sha256) ?? 0
   }
 
   /** The manifest of a content here, or null. A lost or damaged manifest file is made again from the content when that is still good. */
   async manifest(sha256: string): Promise<Manifest | null> {
     if (!isHash(sha256)) return null
+    const small = this.#smallManifest(sha256)
+    if (small) return small
     const stat = await this.#disk.stat(this.#pathOf(sha256))
     if (stat?.kind !== 'file') return null
     const saved = await this.#savedManifest(sha256)
@@ -91,6 +108,12 @@ export class ContentStore {
    */
   async *read(sha256: string, offsetBytes: number, lengthBytes: number): AsyncIterable<Buffer> {
     if (!isHash(sha256)) throw new AppError('not-found', 'No such content here', { sha256 })
+    const small = this.#small?.bytes(sha256)
+    if (small) {
+      if (offsetBytes + lengthBytes > small.length) throw new AppError('corrupt', 'The content is shorter than it should be')
+      yield Buffer.from(small.buffer, small.byteOffset + offsetBytes, lengthBytes)
+      return
+    }
     const file = await this.#disk.open(this.#pathOf(sha256), 'read')
     try {
       yield* readChunks(file, offsetBytes, lengthBytes)
@@ -105,13 +128,31 @@ export class ContentStore {
   }
 
   /**
+   * Room and rows for small contents whose bytes were verified, to be written together with their records; null where there is no room.
+   * All of them are `fitsSmall`, and none is here.
+   */
+  async placeSmall(contents: readonly { readonly manifest: Manifest; readonly bytes: Uint8Array }[]): Promise<(Placement | null)[]> {
+    const reservations = await this.space.reserveEach(contents.map(({ manifest }) => manifest.sizeBytes))
+    return contents.map(({ manifest, bytes }, index) => {
+      const reservation = reservations[index]
+      return this.#small && reservation ? this.#small.placement(manifest, bytes, reservation) : null
+    })
+  }
+
+  /** Whether a content is one that `placeSmall` takes. */
+  fitsSmall(manifest: Manifest): boolean {
+    return this.#small !== null && manifest.sizeBytes <= this.#small.limitBytes
+  }
+
+  /**
    * A local file whose manifest was just built becomes a copy: a clone where the file system can, else copied; verified either way,
    * because the file may change meanwhile: AppError('changed-while-reading'). Stopped by `signal`: AppError('cancelled').
    */
   async importFile(path: string, manifest: Manifest, signal?: AbortSignal): Promise<void> {
     const reservation = await this.space.reserve(manifest.sizeBytes)
     try {
-      if (await this.#importClone(path, { manifest, reservation }, signal)) return
+      // a clone would be a file
+      if (!this.fitsSmall(manifest) && (await this.#importClone(path, { manifest, reservation }, signal))) return
     } catch (thrown) {
       reservation.release()
       throw asImportError(thrown, path)
@@ -129,6 +170,11 @@ export class ContentStore {
   /** Removes a content; one that is not here is no error. */
   async remove(sha256: string): Promise<void> {
     if (!isHash(sha256)) return
+    if (this.#small?.sizes.has(sha256)) {
+      if (!this.#sizes.has(sha256)) this.space.subtract(this.sizeOf(sha256))
+      await this.#small.remove(sha256)
+      if (!this.#sizes.has(sha256)) return
+    }
     const path = this.#pathOf(sha256)
     // the content goes first: a manifest alone claims nothing
     await this.#disk.remove(path)
@@ -142,6 +188,7 @@ export class ContentStore {
   /** Re-reads and checks every block and the whole hash. False when it is damaged or not here. */
   async verify(sha256: string): Promise<boolean> {
     try {
+      if (this.#small?.sizes.has(sha256)) return this.#small.verify(sha256)
       const manifest = await this.manifest(sha256)
       return manifest !== null && (await this.#withFile(sha256, (file) => matchesManifest(file, manifest)))
     } catch (thrown) {
@@ -154,6 +201,16 @@ export class ContentStore {
   /** Bytes of all contents kept here. */
   usedBytes(): number {
     return this.space.usedBytes
+  }
+
+  #smallManifest(sha256: string): Manifest | null {
+    const blockBytes = this.#small?.blockBytes(sha256) ?? null
+    if (blockBytes === null) return null
+    const sizeBytes = this.sizeOf(sha256)
+    if (sizeBytes <= blockBytes) return singleBlockManifest(sha256, sizeBytes, blockBytes)
+    const manifest = manifestOfBytes(this.#small?.bytes(sha256) ?? Buffer.alloc(0), blockBytes)
+    if (manifest.sha256 !== sha256) throw new AppError('corrupt', 'The content does not match its hash any more', { sha256 })
+    return manifest
   }
 
   async #importClone(path: string, target: Target, signal: AbortSignal | undefined): Promise<boolean> {
@@ -188,7 +245,21 @@ export class ContentStore {
     }
   }
 
+  /** A small content waits in memory, and becomes a row once it is complete. */
+  #smallPartial(small: SmallContents, { manifest, reservation }: Target): PartialFile {
+    const file = new MemoryFile(manifest.sizeBytes)
+    return new PartialFile(file, manifest, {
+      wrote: () => undefined,
+      keep: () => small.put(manifest, file.bytes, reservation),
+      discard: () => {
+        reservation.release()
+        return Promise.resolve()
+      },
+    })
+  }
+
   async #openPartial(target: Target): Promise<PartialFile> {
+    if (this.#small && this.fitsSmall(target.manifest)) return this.#smallPartial(this.#small, target)
     const path = this.#partialPath(target.manifest.sha256)
     const file = await this.#disk.open(path, 'new').catch((thrown: unknown) => {
       target.reservation.release()

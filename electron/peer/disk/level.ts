@@ -1,6 +1,6 @@
 /** LevelDB as the port of sorted keys. Opening it: its lock tells another process apart from damage, and damage is repaired once. */
 
-import { ClassicLevel } from 'classic-level'
+import { ClassicLevel, type BatchOperation } from 'classic-level'
 import { AppError } from '../../../shared/errors.ts'
 import { diskError, nodeDisk } from './disk.ts'
 import type { KeyRange, KeyValueStore, WriteOperation } from './key-value.ts'
@@ -55,9 +55,27 @@ class LevelStore implements KeyValueStore {
     return this.#db.getSync(key)
   }
 
+  getBytesSync(key: string): Uint8Array | undefined {
+    return this.#db.getSync<string, Uint8Array>(key, { valueEncoding: 'buffer' })
+  }
+
+  async firstKeys(starts: readonly string[]): Promise<(string | undefined)[]> {
+    const iterator = this.#db.keys()
+    try {
+      const found: (string | undefined)[] = []
+      for (const start of starts) {
+        iterator.seek(start)
+        found.push(await iterator.next())
+      }
+      return found
+    } finally {
+      await iterator.close()
+    }
+  }
+
   async batch(operations: readonly WriteOperation[]): Promise<void> {
     try {
-      await this.#db.batch([...operations], { sync: true })
+      await this.#db.batch(operations.map(encoded), { sync: true })
     } catch (thrown) {
       throw levelError(thrown, this.#db.location)
     }
@@ -74,6 +92,11 @@ class LevelStore implements KeyValueStore {
   close(): Promise<void> {
     return this.#db.close()
   }
+}
+
+/** Bytes are written as they are, and not as text. */
+function encoded(operation: WriteOperation): BatchOperation<ClassicLevel, string, string | Uint8Array> {
+  return operation.type === 'put' && typeof operation.value !== 'string' ? { ...operation, valueEncoding: 'buffer' } : operation
 }
 
 /** LevelDB passes the system's reason on as text only. */

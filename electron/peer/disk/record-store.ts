@@ -10,7 +10,9 @@ import type { KeyValueStore, WriteOperation } from './key-value.ts'
 import { openLevel } from './level.ts'
 import { OwnCounters } from './own-counters.ts'
 import { beginRows, contentsOf, decodeRow, encodeRow, isKnown, revisionKey, type Found, type KnownRow, type Row } from './record-rows.ts'
-import { WriteQueue } from './write-queue.ts'
+import { NamesByContent } from './names-by-content.ts'
+import { SmallContents, type Placement } from './small-contents.ts'
+import { WriteQueue, type WriteEnd } from './write-queue.ts'
 
 export interface CatalogueEntry {
   readonly record: FileRecord
@@ -24,6 +26,13 @@ export interface Changes {
   readonly revision: number
   /** True when `maxBytes` ended it before the last change. */
   readonly more: boolean
+}
+
+/** A version that is kept here, with the rows of its bytes, or null when those are here already. */
+export interface KeptFile {
+  readonly record: FileRecord
+  readonly sha256: string
+  readonly bytes: Placement | null
 }
 
 export interface RecordStoreOptions {
@@ -44,14 +53,14 @@ export class RecordStore {
   readonly #forgetListeners = new Set<(name: string) => void>()
   /** Rows whose write is under way or waiting: newer than the database. */
   readonly #pending = new Map<string, Row>()
-  /** `setHeld` calls that look for names: they learn of names that come meanwhile. */
-  readonly #searches = new Set<{ readonly sha256: string; readonly names: Set<string> }>()
+  readonly #names: NamesByContent
   #assigned: number
   #durable: number
 
   private constructor(store: KeyValueStore, found: Found, options: RecordStoreOptions & { readonly repaired: boolean }) {
     this.#store = store
     this.#queue = new WriteQueue(store)
+    this.#names = new NamesByContent(store, this.#pending)
     this.counters = new OwnCounters(store, this.#queue, found.counterBase)
     this.#wallClock = options.wallClock ?? Date.now
     this.#held = found.held
@@ -74,6 +83,11 @@ export class RecordStore {
     return new RecordStore(store, await beginRows(store, (options.wallClock ?? Date.now)()), { ...options, repaired: false })
   }
 
+  /** Small contents, in the same database: bytes, record and holding of many files become durable in one batch. See `keepAll`. */
+  smallContents(limitBytes?: number): Promise<SmallContents> {
+    return SmallContents.open(this.#store, this.#queue, { repaired: this.repaired, ...(limitBytes === undefined ? {} : { limitBytes }) })
+  }
+
   /** Of the last durable change. Survives restarts, only grows. */
   get revision(): number {
     return this.#durable
@@ -89,18 +103,65 @@ export class RecordStore {
    * was forgotten changes nothing. AppError('protocol') for a bad record.
    */
   async merge(record: FileRecord): Promise<{ readonly entry: CatalogueEntry; readonly changed: boolean }> {
-    const known = this.#row(record.name)
-    const before = known ? known.record : (this.#pending.get(record.name)?.forgotten ?? forgottenRecord(this.#store, record))
-    const merged = mergeRecords(before ?? record, record)
-    if (before && !known && merged.versions.length === 0) return { entry: { record: merged, held: {} }, changed: false }
-    if (known && sameRecord(known.record, merged)) {
+    const { merged, isNew } = this.#mergedWith(record)
+    if (!isNew) {
       if (this.#pending.has(record.name)) await this.#queue.flushed()
       return { entry: this.#entry(merged), changed: false }
     }
-    const checked = parseRecord(JSON.stringify(merged))
-    if ('reason' in checked) throw new AppError('protocol', `Refused: ${checked.reason}`, { name: record.name })
     await this.#commit([], [merged])
     return { entry: this.#entry(merged), changed: true }
+  }
+
+  /** What is known with `record` merged into it, and whether that is to be written. */
+  #mergedWith(record: FileRecord): { readonly merged: FileRecord; readonly isNew: boolean } {
+    const known = this.#row(record.name)
+    const before = known ? known.record : (this.#pending.get(record.name)?.forgotten ?? forgottenRecord(this.#store, record))
+    const merged = mergeRecords(before ?? record, record)
+    if (before && !known && merged.versions.length === 0) return { merged, isNew: false }
+    if (known && sameRecord(known.record, merged)) return { merged, isNew: false }
+    const checked = parseRecord(JSON.stringify(merged))
+    if ('reason' in checked) throw new AppError('protocol', `Refused: ${checked.reason}`, { name: record.name })
+    return { merged, isNew: true }
+  }
+
+  /**
+   * Bytes, records and holdings of many files in one synced batch, checked at `verifiedAt` (Unix ms). Result: for each file null, durable,
+   * or why its record was refused, which harms no other. Rejects when the batch was not written: then none of them is here.
+   */
+  async keepAll(files: readonly KeptFile[], verifiedAt: number): Promise<(AppError | null)[]> {
+    const search = await this.#names.of(new Set(files.map((file) => file.sha256)))
+    const operations: WriteOperation[] = []
+    const ends: WriteEnd[] = []
+    const records = new Map<string, FileRecord>()
+    const outcomes = files.map(({ record, sha256, bytes }): AppError | null => {
+      try {
+        const { merged } = this.#mergedWith(records.has(record.name) ? mergeRecords(records.get(record.name) ?? record, record) : record)
+        if (merged.versions.length > 0) records.set(record.name, merged)
+      } catch (thrown) {
+        bytes?.end.failed()
+        if (thrown instanceof AppError) return thrown
+        throw thrown
+      }
+      if (bytes) {
+        operations.push(...bytes.operations)
+        ends.push(bytes.end)
+      }
+      operations.push({ type: 'put', key: `h!${sha256}`, value: String(verifiedAt) })
+      for (const other of this.#recordsWith(sha256, search.get(sha256) ?? [])) if (!records.has(other.name)) records.set(other.name, other)
+      return null
+    })
+    const kept = files.filter((_, index) => outcomes[index] === null)
+    await this.#commit(operations, [...records.values()], {
+      done: () => {
+        for (const end of ends) end.done()
+        for (const { sha256 } of kept) this.#held.set(sha256, verifiedAt)
+      },
+      announce: () => undefined,
+      failed: () => {
+        for (const end of ends) end.failed()
+      },
+    })
+    return outcomes
   }
 
   /** Unix ms since when this machine knows the name without a live version, durably; null for others. No other machine learns of it. */
@@ -162,22 +223,17 @@ export class RecordStore {
   /** A content is held here, checked at `verifiedAt` (Unix ms), or not any more (null). Names with this content get a new revision. */
   async setHeld(sha256: string, verifiedAt: number | null): Promise<void> {
     if (verifiedAt === null) this.#held.delete(sha256)
-    const search = { sha256, names: new Set<string>() }
-    this.#searches.add(search)
-    try {
-      for (const name of await this.#indexedNames(sha256)) search.names.add(name)
-    } finally {
-      this.#searches.delete(search)
-    }
-    const records = [...search.names].flatMap((name) => {
-      const row = this.#row(name)
-      return row && contentsOf(row.record).includes(sha256) ? [row.record] : []
-    })
+    const search = await this.#names.of(new Set([sha256]))
+    const records = this.#recordsWith(sha256, search.get(sha256) ?? [])
     const key = `h!${sha256}`
     const operation: WriteOperation = verifiedAt === null ? { type: 'del', key } : { type: 'put', key, value: String(verifiedAt) }
-    await this.#commit([operation], records, () => {
-      if (verifiedAt === null) this.#held.delete(sha256)
-      else this.#held.set(sha256, verifiedAt)
+    await this.#commit([operation], records, {
+      done: () => {
+        if (verifiedAt === null) this.#held.delete(sha256)
+        else this.#held.set(sha256, verifiedAt)
+      },
+      announce: () => undefined,
+      failed: () => undefined,
     })
   }
 
@@ -226,11 +282,8 @@ export class RecordStore {
 
   /** Names that want this content, in whichever way. */
   async namesOf(sha256: string): Promise<string[]> {
-    const names = await this.#indexedNames(sha256)
-    return names.filter((name) => {
-      const row = this.#row(name)
-      return row !== null && contentsOf(row.record).includes(sha256)
-    })
+    const search = await this.#names.of(new Set([sha256]))
+    return this.#recordsWith(sha256, search.get(sha256) ?? []).map((record) => record.name)
   }
 
   /** News of every durable change of an entry, in order. Result: ends it. */
@@ -251,12 +304,12 @@ export class RecordStore {
     await this.#store.close()
   }
 
-  /** Writes `operations` and new rows of `records` in one batch; `apply` runs when that is durable, before anybody hears of it. */
-  async #commit(operations: WriteOperation[], records: readonly FileRecord[], apply: () => void = () => undefined): Promise<void> {
+  /** Writes `operations` and new rows of `records` in one batch; `end.done` runs when that is durable, before anybody hears of it. */
+  async #commit(operations: WriteOperation[], records: readonly FileRecord[], end?: WriteEnd): Promise<void> {
     const rows = records.map((record) => this.#place(record, operations))
     await this.#queue.write(operations, {
       done: () => {
-        apply()
+        end?.done()
         for (const row of rows) {
           this.#durable = Math.max(this.#durable, row.revision)
           this.#written(row.record.name, row)
@@ -266,6 +319,7 @@ export class RecordStore {
         for (const row of rows) this.#announce(this.#entry(row.record))
       },
       failed: () => {
+        end?.failed()
         for (const row of rows) this.#written(row.record.name, row)
       },
     })
@@ -286,7 +340,7 @@ export class RecordStore {
     // all of them: the batch that should have written the others may fail
     for (const sha256 of after) operations.push({ type: 'put', key: `s!${sha256}!${name}`, value: '' })
     this.#pending.set(name, row)
-    for (const search of this.#searches) if (after.has(search.sha256)) search.names.add(name)
+    this.#names.came(name, after)
     return row
   }
 
@@ -302,12 +356,12 @@ export class RecordStore {
     if (this.#pending.get(name) === row) this.#pending.delete(name)
   }
 
-  async #indexedNames(sha256: string): Promise<string[]> {
-    const names = new Set<string>()
-    for (const [name, row] of this.#pending) if (row.record && contentsOf(row.record).includes(sha256)) names.add(name)
-    const start = `s!${sha256}!`
-    for await (const key of this.#store.keys({ gt: start, lt: `s!${sha256}"` })) names.add(key.slice(start.length))
-    return [...names]
+  /** Known records that want this content, of these names. */
+  #recordsWith(sha256: string, names: Iterable<string>): FileRecord[] {
+    return [...names].flatMap((name) => {
+      const row = this.#row(name)
+      return row && contentsOf(row.record).includes(sha256) ? [row.record] : []
+    })
   }
 
   #entry(record: FileRecord): CatalogueEntry {

@@ -61,7 +61,7 @@ export class Space {
   /** Bytes that a new content may still take. */
   async leftBytes(): Promise<number> {
     const allowed = await this.allowedBytes()
-    return Math.max(0, allowed - this.#keptBytes - this.#arrivedBytes - this.#pendingBytes)
+    return Math.max(0, allowed - this.#takenBytes)
   }
 
   /** Holds room for `bytes`, or throws AppError('disk-full'). First come, first served. */
@@ -71,6 +71,17 @@ export class Space {
       () => this.#reserve(bytes),
       () => this.#reserve(bytes),
     )
+    this.#turn = turn
+    return turn
+  }
+
+  /** As `reserve` for each of many, at the price of one look at the disk: null where it does not fit. */
+  reserveEach(sizes: readonly number[]): Promise<(Reservation | null)[]> {
+    const work = async (): Promise<(Reservation | null)[]> => {
+      const allowed = await this.allowedBytes()
+      return sizes.map((bytes) => (bytes > 0 && this.#takenBytes + bytes > allowed ? null : this.#hold(bytes)))
+    }
+    const turn = this.#turn.then(work, work)
     this.#turn = turn
     return turn
   }
@@ -87,9 +98,17 @@ export class Space {
 
   async #reserve(bytes: number): Promise<Reservation> {
     const allowed = bytes > 0 ? await this.allowedBytes() : 0
-    if (bytes > 0 && this.#keptBytes + this.#arrivedBytes + this.#pendingBytes + bytes > allowed) {
+    if (bytes > 0 && this.#takenBytes + bytes > allowed) {
       throw new AppError('disk-full', `No room for ${bytes} bytes`, { bytes: String(bytes), folder: this.#folder })
     }
+    return this.#hold(bytes)
+  }
+
+  get #takenBytes(): number {
+    return this.#keptBytes + this.#arrivedBytes + this.#pendingBytes
+  }
+
+  #hold(bytes: number): Reservation {
     this.#pendingBytes += bytes
     return this.#reservation(bytes)
   }

@@ -1,0 +1,38 @@
+/** A content in memory in the place of an open file, while it comes in: for contents so small that they become rows of the database. */
+
+import type { DiskFile } from './disk.ts'
+
+export class MemoryFile implements DiskFile {
+  readonly bytes: Buffer
+  #length = 0
+
+  /** @param capacityBytes the most that is ever written */
+  constructor(capacityBytes: number) {
+    this.bytes = Buffer.alloc(capacityBytes)
+  }
+
+  stat(): ReturnType<DiskFile['stat']> {
+    return Promise.resolve({ kind: 'file', sizeBytes: this.#length, modifiedMs: 0 })
+  }
+
+  read(buffer: Uint8Array, position: number): Promise<number> {
+    const part = this.bytes.subarray(position, Math.min(this.#length, position + buffer.length))
+    buffer.set(part)
+    return Promise.resolve(part.length)
+  }
+
+  write(bytes: Uint8Array, position: number): Promise<void> {
+    this.bytes.set(bytes, position)
+    this.#length = Math.max(this.#length, position + bytes.length)
+    return Promise.resolve()
+  }
+
+  /** Nothing to do: whoever keeps the bytes makes them durable. */
+  sync(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+}

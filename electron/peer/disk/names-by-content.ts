@@ -1,0 +1,52 @@
+/** Which names want a content, as the record store's rows say: those in the database, those on their way there, those that come meanwhile. */
+
+import type { KeyValueStore } from './key-value.ts'
+import { contentsOf, type Row } from './record-rows.ts'
+
+export class NamesByContent {
+  readonly #store: KeyValueStore
+  readonly #pending: ReadonlyMap<string, Row>
+  /** Content -> what looks for its names just now. */
+  readonly #searches = new Map<string, Set<Set<string>>>()
+
+  /** `pending`: rows whose write is under way or waiting, by name. */
+  constructor(store: KeyValueStore, pending: ReadonlyMap<string, Row>) {
+    this.#store = store
+    this.#pending = pending
+  }
+
+  /** The names that may want each content; the caller looks at their records as they are then. */
+  async of(contents: ReadonlySet<string>): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const found = new Map([...contents].map((sha256) => [sha256, new Set<string>()]))
+    for (const [sha256, names] of found) this.#searches.set(sha256, (this.#searches.get(sha256) ?? new Set()).add(names))
+    try {
+      await this.#find(found)
+    } finally {
+      for (const [sha256, names] of found) {
+        const searches = this.#searches.get(sha256)
+        searches?.delete(names)
+        if (searches?.size === 0) this.#searches.delete(sha256)
+      }
+    }
+    return found
+  }
+
+  /** A name wants these contents from now on. */
+  came(name: string, contents: Iterable<string>): void {
+    for (const sha256 of contents) for (const names of this.#searches.get(sha256) ?? []) names.add(name)
+  }
+
+  async #find(found: ReadonlyMap<string, Set<string>>): Promise<void> {
+    for (const [name, row] of this.#pending) {
+      for (const sha256 of row.record ? contentsOf(row.record) : []) found.get(sha256)?.add(name)
+    }
+    const contents = [...found.keys()].sort()
+    // most contents have no name yet: only where there is one the others are looked for
+    const firsts = await this.#store.firstKeys(contents.map((sha256) => `s!${sha256}!`))
+    for (const [index, sha256] of contents.entries()) {
+      const start = `s!${sha256}!`
+      if (!firsts[index]?.startsWith(start)) continue
+      for await (const key of this.#store.keys({ gt: start, lt: `s!${sha256}"` })) found.get(sha256)?.add(key.slice(start.length))
+    }
+  }
+}

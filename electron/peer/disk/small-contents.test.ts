@@ -1,0 +1,257 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { FaultyDisk } from '../../../tests/fakes/faulty-disk.ts'
+import { MemoryKeyValue } from '../../../tests/fakes/memory-key-value.ts'
+import { recordOf, versionOf } from '../../../tests/fakes/records.ts'
+import type { Manifest } from '../protocol/manifest.ts'
+import { ContentStore } from './content-store.ts'
+import { nodeDisk } from './disk.ts'
+import { RecordStore, type KeptFile } from './record-store.ts'
+import { manifestOfBytes, SmallContents } from './small-contents.ts'
+import { Space } from './space.ts'
+import { WriteQueue } from './write-queue.ts'
+
+const blockBytes = 4096
+let disk: FaultyDisk
+let database: MemoryKeyValue
+let records: RecordStore
+let store: ContentStore
+
+async function open(): Promise<void> {
+  records = await RecordStore.over(database)
+  store = await ContentStore.open(disk, '/content', { space: new Space(disk, '/'), small: await records.smallContents(10_000), blockBytes })
+}
+
+beforeEach(async () => {
+  disk = new FaultyDisk()
+  database = new MemoryKeyValue()
+  await open()
+})
+
+/** The power goes: what was not synced is lost. */
+async function crash(): Promise<void> {
+  disk = disk.crash()
+  database = database.crash()
+  await open()
+}
+
+async function keep(bytes: Uint8Array): Promise<Manifest> {
+  const manifest = manifestOfBytes(bytes, blockBytes)
+  const partial = await store.create(manifest)
+  await partial.write(bytes)
+  await partial.commit()
+  return manifest
+}
+
+async function read(sha256: string, offset: number, length: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of store.read(sha256, offset, length)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+describe('small contents', () => {
+  it.each([0, 1, 4096, 9_999])('keeps %i bytes without a file, over a power cut too', async (size) => {
+    const bytes = randomBytes(size)
+    const manifest = await keep(bytes)
+    await crash()
+    expect(disk.files()).toEqual([])
+    expect(await store.has(manifest.sha256)).toBe(true)
+    expect(store.sizeOf(manifest.sha256)).toBe(size)
+    expect(store.usedBytes()).toBe(size)
+    expect([...store.hashes()]).toEqual([manifest.sha256])
+    expect(await store.manifest(manifest.sha256)).toEqual(manifest)
+    expect((await read(manifest.sha256, 0, size)).equals(bytes)).toBe(true)
+    expect((await read(manifest.sha256, size >> 1, size >> 2)).equals(bytes.subarray(size >> 1, (size >> 1) + (size >> 2)))).toBe(true)
+    expect(await store.verify(manifest.sha256)).toBe(true)
+    await store.remove(manifest.sha256)
+    await crash()
+    expect(await store.has(manifest.sha256)).toBe(false)
+    expect(store.usedBytes()).toBe(0)
+  })
+
+  it('keeps larger ones in files, and each manifest as it came', async () => {
+    const large = await keep(randomBytes(10_001))
+    expect(disk.files().some((path) => path.endsWith(large.sha256))).toBe(true)
+    const bytes = randomBytes(9_000)
+    const other = manifestOfBytes(bytes, 8192)
+    const partial = await store.create(other)
+    await partial.write(bytes)
+    await partial.commit()
+    const usual = await keep(randomBytes(9_000))
+    await crash()
+    expect(await store.manifest(other.sha256)).toEqual(other)
+    expect(await store.manifest(usual.sha256)).toEqual(usual)
+    expect(store.usedBytes()).toBe(10_001 + 18_000)
+  })
+
+  it('reads what an earlier version of the program kept in a file', async () => {
+    const files = await ContentStore.open(disk, '/content', { blockBytes })
+    const bytes = randomBytes(500)
+    const manifest = manifestOfBytes(bytes, blockBytes)
+    const partial = await files.create(manifest)
+    await partial.write(bytes)
+    await partial.commit()
+    await open()
+    expect((await read(manifest.sha256, 0, 500)).equals(bytes)).toBe(true)
+    expect(await store.verify(manifest.sha256)).toBe(true)
+    await store.remove(manifest.sha256)
+    expect(disk.files()).toEqual([])
+    expect(store.usedBytes()).toBe(0)
+  })
+
+  it('finds a byte that is not what was written', async () => {
+    const manifest = await keep(randomBytes(9_000))
+    database.rot(`k!${manifest.sha256}`, 8_999)
+    expect(await store.verify(manifest.sha256)).toBe(false)
+    await expect(store.manifest(manifest.sha256)).rejects.toMatchObject({ code: 'corrupt' })
+  })
+
+  it('refuses damaged bytes, and gives their room back', async () => {
+    const bytes = randomBytes(3_000)
+    const partial = await store.create(manifestOfBytes(bytes, blockBytes))
+    await expect(partial.write(randomBytes(3_000))).rejects.toMatchObject({ code: 'corrupt' })
+    await partial.abort()
+    expect(await store.space.leftBytes()).toBe(await store.space.allowedBytes())
+  })
+
+  it('gives the room back when the database is full, and counts a content once', async () => {
+    const bytes = randomBytes(3_000)
+    const manifest = manifestOfBytes(bytes, blockBytes)
+    const first = await store.create(manifest)
+    await first.write(bytes)
+    database.failNext()
+    await expect(first.commit()).rejects.toMatchObject({ code: 'disk-full' })
+    expect([await store.has(manifest.sha256), store.usedBytes()]).toEqual([false, 0])
+    expect(await store.space.leftBytes()).toBe(await store.space.allowedBytes())
+    const both = await Promise.all([store.create(manifest), store.create(manifest)])
+    for (const partial of both) await partial.write(bytes)
+    await Promise.all(both.map((partial) => partial.commit()))
+    expect(store.usedBytes()).toBe(3_000)
+    expect(await store.space.leftBytes()).toBe((await store.space.allowedBytes()) - 3_000)
+  })
+
+  it('takes a file of a person', async () => {
+    const bytes = randomBytes(5_000)
+    await disk.makeFolder('/home')
+    const file = await disk.open('/home/a', 'write')
+    await file.write(bytes, 0)
+    const manifest = manifestOfBytes(bytes, blockBytes)
+    await store.importFile('/home/a', manifest)
+    expect(await store.verify(manifest.sha256)).toBe(true)
+    expect(disk.files()).toEqual(['/home/a'])
+  })
+})
+
+describe('many at once', () => {
+  const version = (bytes: Uint8Array) => {
+    const manifest = manifestOfBytes(bytes, blockBytes)
+    return versionOf('x', { sha256: manifest.sha256, sizeBytes: bytes.length })
+  }
+
+  async function placed(names: readonly string[], contents: readonly Uint8Array[]): Promise<KeptFile[]> {
+    const items = contents.map((bytes) => ({ manifest: manifestOfBytes(bytes, blockBytes), bytes }))
+    const placements = await store.placeSmall(items)
+    return names.map((name, index) => {
+      const bytes = contents[index] ?? new Uint8Array(0)
+      const { sha256 } = version(bytes)
+      return { record: recordOf(name, version(bytes)), sha256, bytes: placements[index] ?? null }
+    })
+  }
+
+  it('makes bytes, records and holdings durable in one batch', async () => {
+    let batches = 0
+    database = new MemoryKeyValue({
+      sync: () => {
+        batches++
+        return Promise.resolve()
+      },
+    })
+    await open()
+    batches = 0
+    const files = await placed(['a', 'b', 'c'], [randomBytes(10), randomBytes(20), randomBytes(30)])
+    expect(await records.keepAll(files, 7)).toEqual([null, null, null])
+    expect(batches).toBe(1)
+    await crash()
+    for (const { record, sha256 } of files) {
+      expect((await records.get(record.name))?.held).toEqual({ [sha256]: 7 })
+      expect(await store.verify(sha256)).toBe(true)
+    }
+    expect(store.usedBytes()).toBe(60)
+  })
+
+  it('lets a record that is refused harm no other', async () => {
+    const files = await placed(['a', 'b'], [randomBytes(10), randomBytes(20)])
+    const [first, second] = files
+    const bad = { ...first!, record: { ...first!.record, spelling: 'other' } }
+    const outcomes = await records.keepAll([bad, second!], 7)
+    expect(outcomes.map((outcome) => outcome?.code ?? null)).toEqual(['protocol', null])
+    expect(store.usedBytes()).toBe(20)
+    expect(await store.has(bad.sha256)).toBe(false)
+    expect(await store.space.leftBytes()).toBe((await store.space.allowedBytes()) - 20)
+  })
+
+  it('keeps none of them when the batch is not written', async () => {
+    const files = await placed(['a', 'b'], [randomBytes(10), randomBytes(20)])
+    database.failNext()
+    await expect(records.keepAll(files, 7)).rejects.toMatchObject({ code: 'disk-full' })
+    expect([await records.get('a'), records.heldAt(files[0]!.sha256), store.usedBytes()]).toEqual([null, null, 0])
+  })
+
+  it('tells of other names that want a content which is here now', async () => {
+    const bytes = randomBytes(10)
+    await records.merge(recordOf('before', version(bytes)))
+    const told: string[] = []
+    records.onChanged((entry) => told.push(entry.record.name))
+    const [file] = await placed(['a'], [bytes])
+    const { revision } = records
+    await Promise.all([records.keepAll([file!], 7), records.merge(recordOf('meanwhile', version(bytes)))])
+    expect(new Set(told)).toEqual(new Set(['a', 'before', 'meanwhile']))
+    const { entries } = await records.changedSince(revision, 1e6)
+    expect(entries.map((entry) => entry.held[file!.sha256])).toEqual([7, 7, 7])
+  })
+
+  it('says for each whether there is room', async () => {
+    disk = new FaultyDisk({ totalBytes: 1_000 })
+    await open()
+    const contents = [300, 300, 100]
+      .map((size) => randomBytes(size))
+      .map((bytes) => ({ manifest: manifestOfBytes(bytes, blockBytes), bytes }))
+    const placements = await store.placeSmall(contents)
+    expect(placements.map((placement) => placement !== null)).toEqual([true, false, true])
+  })
+})
+
+it('misses what a repaired database lost the bytes of', async () => {
+  const database = new MemoryKeyValue()
+  const queue = new WriteQueue(database)
+  await database.batch([
+    { type: 'put', key: 'k!aa', value: new Uint8Array(3) },
+    { type: 'put', key: 'z!aa', value: '3 4096' },
+    { type: 'put', key: 'z!bb', value: '4 4096' },
+  ])
+  expect([...(await SmallContents.open(database, queue, { repaired: true })).sizes]).toEqual([['aa', 3]])
+})
+
+it('keeps a content in LevelDB over a restart', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ringdrop-small-'))
+  try {
+    const bytes = randomBytes(100)
+    for (const round of ['first', 'second']) {
+      const records = await RecordStore.open(join(folder, 'records'))
+      const contents = await ContentStore.open(nodeDisk, join(folder, 'content'), { small: await records.smallContents() })
+      const manifest = manifestOfBytes(bytes, blockBytes)
+      if (round === 'first') {
+        const partial = await contents.create(manifest)
+        await partial.write(bytes)
+        await partial.commit()
+      }
+      expect(await contents.verify(manifest.sha256)).toBe(true)
+      await records.close()
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
