@@ -63,7 +63,7 @@ export class SimStream extends Duplex {
 
   override _write(chunk: Uint8Array, _encoding: string, done: () => void): void {
     // the writer may use its memory again
-    this.#send(Uint8Array.from(chunk), done)
+    this.#send(Buffer.from(chunk), done)
   }
 
   override _final(done: () => void): void {

@@ -40,6 +40,10 @@ export interface RecordStoreOptions {
   readonly wallClock?: () => number
 }
 
+/** Rows read lately that are kept decoded, of at most so many characters each: some megabytes at most. */
+const rememberedRows = 1_000
+const rememberedChars = 4_000
+
 export class RecordStore {
   /** True when the database was damaged and had to be repaired at this start: what it lost comes back from the others. */
   readonly repaired: boolean
@@ -54,6 +58,8 @@ export class RecordStore {
   /** Rows whose write is under way or waiting: newer than the database. */
   readonly #pending = new Map<string, Row>()
   readonly #names: NamesByContent
+  /** Rows read lately and their text: names that change are asked for again and again. */
+  readonly #lastRead = new Map<string, { readonly json: string; readonly row: KnownRow | null }>()
   #assigned: number
   #durable: number
 
@@ -258,7 +264,7 @@ export class RecordStore {
       // what became durable after this began is for the next call
       if (at > end) break
       const json = this.#store.getSync(`r!${name}`)
-      const row = json === undefined ? null : decodeRow(json)
+      const row = json === undefined ? null : this.#decoded(name, json)
       // superseded by a later change of the same name
       if (row?.revision !== at) continue
       const entry = this.#entry(row.record)
@@ -348,7 +354,17 @@ export class RecordStore {
     const pending = this.#pending.get(name)
     if (pending) return isKnown(pending) ? pending : null
     const json = this.#store.getSync(`r!${name}`)
-    return json === undefined ? null : decodeRow(json)
+    return json === undefined ? null : this.#decoded(name, json)
+  }
+
+  /** The row of a name; read once as long as its text stays the same. */
+  #decoded(name: string, json: string): KnownRow | null {
+    const known = this.#lastRead.get(name)
+    if (known?.json === json) return known.row
+    const row = decodeRow(json)
+    if (this.#lastRead.size >= rememberedRows) this.#lastRead.clear()
+    if (json.length <= rememberedChars) this.#lastRead.set(name, { json, row })
+    return row
   }
 
   /** The database has this row now, or never will. */

@@ -47,6 +47,10 @@ function isWithin(set: Dots, all: Dots): boolean {
   return true
 }
 
+export function sameDots(a: Dots, b: Dots): boolean {
+  return a === b || (isWithin(a, b) && isWithin(b, a))
+}
+
 function uniteTwo(a: Dots, b: Dots): Dots {
   const found = new Map<string, Interval[]>()
   for (const set of [a, b]) {

@@ -5,7 +5,7 @@
  * Nothing here trusts a clock: `storedAt` is shown to people and decides nothing.
  */
 
-import { hasDot, highestCounter, isCounter, isWriterId, readDots, unite, type Dot, type Dots } from './dots.ts'
+import { hasDot, highestCounter, isCounter, isWriterId, readDots, sameDots, unite, type Dot, type Dots } from './dots.ts'
 import { limits } from './limits.ts'
 
 export interface Version extends Dot {
@@ -62,7 +62,7 @@ export function mergeRecords(a: FileRecord, b: FileRecord): FileRecord {
   for (const version of all) {
     const known = byId.get(version.version)
     // ids are hashes, so two that share one are the same or one is forged: either may stand, as long as it is the same everywhere
-    if (!known || (known !== version && textOf(version) < textOf(known))) byId.set(version.version, version)
+    if (!known || (!isSameVersion(known, version) && textOf(version) < textOf(known))) byId.set(version.version, version)
   }
   const known = [...byId.values()]
   return {
@@ -141,24 +141,43 @@ export function withVersion(known: FileRecord | null, spelling: string, version:
   return mergeRecords(known ?? added, { ...added, spelling: known?.spelling ?? spelling })
 }
 
+const plainFields = [
+  'version',
+  'sha256',
+  'sizeBytes',
+  'manifestSha256',
+  'lamport',
+  'counter',
+  'writerId',
+  'writerName',
+  'storedAt',
+  'deleted',
+  'originalName',
+] as const satisfies readonly Exclude<keyof Version, 'supersedes'>[]
+
 export function sameRecord(a: FileRecord, b: FileRecord): boolean {
   return (
     a === b ||
     (a.spelling === b.spelling &&
       sameVersions(a.versions, b.versions) &&
       sameVersions(a.earlier, b.earlier) &&
-      JSON.stringify(a.superseded) === JSON.stringify(b.superseded))
+      sameDots(a.superseded, b.superseded))
   )
 }
 
 function sameVersions(a: readonly Version[], b: readonly Version[]): boolean {
   return (
-    a.length === b.length &&
-    a.every((version, index) => {
-      const other = b[index]
-      return other === version || (other !== undefined && textOf(other) === textOf(version))
-    })
+    a === b ||
+    (a.length === b.length &&
+      a.every((version, index) => {
+        const other = b[index]
+        return other !== undefined && isSameVersion(version, other)
+      }))
   )
+}
+
+function isSameVersion(a: Version, b: Version): boolean {
+  return a === b || (plainFields.every((field) => a[field] === b[field]) && sameDots(a.supersedes, b.supersedes))
 }
 
 /** Equal for equal versions, whoever put them together. */
@@ -204,20 +223,32 @@ function readVersions(value: unknown, max: number): Version[] | null {
 
 /** A record out of JSON text from elsewhere, or the reason why it is refused. */
 export function decodeRecord(json: string): FileRecord | { readonly reason: string } {
-  const record = parseRecord(json)
+  return merged(parseRecord(json))
+}
+
+/** As `decodeRecord`, of a value that was in JSON text whose length the caller has bounded. */
+export function recordOf(value: unknown): FileRecord | { readonly reason: string } {
+  return merged(readRecord(value))
+}
+
+/** Refuses a record that is not as a merge leaves it. */
+function merged(record: FileRecord | { readonly reason: string }): FileRecord | { readonly reason: string } {
   if ('reason' in record) return record
-  return sameRecord(record, mergeRecords(record, record)) ? record : { reason: 'record is not as a merge leaves it' }
+  const nothing = { ...record, versions: [], earlier: [], superseded: {} }
+  return sameRecord(record, mergeRecords(record, nothing)) ? record : { reason: 'record is not as a merge leaves it' }
 }
 
 /** As `decodeRecord`, for what a merge here made: fields and bounds only. */
 export function parseRecord(json: string): FileRecord | { readonly reason: string } {
   if (json.length > limits.recordBytes) return { reason: 'record too long' }
-  let value: unknown
   try {
-    value = JSON.parse(json)
+    return readRecord(JSON.parse(json))
   } catch {
     return { reason: 'record is not JSON' }
   }
+}
+
+function readRecord(value: unknown): FileRecord | { readonly reason: string } {
   if (typeof value !== 'object' || value === null) return { reason: 'record is not an object' }
   const { name, spelling, ...r } = value as Record<keyof FileRecord, unknown>
   if (!isText(name, limits.nameBytes) || name.length === 0 || name.normalize('NFC') !== name) return { reason: 'record has no name in NFC' }

@@ -144,18 +144,25 @@ export class ArcIndex {
 
   /** The sums of the arc's 256 equal parts, 8 bytes each, big-endian. */
   bucketsOf(arc: Arc): Buffer {
-    const sums = Array.from({ length: bucketCount }, () => new Sum())
-    const ends = bucketEnds(this.#space, arc)
-    let bucket = 0
-    for (const item of this.#items(arc)) {
-      while (!inArc(arc.from, item.key, ends[bucket] as Identifier)) bucket++
-      sums[bucket]?.add(item)
-    }
+    const parts = new Parts(this.#space, arc)
     const bytes = Buffer.alloc(bucketCount * bucketBytes)
-    for (const [index, sum] of sums.entries()) {
-      bytes.writeUInt32BE(sum.high, index * bucketBytes)
-      bytes.writeUInt32BE(sum.low, index * bucketBytes + 4)
+    let sum = new Sum()
+    let bucket = 0
+    let end: Identifier | null = null
+    const write = (): void => {
+      bytes.writeUInt32BE(sum.high, bucket * bucketBytes)
+      bytes.writeUInt32BE(sum.low, bucket * bucketBytes + 4)
     }
+    for (const item of this.#items(arc)) {
+      if (end === null || !inArc(arc.from, item.key, end)) {
+        write()
+        sum = new Sum()
+        bucket = parts.indexOf(item.key)
+        end = parts.endOf(bucket)
+      }
+      sum.add(item)
+    }
+    write()
     return bytes
   }
 
@@ -213,33 +220,48 @@ export class ArcIndex {
   }
 }
 
-/** The last key of each bucket, clockwise. In an arc of fewer than 256 keys some buckets are empty. */
-function bucketEnds(space: IdentifierSpace, arc: Arc): Identifier[] {
-  const width = arc.from === arc.to ? space.size : space.distance(arc.from, arc.to)
-  const start = space.toBigInt(arc.from)
-  const count = BigInt(bucketCount)
-  return Array.from({ length: bucketCount }, (_, index) => {
-    const share = (BigInt(index) + 1n) * width
-    return space.fromBigInt(start + (share + count - 1n) / count)
-  })
+/** An arc in 256 parts of equal width. In an arc of fewer keys some parts are empty. */
+class Parts {
+  readonly #space: IdentifierSpace
+  readonly #from: Identifier
+  readonly #width: bigint
+
+  constructor(space: IdentifierSpace, { from, to }: Arc) {
+    this.#space = space
+    this.#from = from
+    this.#width = from === to ? space.size : space.distance(from, to)
+  }
+
+  /** The part of a key in the arc. */
+  indexOf(key: Identifier): number {
+    const distance = key === this.#from ? this.#space.size : this.#space.distance(this.#from, key)
+    return Number(((distance - 1n) * BigInt(bucketCount)) / this.#width)
+  }
+
+  /** The last key of a part. */
+  endOf(index: number): Identifier {
+    const count = BigInt(bucketCount)
+    const share = (BigInt(index) + 1n) * this.#width
+    return this.#space.fromBigInt(this.#space.toBigInt(this.#from) + (share + count - 1n) / count)
+  }
 }
 
 /** The parts of `arc` whose buckets differ between two bodies of `bucketsOf`; neighbouring ones are one part. */
-export function unequalParts(space: IdentifierSpace, arc: Arc, bodies: readonly [Uint8Array, Uint8Array]): Arc[] {
-  const ends = bucketEnds(space, arc)
-  const parts: Arc[] = []
+export function unequalParts(space: IdentifierSpace, arc: Arc, [left, right]: readonly [Buffer, Buffer]): Arc[] {
+  if (left.equals(right)) return []
+  const parts = new Parts(space, arc)
+  const unequal: Arc[] = []
   let begun: Identifier | null = null
-  for (const index of ends.keys()) {
-    const from = index === 0 ? arc.from : (ends[index - 1] as Identifier)
-    const [left, right] = bodies.map((body) => Buffer.from(body).subarray(index * bucketBytes, (index + 1) * bucketBytes))
-    const isEqual = left && right && left.equals(right)
-    if (isEqual) {
-      if (begun !== null) parts.push({ from: begun, to: from })
-      begun = null
-    } else begun ??= from
+  for (let index = 0; index < bucketCount; index++) {
+    const [start, end] = [index * bucketBytes, (index + 1) * bucketBytes]
+    const isEqual = left.compare(right, start, end, start, end) === 0
+    if (isEqual === (begun === null)) continue
+    const from: Identifier = index === 0 ? arc.from : parts.endOf(index - 1)
+    if (begun !== null) unequal.push({ from: begun, to: from })
+    begun = isEqual ? null : from
   }
-  if (begun !== null) parts.push({ from: begun, to: arc.to })
-  return parts
+  if (begun !== null) unequal.push({ from: begun, to: arc.to })
+  return unequal
 }
 
 /** What two machines must have alike: the name, the whole record, and which of the wanted contents are here. 16 hexadecimal digits. */
@@ -249,10 +271,10 @@ export function entryDigest(entry: { readonly name: string; readonly record: obj
 
 /** JSON with sorted keys: the same value is the same text, whoever wrote it first. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) => {
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
-    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-  })
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join()}}`
 }
 
 function shortHash(text: string): string {

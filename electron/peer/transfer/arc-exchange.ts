@@ -8,7 +8,7 @@ import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Entries } from '../protocol/messages.ts'
 import type { FileRecord } from '../protocol/record.ts'
-import { answer, exchangeWith, parseEntry, parseJson } from './exchange.ts'
+import { answer, entryCharsMax, exchangeWith, parseEntry, parseJson } from './exchange.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
 /** The keys in (from, to], clockwise. */
@@ -103,7 +103,7 @@ function parseCompared(body: string): Pick<ComparedAnswer, 'entries' | 'absent'>
     const value = line === '' ? null : parseJson(line)
     if (!value) continue
     if (typeof value['absent'] === 'string') absent.push(value['absent'])
-    const entry = parseEntry(value)
+    const entry = line.length <= entryCharsMax ? parseEntry(value) : null
     const ms = value['removedForMs']
     if (entry) entries.push({ ...entry, removedForMs: typeof ms === 'number' && ms >= 0 ? ms : 0 })
   }

@@ -55,7 +55,7 @@ export class Catalogue {
     if (!known) {
       this.#files.set(entry.record.name, { record: entry.record, machines: new Map([[machine, entry.held]]) })
     } else {
-      known.record = mergeRecords(known.record, entry.record)
+      if (!sameRecord(known.record, entry.record)) known.record = mergeRecords(known.record, entry.record)
       known.machines.set(machine, entry.held)
     }
     for (const listener of this.#listeners) listener(entry.record.name)
@@ -100,5 +100,5 @@ export function holdersOf(file: CatalogueFile, version: Pick<Version, 'sha256'>)
 
 /** Machines whose record of a name lacks something that another's has need the merged one. */
 export function isBehind(own: FileRecord, merged: FileRecord): boolean {
-  return !sameRecord(mergeRecords(own, merged), own)
+  return !sameRecord(own, merged) && !sameRecord(mergeRecords(own, merged), own)
 }

@@ -6,7 +6,7 @@ import type { Contact } from '../protocol/contact.ts'
 import { limits } from '../protocol/limits.ts'
 import type { FileMessage, Refuse } from '../protocol/messages.ts'
 import { decodeManifest, type Manifest } from '../protocol/manifest.ts'
-import { decodeRecord, type FileRecord } from '../protocol/record.ts'
+import { recordOf, type FileRecord } from '../protocol/record.ts'
 import type { CatalogueEntry } from '../disk/record-store.ts'
 import { between, type AnswerTo, type TransferContext } from './transfer-context.ts'
 import { createHash } from 'node:crypto'
@@ -159,7 +159,7 @@ async function readRecords(connection: Connection): Promise<RecordsAnswer> {
   const entries: CatalogueEntry[] = []
   for (const line of lines.slice(1)) {
     const value = line === '' ? null : parseJson(line)
-    const entry = value && parseEntry(value)
+    const entry = value && line.length <= entryCharsMax ? parseEntry(value) : null
     if (entry) entries.push(entry)
   }
   return { card, revision: head.revision, more: head.more, synced: head.synced, entries }
@@ -176,9 +176,14 @@ function parseCard(line: string): MachineCard {
   }
 }
 
-/** An entry out of JSON, or null when it is not one: a bad record of another machine is passed over. */
+/** A record and what is held of it, in one line: a hash and a time for each content. */
+export const entryCharsMax = limits.recordBytes + 128 * (limits.versions + limits.keptEarlier)
+
+/**
+ * An entry out of JSON text of at most `entryCharsMax`, or null when it is not one: a bad record of another machine is passed over.
+ */
 export function parseEntry(value: Readonly<Record<string, unknown>>): CatalogueEntry | null {
-  const record = decodeRecord(JSON.stringify(value['record'] ?? null))
+  const record = recordOf(value['record'])
   if ('reason' in record) return null
   const held: Record<string, number> = {}
   const given = value['held']
