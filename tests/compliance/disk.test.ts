@@ -11,6 +11,7 @@ import type { Disk } from '../../electron/peer/disk/disk.ts'
 import { DownloadFile } from '../../electron/peer/disk/download-file.ts'
 import { StateFile } from '../../electron/peer/disk/state-file.ts'
 import type { Manifest } from '../../electron/peer/protocol/manifest.ts'
+import { writeContent } from '../fakes/write-content.ts'
 import { FaultyDisk } from '../fakes/faulty-disk.ts'
 
 const made: string[] = []
@@ -125,11 +126,11 @@ describe.each(forms)('%s', (_name, make) => {
     const content = contentOf(randomBytes(10_000))
     const store = await ContentStore.open(disk, join(folder, 'content'))
     const partial = await store.create(content.manifest)
-    await partial.write(content.bytes)
+    await writeContent(partial, content.bytes)
     await partial.commit()
     expect(await store.verify(content.manifest.sha256)).toBe(true)
     const download = await DownloadFile.create(disk, join(folder, 'out', 'f.bin'), content.manifest, { overwrite: false })
-    for await (const chunk of store.read(content.manifest.sha256, 0, content.bytes.length)) await download.write(chunk)
+    await writeContent(download, content.bytes)
     expect(await download.commit()).toBe(join(folder, 'out', 'f.bin'))
     const state = new StateFile(disk, join(folder, 'state.json'), (value) => (typeof value === 'number' ? value : null))
     await Promise.all([state.write(1), state.write(2)])
@@ -154,7 +155,7 @@ async function storeOne(disk: Disk, seed: number): Promise<{ sha256: string }> {
   const { bytes, manifest } = contentOf(new Uint8Array(9_000).fill(seed))
   const store = await ContentStore.open(disk, '/content')
   const partial = await store.create(manifest)
-  await partial.write(bytes)
+  await writeContent(partial, bytes)
   await partial.commit()
   return { sha256: manifest.sha256 }
 }
@@ -167,7 +168,7 @@ describe('stores on a faulty disk', () => {
       const half = contentOf(new Uint8Array(20_000).fill(seed + 100))
       const store = await ContentStore.open(disk, '/content')
       const partial = await store.create(half.manifest)
-      await partial.write(half.bytes)
+      await writeContent(partial, half.bytes)
       // the power goes somewhere within the commit, or right after it
       const committing = partial.commit().then(
         () => true,
@@ -195,7 +196,7 @@ describe('stores on a faulty disk', () => {
         const attempt = async (): Promise<void> => {
           const partial = await store.create(manifest)
           try {
-            await partial.write(bytes)
+            await writeContent(partial, bytes)
             await partial.commit()
           } catch (thrown) {
             await partial.abort()

@@ -35,6 +35,8 @@ export interface FileRingOptions {
   readonly times?: Partial<RepairTimes>
   /** Default: none. */
   readonly repairDelayMs?: number
+  /** Default 1 MiB. */
+  readonly blockBytes?: number
 }
 
 export interface SentLine {
@@ -51,6 +53,8 @@ export class FileRing {
   readonly space: IdentifierSpace
   readonly options: FileRingOptions
   readonly machines = new Map<Identifier, FileMachine>()
+  /** Bytes that travelled between machines. */
+  readonly traffic = { bytesIn: 0, bytesOut: 0 }
   /** Every line about files that was sent, in order. */
   readonly lines: SentLine[] = []
   /** Whatever threw that should not have. */
@@ -194,7 +198,10 @@ export class FileMachine {
     const disk = from.before?.disk ?? new FaultyDisk()
     const database = from.before ? from.before.#database.crash() : new MemoryKeyValue()
     const records = await RecordStore.over(database, { wallClock: () => ring.wallMs })
-    const contents = await ContentStore.open(disk, '/content', { space: new Space(disk, '/', from.offeredBytes ?? null) })
+    const contents = await ContentStore.open(disk, '/content', {
+      space: new Space(disk, '/', from.offeredBytes ?? null),
+      ...(ring.options.blockBytes ? { blockBytes: ring.options.blockBytes } : {}),
+    })
     const machine = new FileMachine(ring, id, { disk, database, records, contents })
     await machine.repairer.start()
     return machine
@@ -299,6 +306,7 @@ export class FileMachine {
       peerId: this.id,
       remoteAddress,
       timers,
+      counters: ring.traffic,
       onLine: note(to.id, this.id),
     })
     void other.#serve(served)

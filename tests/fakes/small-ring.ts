@@ -72,6 +72,7 @@ async function makeMachine(self: Contact, { machineOf, online, contacts, copies 
     repair: {
       isSynced: () => true,
       isApart: () => false,
+      lookAgain: () => undefined,
       togetherMs: () => 0,
       answer: () => Promise.reject(new AppError('protocol', 'Nobody repairs here')),
     },

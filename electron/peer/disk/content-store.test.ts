@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Manifest } from '../protocol/manifest.ts'
 import { ContentStore } from './content-store.ts'
+import { writeContent } from '../../../tests/fakes/write-content.ts'
 import { nodeDisk } from './disk.ts'
 import { Space } from './space.ts'
 
@@ -41,12 +42,30 @@ const partials = (): Promise<string[]> => readdir(join(folder, 'content', 'parti
 const block = (bytes: Buffer, index: number): Buffer => bytes.subarray(index * blockBytes, (index + 1) * blockBytes)
 
 describe('content store', () => {
-  it('keeps sequential bytes in chunks of any size and gives them back', async () => {
+  it('says that it holds what a manifest describes only when its bytes were checked against those very blocks', async () => {
+    const bytes = randomBytes(blockBytes * 3)
+    const manifest = manifestFor(bytes)
+    const partial = await store.create(manifest)
+    await writeContent(partial, bytes)
+    await partial.commit()
+    expect(await store.holds(manifest)).toBe(true)
+    // the same content in other blocks: found out by reading all of it
+    expect(await store.holds(manifestFor(bytes, 2 * blockBytes))).toBe(true)
+    // bytes that came under a false whole hash are not what an honest manifest of that hash describes
+    const other = randomBytes(blockBytes * 3)
+    const lie = { ...manifest, sha256: manifestFor(other).sha256 }
+    const liar = await store.create(lie)
+    await writeContent(liar, bytes)
+    await liar.commit()
+    expect(await store.holds(manifestFor(other))).toBe(false)
+    expect(await store.verify(lie.sha256)).toBe(false)
+  })
+
+  it('keeps blocks in order and gives any stretch of them back', async () => {
     const bytes = randomBytes(blockBytes * 5 + 123)
     const manifest = manifestFor(bytes)
     const partial = await store.create(manifest)
-    for (let at = 0, size = 1; at < bytes.length; at += size, size = (size * 7) % 100_003)
-      await partial.write(bytes.subarray(at, at + size))
+    await writeContent(partial, bytes)
     expect(await store.has(manifest.sha256)).toBe(false)
     await partial.commit()
     expect(await store.has(manifest.sha256)).toBe(true)
@@ -85,23 +104,18 @@ describe('content store', () => {
     expect(store.usedBytes()).toBe(bytes.length)
   })
 
-  it('gives up what is wrong, too long, incomplete or under a false name, and leaves nothing', async () => {
+  it('gives up what is wrong, too long or incomplete, and leaves nothing', async () => {
     const bytes = randomBytes(blockBytes * 2)
     const manifest = manifestFor(bytes)
     const wrong = await store.create(manifest)
-    await expect(wrong.write(randomBytes(blockBytes))).rejects.toMatchObject({ code: 'corrupt' })
+    await expect(writeContent(wrong, randomBytes(blockBytes))).rejects.toMatchObject({ code: 'corrupt' })
     await wrong.abort()
     const long = await store.create(manifest)
-    await expect(long.write(Buffer.concat([bytes, bytes]))).rejects.toMatchObject({ code: 'corrupt' })
+    await expect(writeContent(long, Buffer.concat([bytes, bytes]))).rejects.toMatchObject({ code: 'corrupt' })
     await long.abort()
     const short = await store.create(manifest)
-    await short.write(bytes.subarray(0, blockBytes + 5))
+    await short.writeBlock(0, block(bytes, 0))
     await expect(short.commit()).rejects.toMatchObject({ code: 'corrupt' })
-    const lie = { ...manifest, sha256: 'ab'.repeat(32) }
-    const named = await store.create(lie)
-    await named.write(bytes)
-    await expect(named.commit()).rejects.toMatchObject({ code: 'corrupt' })
-    expect(await store.has(lie.sha256)).toBe(false)
     expect(await partials()).toEqual([])
     expect(store.usedBytes()).toBe(0)
   })
@@ -110,7 +124,7 @@ describe('content store', () => {
     const bytes = randomBytes(blockBytes * 3)
     const manifest = manifestFor(bytes)
     const [a, b] = await Promise.all([store.create(manifest), store.create(manifest)])
-    await Promise.all([a.write(bytes), b.write(bytes)])
+    await Promise.all([writeContent(a, bytes), writeContent(b, bytes)])
     await Promise.all([a.commit(), b.commit()])
     expect(await store.verify(manifest.sha256)).toBe(true)
     expect(store.usedBytes()).toBe(bytes.length)
@@ -129,10 +143,9 @@ describe('content store', () => {
     const bytes = randomBytes(blockBytes * 2)
     const manifest = manifestFor(bytes)
     const kept = await store.create(manifest)
-    await kept.write(bytes)
+    await writeContent(kept, bytes)
     await kept.commit()
     const left = await store.create(manifestFor(randomBytes(blockBytes)))
-    await left.write(randomBytes(10))
     await writeFile(`${join(folder, 'content', manifest.sha256.slice(0, 2), manifest.sha256.slice(0, 2) + 'c'.repeat(62))}.manifest`, 'x')
     store = await ContentStore.open(nodeDisk, join(folder, 'content'))
     expect(await partials()).toEqual([])
@@ -149,7 +162,7 @@ describe('content store', () => {
     const bytes = randomBytes(3_000_000)
     const manifest = manifestFor(bytes, 1_048_576)
     const partial = await store.create(manifest)
-    await partial.write(bytes)
+    await writeContent(partial, bytes)
     await partial.commit()
     await writeFile(`${pathOf(manifest)}.manifest`, 'damaged')
     expect(await store.manifest(manifest.sha256)).toEqual(manifest)
@@ -180,7 +193,7 @@ describe('content store', () => {
     await expect(store.create(manifestFor(randomBytes(60_000)))).rejects.toMatchObject({ code: 'disk-full' })
     await first.abort()
     const second = await store.create(manifestFor(bytes))
-    await second.write(bytes)
+    await writeContent(second, bytes)
     await second.commit()
     expect(await store.space.leftBytes()).toBe(40_000)
     await store.remove(manifestFor(bytes).sha256)

@@ -11,7 +11,10 @@ import { decodeManifest, defaultBlockBytes, encodeManifest } from '../protocol/m
 import type { Manifest } from '../protocol/manifest.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Disk, DiskFile } from './disk.ts'
-import { manifestOf, matchesManifest, readChunks } from './hash-file.ts'
+import { manifestOf, matchesManifest, readBlocks, readChunks } from './hash-file.ts'
+import type { ReadableFile } from './hash-file.ts'
+import { releaseBlock } from './hash-threads.ts'
+import { InFlight } from './in-flight.ts'
 import { MemoryFile } from './memory-file.ts'
 import { PartialFile } from './partial-file.ts'
 import { manifestOfBytes } from './small-contents.ts'
@@ -21,6 +24,8 @@ import type { Reservation } from './space.ts'
 
 const partialFolder = 'partial'
 const manifestSuffix = '.manifest'
+/** Blocks of a local file that are copied at the same time: one is read, one hashed, one written. */
+const blocksAtOnce = 3
 
 export interface ContentStoreOptions {
   /** What may be used; absent = half of what is free on the disk of the folder. */
@@ -75,6 +80,14 @@ export class ContentStore {
     return stat?.kind === 'file'
   }
 
+  /** True when what `manifest` describes is here, its bytes checked against the very blocks it names when they came, or now. */
+  async holds(manifest: Manifest): Promise<boolean> {
+    const here = await this.manifest(manifest.sha256)
+    if (here === null) return false
+    // a manifest's whole hash alone proves nothing: whoever made it may be wrong
+    return Buffer.compare(encodeManifest(here), encodeManifest(manifest)) === 0 || this.verify(manifest.sha256)
+  }
+
   /** Hashes of all contents here. */
   *hashes(): IterableIterator<string> {
     yield* this.#sizes.keys()
@@ -106,17 +119,25 @@ export class ContentStore {
    * Bytes of a content from an offset, in chunks of up to 1 MiB, each in its own buffer, one read ahead. The length is checked, hashes
    * are not: the receiver checks every block. Throws AppError('not-found'), or AppError('corrupt') when the file is too short.
    */
-  async *read(sha256: string, offsetBytes: number, lengthBytes: number): AsyncIterable<Buffer> {
+  read(sha256: string, offsetBytes: number, lengthBytes: number): AsyncIterable<Buffer> {
+    return this.#reading(sha256, (file) => readChunks(file, offsetBytes, lengthBytes))
+  }
+
+  /** The given blocks of a content, in that order; else as `read`. */
+  readBlocks(manifest: Manifest, blocks: Iterable<number>): AsyncIterable<Buffer> {
+    return this.#reading(manifest.sha256, (file) => readBlocks(file, manifest, blocks))
+  }
+
+  async *#reading(sha256: string, chunks: (file: ReadableFile) => AsyncIterable<Buffer>): AsyncIterable<Buffer> {
     if (!isHash(sha256)) throw new AppError('not-found', 'No such content here', { sha256 })
     const small = this.#small?.bytes(sha256)
     if (small) {
-      if (offsetBytes + lengthBytes > small.length) throw new AppError('corrupt', 'The content is shorter than it should be')
-      yield Buffer.from(small.buffer, small.byteOffset + offsetBytes, lengthBytes)
+      yield* chunks(readableBytes(small))
       return
     }
     const file = await this.#disk.open(this.#pathOf(sha256), 'read')
     try {
-      yield* readChunks(file, offsetBytes, lengthBytes)
+      yield* chunks(file)
     } finally {
       await file.close()
     }
@@ -235,9 +256,16 @@ export class ContentStore {
   async #copyInto(partial: PartialFile, path: string, signal: AbortSignal | undefined): Promise<void> {
     const source = await this.#disk.open(path, 'read')
     try {
-      for await (const chunk of readChunks(source, 0, partial.manifest.sizeBytes)) {
-        if (signal?.aborted) throw new AppError('cancelled', 'Stopped')
-        await partial.write(chunk)
+      const writing = new InFlight(blocksAtOnce)
+      let index = 0
+      try {
+        for await (const block of readBlocks(source, partial.manifest, partial.missingBlocks())) {
+          if (signal?.aborted) throw new AppError('cancelled', 'Stopped')
+          await writing.add(partial.writeBlock(index++, block).finally(() => releaseBlock(block)))
+        }
+        await writing.end()
+      } finally {
+        await writing.settled()
       }
       if ((await source.read(new Uint8Array(1), partial.manifest.sizeBytes)) > 0) throw new AppError('corrupt', 'The file grew')
     } finally {
@@ -371,6 +399,17 @@ export class ContentStore {
 interface Target {
   readonly manifest: Manifest
   readonly reservation: Reservation
+}
+
+/** Bytes in memory, read like a file. */
+function readableBytes(bytes: Uint8Array): ReadableFile {
+  return {
+    read: (buffer, position) => {
+      const stretch = bytes.subarray(position, position + buffer.length)
+      buffer.set(stretch)
+      return Promise.resolve(stretch.length)
+    },
+  }
 }
 
 /** Hashes become paths: nothing else may. */

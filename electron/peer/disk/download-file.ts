@@ -76,17 +76,12 @@ export class DownloadFile {
     return this.#writer.missingBlocks()
   }
 
-  /** Sequential bytes in chunks of any size, verified block by block: AppError('corrupt'). Not for a download that took blocks over. */
-  write(chunk: Uint8Array): Promise<void> {
-    return this.#writer.write(chunk)
-  }
-
-  /** One whole block at its place, verified: AppError('corrupt'), after which other blocks may still come. Not to be changed afterwards. */
+  /** One whole block at its place, verified and written when it resolves: AppError('corrupt'), after which other blocks may still come. */
   writeBlock(index: number, block: Uint8Array): Promise<void> {
     return this.#writer.writeBlock(index, block)
   }
 
-  /** All blocks here and matching the whole hash: synced, renamed, folder synced. Result: the path it got. */
+  /** All blocks here: synced, renamed, folder synced. Result: the path it got. */
   async commit(): Promise<string> {
     try {
       await this.#writer.finish()

@@ -1,48 +1,65 @@
-/** Reading a file in blocks, one read ahead of the hashing, and what its bytes hash to. */
+/** Reading a file in blocks, one read ahead of whoever takes them, and what its bytes hash to. */
 
-import { createHash } from 'node:crypto'
 import { AppError } from '../../../shared/errors.ts'
 import { blockCount, blockLength, hashBytes } from '../protocol/manifest.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import { matches } from './block-writer.ts'
 import type { DiskFile } from './disk.ts'
+import { blockDigest, releaseBlock, takeBlock, WholeHash } from './hash-threads.ts'
 
 /** Bytes of one read: a block, so that a read is hashed in one go. */
 const chunkBytes = 1_048_576
 
-/** `lengthBytes` from `offsetBytes`, in buffers of their own of up to 1 MiB; AppError('corrupt') when the file ends before. */
-export async function* readChunks(file: DiskFile, offsetBytes: number, lengthBytes: number): AsyncGenerator<Buffer> {
-  yield* readBlocks(file, { offsetBytes, lengthBytes, blockBytes: chunkBytes })
-}
+/** What is needed of a file here. */
+export type ReadableFile = Pick<DiskFile, 'read'>
 
-interface Range {
+interface Stretch {
   readonly offsetBytes: number
   readonly lengthBytes: number
-  readonly blockBytes: number
 }
 
-async function* readBlocks(file: DiskFile, { offsetBytes, lengthBytes, blockBytes }: Range): AsyncGenerator<Buffer> {
+/**
+ * `lengthBytes` from `offsetBytes`, in buffers of their own of up to `most` bytes (1 MiB), to be given back with `releaseBlock` or forgotten.
+ * AppError('corrupt') when the file ends before.
+ */
+// eslint-disable-next-line max-params -- where from, and how much: an object would only hide that
+export function readChunks(file: ReadableFile, offsetBytes: number, lengthBytes: number, most = chunkBytes): AsyncGenerator<Buffer> {
+  return readStretches(file, cut(offsetBytes, lengthBytes, most))
+}
+
+/** The given blocks of a content in `file`, in that order, as `readChunks` gives them. */
+export function readBlocks(file: ReadableFile, manifest: Manifest, blocks: Iterable<number>): AsyncGenerator<Buffer> {
+  return readStretches(file, stretchesOf(manifest, blocks))
+}
+
+function* stretchesOf(manifest: Manifest, blocks: Iterable<number>): Generator<Stretch> {
+  for (const index of blocks) yield { offsetBytes: index * manifest.blockBytes, lengthBytes: blockLength(manifest, index) }
+}
+
+function* cut(offsetBytes: number, lengthBytes: number, most: number): Generator<Stretch> {
   const end = offsetBytes + lengthBytes
-  const readAt = async (position: number): Promise<Buffer> => {
-    // the rest is overwritten by the read, or an error
-    const buffer = Buffer.allocUnsafe(Math.min(blockBytes, end - position))
-    if ((await file.read(buffer, position)) < buffer.length) throw new AppError('corrupt', 'The file is shorter than it should be')
+  for (let at = offsetBytes; at < end; at += most) yield { offsetBytes: at, lengthBytes: Math.min(most, end - at) }
+}
+
+async function* readStretches(file: ReadableFile, stretches: Iterator<Stretch>): AsyncGenerator<Buffer> {
+  const read = async ({ offsetBytes, lengthBytes }: Stretch): Promise<Buffer> => {
+    const buffer = takeBlock(lengthBytes)
+    if ((await file.read(buffer, offsetBytes)) < lengthBytes) throw new AppError('corrupt', 'The file is shorter than it should be')
     return buffer
   }
-  const readAhead = (position: number): Promise<Buffer> | null => {
-    if (position >= end) return null
-    const read = readAt(position)
+  const readAhead = (): Promise<Buffer> | null => {
+    const stretch = stretches.next()
+    if (stretch.done) return null
+    const reading = read(stretch.value)
     // it may fail while the block before it is still being used: it is heard of when it is awaited
-    read.catch(() => undefined)
-    return read
+    reading.catch(() => undefined)
+    return reading
   }
-  let position = offsetBytes
-  let next = readAhead(position)
+  let next = readAhead()
   try {
     while (next) {
       const buffer = await next
-      position += buffer.length
-      next = readAhead(position)
+      next = readAhead()
       yield buffer
     }
   } finally {
@@ -52,46 +69,47 @@ async function* readBlocks(file: DiskFile, { offsetBytes, lengthBytes, blockByte
 }
 
 /** The manifest of what is in `file` now, up to its end. */
-export async function manifestOf(file: DiskFile, blockBytes: number): Promise<Manifest> {
-  const whole = createHash('sha256')
-  const hashes: Buffer[] = []
+export async function manifestOf(file: ReadableFile, blockBytes: number): Promise<Manifest> {
+  const whole = new WholeHash()
+  const hashes: Uint8Array[] = []
   let sizeBytes = 0
-  for (;;) {
-    const buffer = Buffer.allocUnsafe(blockBytes)
-    const count = await file.read(buffer, sizeBytes)
-    const block = buffer.subarray(0, count)
-    if (count === 0) break
-    whole.update(block)
-    hashes.push(createHash('sha256').update(block).digest())
-    sizeBytes += count
-    if (count < blockBytes) break
+  const buffer = takeBlock(blockBytes)
+  try {
+    for (;;) {
+      const block = buffer.subarray(0, await file.read(buffer, sizeBytes))
+      if (block.length === 0) break
+      const [hash] = await Promise.all([blockDigest(block), whole.update(block)])
+      hashes.push(hash)
+      sizeBytes += block.length
+      if (block.length < blockBytes) break
+    }
+  } finally {
+    releaseBlock(buffer)
+    whole.end()
   }
-  return {
-    sizeBytes,
-    blockBytes,
-    sha256: whole.digest('hex'),
-    blockHashes: new Uint8Array(Buffer.concat(hashes, hashes.length * hashBytes)),
-  }
+  const blockHashes = new Uint8Array(Buffer.concat(hashes, hashes.length * hashBytes))
+  return { sizeBytes, blockBytes, sha256: await whole.digest, blockHashes }
 }
 
-/** True when `file` has exactly the blocks, the whole hash and the length of `manifest`. AppError('cancelled') by `signal`. */
-export async function matchesManifest(file: DiskFile, manifest: Manifest, signal?: AbortSignal): Promise<boolean> {
-  const whole = createHash('sha256')
+/** True when `file` has exactly the blocks and the length of `manifest`, and the whole hash too. AppError('cancelled') by `signal`. */
+export async function matchesManifest(file: ReadableFile, manifest: Manifest, signal?: AbortSignal): Promise<boolean> {
+  const whole = new WholeHash()
   const { sizeBytes, blockBytes } = manifest
   let index = 0
   try {
-    for await (const block of readBlocks(file, { offsetBytes: 0, lengthBytes: sizeBytes, blockBytes })) {
+    for await (const block of readChunks(file, 0, sizeBytes, blockBytes)) {
       if (signal?.aborted) throw new AppError('cancelled', 'Stopped')
-      if (block.length !== blockLength(manifest, index)) return false
-      const matching = matches(manifest, index, block)
-      whole.update(block)
-      if (!(await matching)) return false
+      const [matching] = await Promise.all([matches(manifest, index, block), whole.update(block)])
+      releaseBlock(block)
+      if (!matching) return false
       index++
     }
   } catch (thrown) {
     if (thrown instanceof AppError && thrown.code === 'corrupt') return false
     throw thrown
+  } finally {
+    whole.end()
   }
-  if (index !== blockCount(sizeBytes, blockBytes) || whole.digest('hex') !== manifest.sha256) return false
+  if (index !== blockCount(sizeBytes, blockBytes) || (await whole.digest) !== manifest.sha256) return false
   return (await file.read(new Uint8Array(1), sizeBytes)) === 0
 }

@@ -27,15 +27,7 @@ export class PartialFile {
     this.#end = end
   }
 
-  /**
-   * Sequential bytes in chunks of any size, copied before it resolves. Each completed block is checked against its hash
-   * before more is taken: AppError('corrupt'). Disk errors of earlier blocks surface here or in `commit`.
-   */
-  write(chunk: Uint8Array): Promise<void> {
-    return this.#writer.write(chunk)
-  }
-
-  /** One whole block at its place, verified: AppError('corrupt'), after which other blocks may still come. Not to be changed afterwards. */
+  /** One whole block at its place, verified and written when it resolves: AppError('corrupt'), after which other blocks may still come. */
   writeBlock(index: number, block: Uint8Array): Promise<void> {
     return this.#writer.writeBlock(index, block)
   }
@@ -45,7 +37,7 @@ export class PartialFile {
     return this.#writer.missingBlocks()
   }
 
-  /** All blocks here and matching the whole hash: durable under its hash once this resolves. Else it is given up and throws. */
+  /** All blocks here: durable under its hash once this resolves. Else it is given up and throws. */
   async commit(): Promise<void> {
     if (this.#state !== 'open') return
     this.#state = 'committing'

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { FaultyDisk } from '../../../tests/fakes/faulty-disk.ts'
 import { MemoryKeyValue } from '../../../tests/fakes/memory-key-value.ts'
 import { recordOf, versionOf } from '../../../tests/fakes/records.ts'
+import { writeContent } from '../../../tests/fakes/write-content.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import { ContentStore } from './content-store.ts'
 import { nodeDisk } from './disk.ts'
@@ -41,7 +42,7 @@ async function crash(): Promise<void> {
 async function keep(bytes: Uint8Array): Promise<Manifest> {
   const manifest = manifestOfBytes(bytes, blockBytes)
   const partial = await store.create(manifest)
-  await partial.write(bytes)
+  await writeContent(partial, bytes)
   await partial.commit()
   return manifest
 }
@@ -78,7 +79,7 @@ describe('small contents', () => {
     const bytes = randomBytes(9_000)
     const other = manifestOfBytes(bytes, 8192)
     const partial = await store.create(other)
-    await partial.write(bytes)
+    await writeContent(partial, bytes)
     await partial.commit()
     const usual = await keep(randomBytes(9_000))
     await crash()
@@ -92,7 +93,7 @@ describe('small contents', () => {
     const bytes = randomBytes(500)
     const manifest = manifestOfBytes(bytes, blockBytes)
     const partial = await files.create(manifest)
-    await partial.write(bytes)
+    await writeContent(partial, bytes)
     await partial.commit()
     await open()
     expect((await read(manifest.sha256, 0, 500)).equals(bytes)).toBe(true)
@@ -112,7 +113,7 @@ describe('small contents', () => {
   it('refuses damaged bytes, and gives their room back', async () => {
     const bytes = randomBytes(3_000)
     const partial = await store.create(manifestOfBytes(bytes, blockBytes))
-    await expect(partial.write(randomBytes(3_000))).rejects.toMatchObject({ code: 'corrupt' })
+    await expect(writeContent(partial, randomBytes(3_000))).rejects.toMatchObject({ code: 'corrupt' })
     await partial.abort()
     expect(await store.space.leftBytes()).toBe(await store.space.allowedBytes())
   })
@@ -121,13 +122,13 @@ describe('small contents', () => {
     const bytes = randomBytes(3_000)
     const manifest = manifestOfBytes(bytes, blockBytes)
     const first = await store.create(manifest)
-    await first.write(bytes)
+    await writeContent(first, bytes)
     database.failNext()
     await expect(first.commit()).rejects.toMatchObject({ code: 'disk-full' })
     expect([await store.has(manifest.sha256), store.usedBytes()]).toEqual([false, 0])
     expect(await store.space.leftBytes()).toBe(await store.space.allowedBytes())
     const both = await Promise.all([store.create(manifest), store.create(manifest)])
-    for (const partial of both) await partial.write(bytes)
+    for (const partial of both) await writeContent(partial, bytes)
     await Promise.all(both.map((partial) => partial.commit()))
     expect(store.usedBytes()).toBe(3_000)
     expect(await store.space.leftBytes()).toBe((await store.space.allowedBytes()) - 3_000)
@@ -245,7 +246,7 @@ it('keeps a content in LevelDB over a restart', async () => {
       const manifest = manifestOfBytes(bytes, blockBytes)
       if (round === 'first') {
         const partial = await contents.create(manifest)
-        await partial.write(bytes)
+        await writeContent(partial, bytes)
         await partial.commit()
       }
       expect(await contents.verify(manifest.sha256)).toBe(true)

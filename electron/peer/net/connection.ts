@@ -143,7 +143,20 @@ export class Connection {
    * Exactly `lengthBytes` bytes, as they arrive. AppError('peer-unreachable') when the connection breaks or is silent for 30 s.
    * The chunks are the reader's to keep. A body that is not read to its end closes the connection.
    */
-  async *readBody(lengthBytes: number): AsyncGenerator<Buffer, void, undefined> {
+  readBody(lengthBytes: number): AsyncGenerator<Buffer, void, undefined> {
+    return this.#body(lengthBytes, () => this.#reader.readPiece(this.#silenceMs))
+  }
+
+  /** As `readBody`, cut as the reader wants it: `nextBuffer` gives memory for the next bytes, which is filled to its end. */
+  readBlocks(lengthBytes: number, nextBuffer: () => Buffer): AsyncGenerator<Buffer, void, undefined> {
+    return this.#body(lengthBytes, async () => {
+      const buffer = nextBuffer()
+      await this.#reader.readInto(buffer, this.#silenceMs)
+      return buffer
+    })
+  }
+
+  async *#body(lengthBytes: number, next: () => Promise<Buffer>): AsyncGenerator<Buffer, void, undefined> {
     assert(!this.#bodyOpen, 'one body is read at a time')
     let missing = lengthBytes
     if (missing === 0) return
@@ -151,7 +164,7 @@ export class Connection {
     this.#reader.expectBody(missing)
     try {
       while (missing > 0) {
-        const chunk = await this.#reader.readPiece(this.#silenceMs)
+        const chunk = await next()
         missing -= chunk.length
         if (missing === 0) this.#bodyOpen = false
         yield chunk
@@ -168,13 +181,17 @@ export class Connection {
     return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, lengthBytes)
   }
 
-  /** Writes bytes that the caller does not touch again. Awaits the drain when needed. AppError('peer-unreachable') when gone or stuck. */
+  /**
+   * Writes bytes that the caller does not touch again. Awaits the drain when needed; one that is longer than a piece has left this
+   * process when it resolves, so that its memory may be used again. AppError('peer-unreachable') when gone or stuck.
+   */
   async write(chunk: Uint8Array): Promise<void> {
     if (!this.writable) throw gone()
     let flowing = true
-    for (let offset = 0; offset < chunk.length; offset += pieceBytes) {
-      const piece = chunk.length <= pieceBytes ? chunk : chunk.subarray(offset, offset + pieceBytes)
-      flowing = this.#stream.write(piece)
+    // even pieces: the last one too fills the stream's buffer, which is empty again once it is drained
+    const length = Math.ceil(chunk.length / Math.ceil(chunk.length / pieceBytes))
+    for (let offset = 0; offset < chunk.length; offset += length) {
+      flowing = this.#stream.write(chunk.length <= pieceBytes ? chunk : chunk.subarray(offset, offset + length))
     }
     this.#activity++
     if (this.#options.counters) this.#options.counters.bytesOut += chunk.length

@@ -12,6 +12,8 @@ import type { Timers } from '../ring/ports.ts'
 /** Bytes held for a reader before the stream is paused: a few round trips' worth on a fast local network. */
 const highWaterBytes = 1024 * 1024
 const lowWaterBytes = 256 * 1024
+/** Bytes that are gathered before they are copied on into a block; less than the high-water mark, or a paused stream would never wake its reader. */
+const wakeBytes = 256 * 1024
 
 export class StreamReader {
   readonly #stream: Duplex
@@ -23,6 +25,8 @@ export class StreamReader {
   #ended = false
   #failure: Error | null = null
   #wake: (() => void) | null = null
+  /** How much must be buffered before the reader is woken. */
+  #wakeAt = 0
 
   constructor(stream: Duplex, timers: Timers, onBytes: (count: number) => void) {
     this.#stream = stream
@@ -36,7 +40,7 @@ export class StreamReader {
         this.#paused = true
         stream.pause()
       }
-      this.#wakeUp()
+      if (this.#bufferedBytes >= this.#wakeAt) this.#wakeUp()
     })
     stream.on('end', () => {
       this.#ended = true
@@ -98,6 +102,22 @@ export class StreamReader {
     }
   }
 
+  /** Fills `target` from the expected body, which must have as many bytes left. Throws as `readPiece` does. */
+  async readInto(target: Uint8Array, timeoutMs: number): Promise<void> {
+    for (let filled = 0; filled < target.length;) {
+      const frame = this.#frames.next(target.length - filled)
+      if (!frame) {
+        // waking up for every piece of 16 KiB would cost more than copying it
+        await this.#moreData(timeoutMs, Math.min(target.length - filled, wakeBytes))
+        continue
+      }
+      assert(frame.kind === 'body', 'a body was expected')
+      target.set(frame.bytes, filled)
+      filled += frame.bytes.length
+      this.#taken(frame.bytes.length)
+    }
+  }
+
   #taken(count: number): void {
     this.#bufferedBytes -= count
     if (!this.#paused || this.#bufferedBytes > lowWaterBytes) return
@@ -105,21 +125,30 @@ export class StreamReader {
     this.#stream.resume()
   }
 
-  async #moreData(timeoutMs: number): Promise<void> {
+  /** Until `enoughBytes` more are here, or the stream is over. Every `timeoutMs` at least something must have come. */
+  async #moreData(timeoutMs: number, enoughBytes = 1): Promise<void> {
     if (this.#failure) throw broken(this.#failure.message)
     if (this.#ended) throw broken('it hung up in the middle')
     assert(this.#wake === null, 'a stream has one reader at a time')
-    const woken = await new Promise<boolean>((resolve) => {
-      const cancelWait = this.#timers.after(timeoutMs, () => {
-        this.#wake = null
-        resolve(false)
-      })
+    const outcome = await new Promise<'more' | 'silent'>((resolve) => {
+      let seen = this.#bufferedBytes
+      const look = (): void => {
+        if (this.#bufferedBytes === seen) {
+          this.#wake = null
+          resolve('silent')
+          return
+        }
+        seen = this.#bufferedBytes
+        cancelWait = this.#timers.after(timeoutMs, look)
+      }
+      let cancelWait = this.#timers.after(timeoutMs, look)
+      this.#wakeAt = this.#bufferedBytes + enoughBytes
       this.#wake = () => {
         cancelWait()
-        resolve(true)
+        resolve('more')
       }
     })
-    if (!woken) throw new AppError('peer-unreachable', `The other machine was silent for ${Math.round(timeoutMs / 1000)} s`)
+    if (outcome === 'silent') throw new AppError('peer-unreachable', `The other machine was silent for ${Math.round(timeoutMs / 1000)} s`)
   }
 
   #wakeUp(): void {

@@ -44,7 +44,7 @@ class TestPeer {
   readonly lines = new Arrivals<string>()
   readonly exchanges = new Arrivals<{ peerId: Identifier | null; remote: string; first: FileMessage }>()
   exchange: (connection: Connection, first: FileMessage) => Promise<void> = (connection, first) =>
-    connection.send({ command: 'continue', destination: first.source, source: this.id })
+    connection.send({ command: 'continue', bodyBytes: 0, destination: first.source, source: this.id })
   transport!: NetTransport
   readonly credentials: Credentials
 
@@ -249,7 +249,7 @@ describe('exchanges', () => {
         expect(chunk.equals(block.subarray(received % 8, (received % 8) + chunk.length))).toBe(true)
         received += chunk.length
       }
-      await connection.send({ command: 'continue', destination: first.source, source: b.id })
+      await connection.send({ command: 'continue', bodyBytes: 0, destination: first.source, source: b.id })
     }
     const connection = await a.transport.open(b.contact)
     await connection.send(have(a, b))

@@ -56,7 +56,7 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     ...ends,
   }),
   fc.record({ command: fc.constant('refuse' as const), reason: fc.constant('failed' as const), detail: names, ...ends }),
-  fc.record({ command: fc.constant('continue' as const), ...ends }),
+  fc.record({ command: fc.constant('continue' as const), bodyBytes: fc.nat(limits.wantedBytes), ...ends }),
 )
 
 describe('codec', () => {
@@ -100,9 +100,9 @@ describe('codec', () => {
     ['', 'unknown command'],
     ['ping 1 2', 'unknown command'],
     ['/constructor 1 2', 'unknown command'],
-    ['/continue 1', '/continue takes 0 arguments, a destination and a source'],
-    ['/continue 1 256', '/continue: bad source'],
-    ['/continue 01 2', '/continue: bad destination'],
+    ['/continue 0', '/continue takes 1 arguments, a destination and a source'],
+    ['/continue 0 1 256', '/continue: bad source'],
+    ['/continue 0 01 2', '/continue: bad destination'],
     ['/catalogue 1.5 1 2', '/catalogue: bad since'],
     ['/catalogue 9007199254740993 1 2', '/catalogue: bad since'],
     ['/probe 1 9@127.0.0.1:0 1 2', '/probe: bad target'],

@@ -46,7 +46,7 @@ const commands: { readonly [C in Command]: Arguments<MessageOf<C>> } = {
     recordBytes: recordSize,
     manifestBytes: number(limits.manifestBytes),
   },
-  continue: {},
+  continue: { bodyBytes: number(limits.wantedBytes) },
   stored: { holders: list(identifier, limits.next + 1), failed: list(identifier, limits.next + 1) },
   refuse: {
     reason: word(['exists', 'no-space', 'not-found', 'corrupt', 'not-a-member', 'expired', 'busy', 'failed']),

@@ -40,16 +40,16 @@ export class FrameReader {
     return this.#bodyBytesLeft
   }
 
-  /** The next frame, or null until more is pushed. An error stays. */
-  next(): Frame | null {
+  /** The next frame, of at most `bodyBytesMax` if it is of a body, or null until more is pushed. An error stays. */
+  next(bodyBytesMax = Infinity): Frame | null {
     if (this.#error !== null) return { kind: 'error', reason: this.#error }
-    return this.#bodyBytesLeft > 0 ? this.#nextBody() : this.#nextLine()
+    return this.#bodyBytesLeft > 0 ? this.#nextBody(Math.min(bodyBytesMax, this.#bodyBytesLeft)) : this.#nextLine()
   }
 
-  #nextBody(): Frame | null {
+  #nextBody(most: number): Frame | null {
     const chunk = this.#chunks[0]
     if (!chunk) return null
-    const bytes = chunk.subarray(this.#offset, this.#offset + this.#bodyBytesLeft)
+    const bytes = chunk.subarray(this.#offset, this.#offset + most)
     this.#consume(chunk, this.#offset + bytes.length)
     this.#bodyBytesLeft -= bytes.length
     return { kind: 'body', bytes, last: this.#bodyBytesLeft === 0 }

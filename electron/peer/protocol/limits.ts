@@ -43,6 +43,8 @@ export const limits = {
   intervals: 8_192,
   /** A manifest in bytes: 32 bytes a block, 1 MiB a block: files to 2 TiB. */
   manifestBytes: 64 * 1_048_576 + 64,
+  /** Which blocks are wanted, in bytes: a bit for each block that a manifest may have. */
+  wantedBytes: 262_144,
   /** A file in bytes. */
   fileBytes: 2 * 1024 ** 4,
   /** The body of one `/records` answer, in bytes. */

@@ -7,7 +7,8 @@ const manifest: fc.Arbitrary<Manifest> = fc
   .map(({ sizeBytes, blockBytes, seed }) => ({
     sizeBytes,
     blockBytes,
-    sha256: 'ab'.repeat(32),
+    // one block's hash is that of the whole
+    sha256: seed.toString(16).padStart(2, '0').repeat(32),
     blockHashes: new Uint8Array(blockCount(sizeBytes, blockBytes) * hashBytes).fill(seed),
   }))
 
@@ -21,7 +22,7 @@ describe('manifest', () => {
   })
   test('does not share memory with what it was decoded from', () => {
     const bytes = Buffer.from(
-      encodeManifest({ sizeBytes: 1, blockBytes: 4096, sha256: '00'.repeat(32), blockHashes: new Uint8Array(32).fill(5) }),
+      encodeManifest({ sizeBytes: 1, blockBytes: 4096, sha256: '05'.repeat(32), blockHashes: new Uint8Array(32).fill(5) }),
     )
     const decoded = decodeManifest(bytes)
     bytes.fill(0)
@@ -35,6 +36,10 @@ describe('manifest', () => {
         expect(sum).toBe(value.sizeBytes)
       }),
     )
+  })
+  test('a content of one block has one hash', () => {
+    const lie = encodeManifest({ sizeBytes: 1, blockBytes: 4096, sha256: '05'.repeat(32), blockHashes: new Uint8Array(32).fill(6) })
+    expect(decodeManifest(lie)).toEqual({ reason: 'a content of one block has two hashes' })
   })
   test('never throws on rubbish', () => {
     fc.assert(

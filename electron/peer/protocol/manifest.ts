@@ -29,6 +29,11 @@ export function blockLength(manifest: Manifest, index: number): number {
   return Math.min(manifest.blockBytes, manifest.sizeBytes - index * manifest.blockBytes)
 }
 
+/** Bytes of the given blocks together. */
+export function lengthOf(manifest: Manifest, blocks: readonly number[]): number {
+  return blocks.reduce((bytes, index) => bytes + blockLength(manifest, index), 0)
+}
+
 export function blockHash(manifest: Manifest, index: number): Uint8Array {
   return manifest.blockHashes.subarray(index * hashBytes, (index + 1) * hashBytes)
 }
@@ -56,5 +61,9 @@ export function decodeManifest(bytes: Uint8Array): Manifest | { readonly reason:
   const sizeBytes = Number(size)
   if (bytes.length !== headBytes + blockCount(sizeBytes, blockBytes) * hashBytes) return { reason: 'manifest length does not fit its size' }
   const sha256 = Array.from(bytes.subarray(16, headBytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return { sizeBytes, blockBytes, sha256, blockHashes: new Uint8Array(bytes.subarray(headBytes)) }
+  const blockHashes = new Uint8Array(bytes.subarray(headBytes))
+  if (blockHashes.length === hashBytes && blockHashes.some((byte, index) => byte !== bytes[16 + index])) {
+    return { reason: 'a content of one block has two hashes' }
+  }
+  return { sizeBytes, blockBytes, sha256, blockHashes }
 }

@@ -151,9 +151,13 @@ export interface Store extends Between {
   readonly recordBytes: number
   readonly manifestBytes: number
 }
-/** "Send the bytes": the whole content follows from the writer, `sizeBytes` of the manifest long. */
+/**
+ * "Send the bytes": the wanted blocks follow from the writer, in order. Body: which they are, a bit for each block of the manifest, the
+ * lowest bit of the first byte first; without a body all are wanted.
+ */
 export interface Continue extends Between {
   readonly command: 'continue'
+  readonly bodyBytes: number
 }
 /** Durable on `holders` (the answerer first). `failed` did not take it. */
 export interface Stored extends Between {

@@ -25,6 +25,12 @@ interface Copying {
   readonly kind: CopyKind
 }
 
+interface Reading {
+  readonly handle: TransferHandle
+  readonly meter: { heldBackMs: number; bytes: number }
+  readonly blocks: readonly number[]
+}
+
 export class Copier {
   readonly diversion = new Diversion()
   readonly #repair: RepairContext
@@ -101,7 +107,7 @@ export class Copier {
     const { file, manifest, repair } = copying
     const candidates = wish.to.map((id) => context.contact(id)).filter((contact): contact is Contact => contact !== null)
     const meter = { startedAt: now(), heldBackMs: 0, bytes: 0 }
-    const cargo: Cargo = { record: file.record, manifest, read: () => this.#read(copying, handle, meter) }
+    const cargo: Cargo = { record: file.record, manifest, read: (blocks) => this.#read(copying, { handle, meter, blocks }) }
     const result = await distribute(context, cargo, { candidates, copies: wish.copies, signal: handle.signal })
     this.#rate.measured(meter.bytes, now() - meter.startedAt - meter.heldBackMs, now())
     const { sha256, sizeBytes } = repair.of.content
@@ -133,11 +139,11 @@ export class Copier {
   }
 
   /** The bytes, held back to the allowed rate unless this is the last copy there is. */
-  async *#read(copying: Copying, handle: TransferHandle, meter: { heldBackMs: number; bytes: number }): AsyncGenerator<Uint8Array> {
+  async *#read(copying: Copying, { handle, meter, blocks }: Reading): AsyncGenerator<Uint8Array> {
     const { context, now } = this.#repair
     const { manifest, repair, kind } = copying
     const isCapped = kind === 'repair' && repair.copies > 1
-    for await (const chunk of context.contents.read(manifest.sha256, 0, manifest.sizeBytes)) {
+    for await (const chunk of context.contents.readBlocks(manifest, blocks)) {
       const waitMs = isCapped ? this.#rate.take(chunk.length, now()) : 0
       if (waitMs > 0) await new Promise<void>((resolve) => context.timers.after(waitMs, resolve))
       meter.heldBackMs += waitMs

@@ -99,7 +99,7 @@ export class Repairer {
     })
     this.#sync = new ArcSync(repair)
     this.#verifier = new Verifier(repair)
-    this.#copier = new Copier(repair, transfers, (sha256) => this.#jobs.start(`recheck ${sha256}`, () => this.#recheck(sha256)))
+    this.#copier = new Copier(repair, transfers, (sha256) => this.#lookAgain(sha256))
     this.#drops = new Drops(repair)
     this.#quarantine = new Quarantine(repair, options.memory ?? null, {
       readAll: () => this.#reader.readAll(),
@@ -116,6 +116,7 @@ export class Repairer {
       isSynced: (key) => this.#sync.isSynced(key),
       isApart: () => this.#quarantine.isApart,
       togetherMs: () => this.#quarantine.togetherMs(),
+      lookAgain: (sha256) => this.#lookAgain(sha256),
       answer: (connection, message) => answers.answer(connection, message),
     }
   }
@@ -316,8 +317,11 @@ export class Repairer {
     })
   }
 
-  async #recheck(sha256: string): Promise<void> {
-    await this.#verifier.recheck(sha256)
+  /** Bytes of this content that came from here were bad: it is read again, and replaced when it is damaged. */
+  #lookAgain(sha256: string): void {
+    this.#jobs.start(`recheck ${sha256}`, async () => {
+      await this.#verifier.recheck(sha256)
+    })
   }
 
   #settled(): void {

@@ -2,10 +2,11 @@
 
 import { createHash } from 'node:crypto'
 import { AppError } from '../../../shared/errors.ts'
-import { blockDigest } from '../disk/block-writer.ts'
 import type { Disk, DiskFile } from '../disk/disk.ts'
+import { readBlocks, readChunks } from '../disk/hash-file.ts'
+import { blockDigest, releaseBlock, WholeHash } from '../disk/hash-threads.ts'
 import { limits } from '../protocol/limits.ts'
-import { blockCount, hashBytes, type Manifest } from '../protocol/manifest.ts'
+import { blockCount, encodeManifest, hashBytes, type Manifest } from '../protocol/manifest.ts'
 import { unreadable } from './file-errors.ts'
 
 export interface BuildOptions {
@@ -19,7 +20,6 @@ export interface BuildOptions {
  * its size changes meanwhile, `cancelled`.
  */
 export async function buildManifest(disk: Disk, path: string, options: BuildOptions): Promise<Manifest> {
-  const { blockBytes } = options
   const file = await disk.open(path, 'read').catch((error: unknown) => {
     throw unreadable(path, error)
   })
@@ -27,38 +27,10 @@ export async function buildManifest(disk: Disk, path: string, options: BuildOpti
     const stat = await file.stat()
     if (stat.kind !== 'file') throw new AppError('file-unreadable', `${path} is not a regular file`, { path })
     if (stat.sizeBytes > limits.fileBytes) throw new AppError('file-unreadable', `${path} is larger than 2 TiB`, { path })
-    const blocks = blockCount(stat.sizeBytes, blockBytes)
-    const blockHashes = new Uint8Array(blocks * hashBytes)
-    const whole = createHash('sha256')
-    // three things at once: a block is read while the one before it is hashed twice, its own hash on another thread
-    const buffers = [0, 1].map(() => Buffer.allocUnsafe(Math.min(blockBytes, Math.max(1, stat.sizeBytes))))
-    const read = async (index: number): Promise<Buffer> => {
-      const start = index * blockBytes
-      const block = (buffers[index % 2] as Buffer).subarray(0, Math.min(blockBytes, stat.sizeBytes - start))
-      if (!(await fill(file, block, start))) throw changed(path)
-      return block
-    }
-    let next = blocks > 0 ? read(0) : null
-    try {
-      for (let index = 0, done = 0; next; index++) {
-        if (options.signal?.aborted) throw new AppError('cancelled', `Storing ${path} was cancelled`, { path })
-        const block = await next
-        next = index + 1 < blocks ? read(index + 1) : null
-        // heard of when it is awaited
-        next?.catch(() => undefined)
-        const hashing = blockDigest(block)
-        whole.update(block)
-        blockHashes.set(await hashing, index * hashBytes)
-        done += block.length
-        options.onProgress?.(done, stat.sizeBytes)
-      }
-    } finally {
-      // the file is closed below: not under a read
-      await next?.catch(() => undefined)
-    }
+    const { whole, blockHashes } = await hashBlocks(file, { path, sizeBytes: stat.sizeBytes }, options)
     const after = await file.stat()
     if (after.sizeBytes !== stat.sizeBytes || after.modifiedMs !== stat.modifiedMs) throw changed(path)
-    return { sizeBytes: stat.sizeBytes, blockBytes, sha256: whole.digest('hex'), blockHashes }
+    return { sizeBytes: stat.sizeBytes, blockBytes: options.blockBytes, sha256: whole, blockHashes }
   } catch (error) {
     throw error instanceof AppError ? error : unreadable(path, error)
   } finally {
@@ -66,26 +38,59 @@ export async function buildManifest(disk: Disk, path: string, options: BuildOpti
   }
 }
 
-/** Fills `block` from `position`; false when the file ends before. */
-async function fill(file: DiskFile, block: Buffer, position: number): Promise<boolean> {
-  return (await file.read(block, position)) === block.length
+/** The hash by which a version's record names its manifest. */
+export function manifestHash(manifest: Manifest): string {
+  return createHash('sha256').update(encodeManifest(manifest)).digest('hex')
 }
 
-/** The content of a local file again, block by block, for sending. Throws `changed-while-reading` when it got shorter. */
-export async function* readFileBlocks(disk: Disk, path: string, manifest: Manifest): AsyncGenerator<Buffer> {
+/** Three things at once: a block is read while the one before it is hashed twice, each time on a thread of its own. */
+async function hashBlocks(
+  file: DiskFile,
+  { path, sizeBytes }: { readonly path: string; readonly sizeBytes: number },
+  options: BuildOptions,
+): Promise<{ readonly whole: string; readonly blockHashes: Uint8Array }> {
+  const { blockBytes, signal, onProgress } = options
+  const blockHashes = new Uint8Array(blockCount(sizeBytes, blockBytes) * hashBytes)
+  const whole = new WholeHash()
+  let doneBytes = 0
+  try {
+    for await (const block of readChunks(file, 0, sizeBytes, blockBytes)) {
+      if (signal?.aborted) throw new AppError('cancelled', `Storing ${path} was cancelled`, { path })
+      const [hash] = await Promise.all([blockDigest(block), whole.update(block)])
+      releaseBlock(block)
+      blockHashes.set(hash, (doneBytes / blockBytes) * hashBytes)
+      doneBytes += block.length
+      onProgress?.(doneBytes, sizeBytes)
+    }
+  } catch (error) {
+    throw shorter(error, path)
+  } finally {
+    whole.end()
+  }
+  return { whole: await whole.digest, blockHashes }
+}
+
+/** The given blocks of a local file again, for sending. Throws `changed-while-reading` when it got shorter. */
+export async function* readFileBlocks(
+  disk: Disk,
+  path: string,
+  wanted: { readonly manifest: Manifest; readonly blocks: Iterable<number> },
+): AsyncGenerator<Buffer> {
   const file = await disk.open(path, 'read').catch((error: unknown) => {
     throw unreadable(path, error)
   })
   try {
-    for (let done = 0; done < manifest.sizeBytes;) {
-      const block = Buffer.allocUnsafeSlow(Math.min(manifest.blockBytes, manifest.sizeBytes - done))
-      if (!(await fill(file, block, done))) throw changed(path)
-      done += block.length
-      yield block
-    }
+    yield* readBlocks(file, wanted.manifest, wanted.blocks)
+  } catch (error) {
+    throw shorter(error, path)
   } finally {
     await file.close()
   }
+}
+
+/** A file that ends too early was made shorter meanwhile. */
+function shorter(error: unknown, path: string): unknown {
+  return error instanceof AppError && error.code === 'corrupt' ? changed(path) : error
 }
 
 function changed(path: string): AppError {

@@ -8,17 +8,20 @@ import type { Connection } from '../net/connection.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
-import type { Stored } from '../protocol/messages.ts'
-import { encodeManifest, type Manifest } from '../protocol/manifest.ts'
+import type { Continue, Stored } from '../protocol/messages.ts'
+import { encodeManifest, lengthOf, type Manifest } from '../protocol/manifest.ts'
 import type { FileRecord } from '../protocol/record.ts'
+import { releaseBlock } from '../disk/hash-threads.ts'
 import { answer, exchangeWith } from './exchange.ts'
+import { decodeWanted } from './wanted-blocks.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
-/** A version on its way: its record, its manifest, and its bytes as often as they are asked for. */
+/** A version on its way: its record, its manifest, and its blocks as often as they are asked for. */
 export interface Cargo {
   readonly record: FileRecord
   readonly manifest: Manifest
-  read(): AsyncIterable<Uint8Array>
+  /** The given blocks, ascending, each in memory that may be given back with `releaseBlock`. */
+  read(blocks: readonly number[]): AsyncIterable<Uint8Array>
 }
 
 export interface DistributeOptions {
@@ -86,13 +89,14 @@ function push(context: TransferContext, cargo: Cargo, options: Push): Promise<St
   return exchangeWith(context, options.head, {
     ...(options.signal ? { signal: options.signal } : {}),
     run: async (connection) => {
-      const wanted = await offer(context, cargo, { ...options, connection })
-      if (wanted.command === 'stored') return wanted
-      let doneBytes = 0
-      for await (const chunk of cargo.read()) {
-        await connection.write(chunk)
-        doneBytes += chunk.length
-        options.onProgress?.(options.head.id, doneBytes)
+      const reply = await offer(context, cargo, { ...options, connection })
+      if (reply.command === 'stored') return reply
+      let missingBytes = lengthOf(cargo.manifest, reply.wanted)
+      for await (const block of cargo.read(reply.wanted)) {
+        await connection.write(block)
+        missingBytes -= block.length
+        releaseBlock(block)
+        options.onProgress?.(options.head.id, cargo.manifest.sizeBytes - missingBytes)
       }
       return answer(connection, ['stored'], durableTimeoutMs)
     },
@@ -106,12 +110,12 @@ export interface Offer {
   readonly copies: number
 }
 
-/** Sends `/store` with record and manifest; the answer says whether the bytes are wanted. */
+/** Sends `/store` with record and manifest; the answer says which blocks are wanted, if any. */
 export async function offer(
   context: TransferContext,
   cargo: Pick<Cargo, 'record' | 'manifest'>,
   to: Offer,
-): ReturnType<typeof answerToOffer> {
+): Promise<Stored | (Continue & { readonly wanted: readonly number[] })> {
   const record = Buffer.from(JSON.stringify(cargo.record), 'utf8')
   const manifest = encodeManifest(cargo.manifest)
   await to.connection.send({
@@ -125,9 +129,9 @@ export async function offer(
   })
   await to.connection.write(record)
   await to.connection.write(manifest)
-  return answerToOffer(to.connection)
-}
-
-function answerToOffer(connection: Connection) {
-  return answer(connection, ['continue', 'stored'], durableTimeoutMs)
+  const reply = await answer(to.connection, ['continue', 'stored'], durableTimeoutMs)
+  if (reply.command === 'stored') return reply
+  const wanted = decodeWanted(cargo.manifest, await to.connection.readBodyBuffer(reply.bodyBytes))
+  if (!wanted) throw new AppError('protocol', 'The other machine wants blocks that there are not')
+  return { ...reply, wanted }
 }

@@ -9,7 +9,8 @@ import { DownloadFile } from '../disk/download-file.ts'
 import { localName } from '../disk/safe-name.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { blockCount } from '../protocol/manifest.ts'
-import { fetchBlocks, readBlocks, type FetchOptions, type FoundFile } from './request-file.ts'
+import { fetchBlocks, readVerified, type FetchOptions } from './fetch-blocks.ts'
+import type { FoundFile } from './request-file.ts'
 import type { TransferContext } from './transfer-context.ts'
 
 export interface Target {
@@ -74,7 +75,7 @@ export async function downloadToStream(
     if (!holder) throw new AppError('out-of-reach', `All machines that hold ${found.name} broke off`, { name: found.name })
     try {
       const run = { first, count: Math.min(streamRunBlocks, blocks - first) }
-      for await (const block of readBlocks(context, found, { holder, run, signal })) {
+      for await (const block of readVerified(context, found, { holder, run, signal })) {
         await writeTo(to.stream, block, signal)
         first++
         parts.set(holder.id, (parts.get(holder.id) ?? 0) + block.length)

@@ -1,9 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { FetchPlan } from './fetch-plan.ts'
+import { FetchPlan, type Run } from './fetch-plan.ts'
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
+const arrive = (plan: FetchPlan, run: Run, count = run.count): void => {
+  for (let index = run.first; index < run.first + count; index++) plan.arrived(index)
+}
 
 describe('FetchPlan', () => {
-  test('gives out every block exactly once, whatever breaks', () => {
+  test('gives out every block, whatever breaks, and no other', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.nat(300)),
@@ -12,18 +17,14 @@ describe('FetchPlan', () => {
         (blocks, holders, breaks) => {
           const wanted = [...blocks].sort((a, b) => a - b)
           const plan = new FetchPlan(wanted, holders)
-          const seen = new Map<number, number>()
+          const seen = new Set<number>()
           for (let run = plan.take(); run; run = plan.take()) {
             const broken = breaks.shift()
             const arrived = broken === undefined ? run.count : Math.min(broken, run.count)
-            for (let i = 0; i < arrived; i++) {
-              const at = run.first + i
-              seen.set(at, (seen.get(at) ?? 0) + 1)
-              plan.done()
-            }
-            plan.giveBack({ first: run.first + arrived, count: run.count - arrived })
+            for (let index = run.first; index < run.first + arrived; index++) if (plan.arrived(index)) seen.add(index)
+            plan.giveBack(run)
           }
-          expect([...seen].sort(([a], [b]) => a - b)).toEqual(wanted.map((block) => [block, 1]))
+          expect([...seen].sort((a, b) => a - b)).toEqual(wanted)
           expect(plan.complete).toBe(true)
         },
       ),
@@ -37,13 +38,34 @@ describe('FetchPlan', () => {
   })
 
   test('runs get shorter towards the end', () => {
-    const plan = new FetchPlan(
-      Array.from({ length: 100 }, (_, index) => index),
-      3,
-    )
+    const plan = new FetchPlan(upTo(100), 3)
     const counts: number[] = []
-    for (let run = plan.take(); run; run = plan.take()) counts.push(run.count)
+    for (let run = plan.take(); run; run = plan.take()) {
+      counts.push(run.count)
+      arrive(plan, run)
+      plan.giveBack(run)
+    }
     expect(counts[0]).toBe(16)
     expect(counts.at(-1)).toBe(1)
+  })
+
+  test('who is done takes the later half of what a slow one has under way, once', () => {
+    const plan = new FetchPlan(upTo(32), 1)
+    const slow = plan.take() as Run
+    const fast = plan.take() as Run
+    arrive(plan, slow, 6)
+    for (let run: Run | null = fast; run && run.first >= 16; run = plan.take()) {
+      arrive(plan, run)
+      plan.giveBack(run)
+      if (plan.isHere({ first: 16, count: 16 })) break
+    }
+    expect(plan.take()).toEqual({ first: 11, count: 5 })
+    expect(plan.take()).toBeNull()
+    expect(plan.isHere(slow)).toBe(false)
+    arrive(plan, { first: 6, count: 10 })
+    expect(plan.isHere(slow)).toBe(true)
+    plan.giveBack(slow)
+    expect(plan.complete).toBe(true)
+    expect(plan.take()).toBeNull()
   })
 })

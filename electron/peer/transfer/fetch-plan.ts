@@ -1,7 +1,7 @@
 /**
- * Which blocks are asked of which holder: a pure plan. Holders take runs of adjacent blocks from one queue, so that a fast
- * one takes more; a run that broke comes back to the front. Near the end runs get shorter, so that no slow holder has a
- * long last one.
+ * Which blocks are asked of which holder: a pure plan. Holders take runs of adjacent blocks from one queue, so that a fast one takes
+ * more; what broke comes back to the front. Runs get shorter towards the end, and who has nothing left to do fetches once more what
+ * another still has under way: so no slow holder delays the last block.
  */
 
 export interface Run {
@@ -15,14 +15,19 @@ const runBlocksMax = 16
 export class FetchPlan {
   readonly #holders: number
   readonly #returned: Run[] = []
+  /** Runs that were given out and neither came whole nor back, and whether a second holder was sent for their rest. */
+  readonly #out = new Map<Run, 'once' | 'twice'>()
   /** Indexes of the blocks to fetch, in order: what an earlier try left here is not among them. */
   readonly #blocks: readonly number[]
+  /** By index: 1 = here. */
+  readonly #arrived: Uint8Array
   #next = 0
   #missing: number
 
   /** The blocks at the indexes `blocks`, ascending, to be fetched from `holders` at once. */
   constructor(blocks: readonly number[], holders: number) {
     this.#blocks = blocks
+    this.#arrived = new Uint8Array((blocks.at(-1) ?? -1) + 1)
     this.#missing = blocks.length
     this.#holders = Math.max(1, holders)
   }
@@ -31,10 +36,35 @@ export class FetchPlan {
     return this.#missing === 0
   }
 
-  /** The next run, or null when all are given out. */
+  /** The next run, or null when there is nothing to do (any more, or until something breaks). */
   take(): Run | null {
-    const returned = this.#returned.shift()
-    if (returned) return returned
+    const run = this.#returned.shift() ?? this.#fresh() ?? this.#double()
+    if (run && !this.#out.has(run)) this.#out.set(run, 'once')
+    return run
+  }
+
+  /** A block arrived and was verified. False when it was here already. */
+  arrived(index: number): boolean {
+    if (this.#arrived[index] === 1) return false
+    this.#arrived[index] = 1
+    this.#missing--
+    return true
+  }
+
+  /** Whether all blocks of a run are here, whoever brought them. */
+  isHere(run: Run): boolean {
+    for (let index = run.first; index < run.first + run.count; index++) if (this.#arrived[index] === 0) return false
+    return true
+  }
+
+  /** The holder is done with this run, or broke off: what did not arrive is for others. */
+  giveBack(run: Run): void {
+    this.#out.delete(run)
+    const rest = this.#rest(run)
+    if (rest) this.#returned.unshift(rest)
+  }
+
+  #fresh(): Run | null {
     const first = this.#blocks[this.#next]
     if (first === undefined) return null
     const left = this.#blocks.length - this.#next
@@ -45,13 +75,26 @@ export class FetchPlan {
     return { first, count }
   }
 
-  /** One block arrived and was verified. */
-  done(): void {
-    this.#missing--
+  /** The later half of what another has under way: by the time it gets there, it is here. */
+  #double(): Run | null {
+    for (const [run, times] of this.#out) {
+      const rest = times === 'once' ? this.#rest(run) : null
+      if (!rest) continue
+      this.#out.set(run, 'twice')
+      const skipped = Math.floor(rest.count / 2)
+      const half = { first: rest.first + skipped, count: rest.count - skipped }
+      this.#out.set(half, 'twice')
+      return half
+    }
+    return null
   }
 
-  /** The rest of a run that broke, to be taken by another holder. */
-  giveBack(run: Run): void {
-    if (run.count > 0) this.#returned.unshift(run)
+  /** From the first block of a run that is not here to the last that is not; null when all are. */
+  #rest({ first, count }: Run): Run | null {
+    let from = first
+    let to = first + count
+    while (from < to && this.#arrived[from] === 1) from++
+    while (to > from && this.#arrived[to - 1] === 1) to--
+    return from < to ? { first: from, count: to - from } : null
   }
 }

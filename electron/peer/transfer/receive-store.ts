@@ -5,22 +5,28 @@
 
 import { createHash } from 'node:crypto'
 import { AppError, toPlainError } from '../../../shared/errors.ts'
+import { releaseBlock, takeBlock } from '../disk/hash-threads.ts'
+import { InFlight } from '../disk/in-flight.ts'
 import type { PartialFile } from '../disk/partial-file.ts'
 import type { Connection } from '../net/connection.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
-import { decodeManifest, type Manifest } from '../protocol/manifest.ts'
+import { blockLength, decodeManifest, lengthOf, type Manifest } from '../protocol/manifest.ts'
 import type { RefuseReason, Store } from '../protocol/messages.ts'
 import { decodeRecord, mergeRecords, wantedContents, type FileRecord } from '../protocol/record.ts'
 import type { Timers } from '../ring/ports.ts'
 import { answer } from './exchange.ts'
 import { distribute, offer } from './distribute.ts'
+import { LocalBlocks } from './local-blocks.ts'
 import { between, type TransferContext } from './transfer-context.ts'
+import { allBlocks, encodeWanted } from './wanted-blocks.ts'
 
 /** A machine behind this one that takes no bytes for so long is given up, so that the writer is not held. */
 const passOnStallMs = 10_000
 const durableTimeoutMs = 240_000
+/** Blocks of one store in memory: one arrives, others are hashed, written and passed on. */
+const blocksAtOnce = 4
 
 /** Handles one `/store`. Never throws for what the other side did; a broken connection ends it and leaves nothing behind. */
 export async function receiveStore(context: TransferContext, connection: Connection, store: Store): Promise<void> {
@@ -43,7 +49,7 @@ export async function receiveStore(context: TransferContext, connection: Connect
   }
   const leave = await context.use.enter(manifest.sha256)
   try {
-    if (await context.contents.has(manifest.sha256)) await keepAndPassOn(context, connection, { store, record, manifest })
+    if (await context.contents.holds(manifest)) await keepAndPassOn(context, connection, { store, record, manifest })
     else await receiveBytes(context, connection, { store, record, manifest })
   } finally {
     leave()
@@ -68,7 +74,7 @@ async function keepAndPassOn(context: TransferContext, connection: Connection, i
   await keepRecord(context, record, manifest)
   const { holders } = await distribute(
     context,
-    { record, manifest, read: () => context.contents.read(manifest.sha256, 0, manifest.sizeBytes) },
+    { record, manifest, read: (blocks) => context.contents.readBlocks(manifest, blocks) },
     { candidates: store.next, copies: store.copies - 1 },
   )
   await connection.send({ command: 'stored', holders: [context.self.id, ...holders], failed: [], ...between(context, store.source) })
@@ -76,7 +82,7 @@ async function keepAndPassOn(context: TransferContext, connection: Connection, i
 
 async function receiveBytes(context: TransferContext, connection: Connection, incoming: Incoming): Promise<void> {
   const { store, record, manifest } = incoming
-  let partial: PartialFile | null
+  let partial: PartialFile
   try {
     partial = await context.contents.create(manifest)
   } catch (error) {
@@ -84,36 +90,25 @@ async function receiveBytes(context: TransferContext, connection: Connection, in
     const reason: RefuseReason = plain.code === 'disk-full' ? 'no-space' : 'failed'
     return refuse(context, connection, { reason, detail: `${context.machineName}: ${plain.message}` })
   }
-  let failure: RefuseReason = 'failed'
   const passOn = store.copies > 1 ? await PassOn.start(context, incoming) : null
+  let failure: RefuseReason | null
   try {
-    await connection.send({ command: 'continue', ...between(context, store.source) })
-    for await (const chunk of connection.readBody(manifest.sizeBytes)) {
-      const passed = passOn?.write(chunk)
-      // a write that fails here (disk full, a damaged block) must not keep the bytes from those behind
-      const failed = partial && (await writeOrGiveUp(partial, chunk))
-      if (failed) {
-        failure = failed
-        partial = null
-      }
-      await passed
-    }
-    if (partial) {
+    failure = await takeBlocks(context, connection, { ...incoming, partial, passOn })
+    if (failure === null) {
       await partial.commit()
-      partial = null
       await keepRecord(context, record, manifest)
     }
   } catch (error) {
-    await partial?.abort()
+    await partial.abort()
     passOn?.destroy()
     throw error
   }
   const behind = (await passOn?.finish()) ?? []
-  const heldHere = await context.contents.has(manifest.sha256)
+  const heldHere = failure === null
   const holders = heldHere ? [context.self.id, ...behind] : behind
   if (holders.length === 0) {
     return refuse(context, connection, {
-      reason: failure,
+      reason: failure ?? 'failed',
       detail: `${context.machineName} could not write ${record.spelling}, or its bytes were damaged on the way`,
     })
   }
@@ -122,16 +117,64 @@ async function receiveBytes(context: TransferContext, connection: Connection, in
   await connection.send({ command: 'stored', holders, failed, ...between(context, store.source) })
 }
 
-/** Null, or why the copy is given up. */
-async function writeOrGiveUp(partial: PartialFile, chunk: Uint8Array): Promise<RefuseReason | null> {
-  try {
-    await partial.write(chunk)
-    return null
-  } catch (error) {
-    await partial.abort()
-    const { code } = toPlainError(error)
-    return code === 'corrupt' ? 'corrupt' : code === 'disk-full' ? 'no-space' : 'failed'
+interface Taking extends Incoming {
+  readonly partial: PartialFile
+  readonly passOn: PassOn | null
+}
+
+/**
+ * Asks for the blocks that are not on this machine in another version, and takes all of them, each on its way to the disk and to the
+ * next machine at once. Null, or why this machine's own copy was given up: that must not keep the bytes from those behind.
+ */
+async function takeBlocks(context: TransferContext, connection: Connection, taking: Taking): Promise<RefuseReason | null> {
+  const { record, manifest, partial, passOn, store } = taking
+  const local = await LocalBlocks.find(context.contents, manifest, await otherContents(context, record))
+  const wanted = allBlocks(manifest).filter((index) => !local.has(index))
+  const bits = encodeWanted(manifest, wanted)
+  await connection.send({ command: 'continue', bodyBytes: bits.length, ...between(context, store.source) })
+  await connection.write(bits)
+  let failure: RefuseReason | null = null
+  const keep = async (index: number, block: Buffer): Promise<void> => {
+    if (failure !== null) return
+    try {
+      await partial.writeBlock(index, block)
+    } catch (error) {
+      failure ??= reasonOf(error)
+      const source = failure === 'corrupt' ? local.sourceOf(index) : null
+      if (source !== null) context.repair.lookAgain(source)
+      await partial.abort()
+    }
   }
+  let coming = 0
+  const nextBuffer = (): Buffer => takeBlock(blockLength(manifest, wanted[coming++] ?? 0))
+  const arriving = connection.readBlocks(lengthOf(manifest, wanted), nextBuffer)
+  const writing = new InFlight(blocksAtOnce)
+  try {
+    for (const index of allBlocks(manifest)) {
+      const block = local.has(index) ? await local.read(index) : ((await arriving.next()).value as Buffer)
+      const done = Promise.all([keep(index, block), passOn?.write(index, block)])
+      await writing.add(done.then(() => releaseBlock(block)))
+    }
+    await writing.end()
+  } finally {
+    await writing.settled()
+    // closes the connection when the body was not read to its end
+    await arriving.return()
+    await local.close()
+  }
+  return failure
+}
+
+/** Contents of the same name that are held here. */
+async function otherContents(context: TransferContext, record: FileRecord): Promise<readonly string[]> {
+  const known = await context.records.get(record.name)
+  const wanted = known ? wantedContents(mergeRecords(known.record, record)) : []
+  return wanted.map(({ sha256 }) => sha256).filter((sha256) => context.records.heldAt(sha256) !== null)
+}
+
+function reasonOf(error: unknown): RefuseReason {
+  const { code } = toPlainError(error)
+  return code === 'corrupt' ? 'corrupt' : code === 'disk-full' ? 'no-space' : 'failed'
 }
 
 /** Record and holding become durable after the bytes are. */
@@ -160,6 +203,8 @@ class PassOn {
   readonly #holders: Identifier[] = []
   #connection: Connection | null = null
   #head: Contact | null = null
+  /** Blocks that the machine behind this one lacks. */
+  #wanted: ReadonlySet<number> = new Set()
   readonly #timers: Timers
 
   private constructor(timers: Timers) {
@@ -180,6 +225,7 @@ class PassOn {
         if (reply.command === 'continue') {
           passOn.#connection = connection
           passOn.#head = head
+          passOn.#wanted = new Set(reply.wanted)
           continue
         }
         passOn.#holders.push(...reply.holders)
@@ -194,13 +240,13 @@ class PassOn {
     return passOn
   }
 
-  /** Never rejects. */
-  async write(chunk: Uint8Array): Promise<void> {
-    if (!this.#connection) return
+  /** Resolves when the block is on its way, if it is wanted; never rejects. To be called in the blocks' order. */
+  async write(index: number, block: Uint8Array): Promise<void> {
+    if (!this.#connection || !this.#wanted.has(index)) return
     const connection = this.#connection
     const cancelStall = this.#timers.after(passOnStallMs, () => connection.destroy())
     try {
-      await connection.write(chunk)
+      await connection.write(block)
     } catch {
       this.#giveUp()
     } finally {

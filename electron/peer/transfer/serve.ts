@@ -1,5 +1,6 @@
 /** The machine's answers to file commands of others: one function a command. */
 
+import { releaseBlock } from '../disk/hash-threads.ts'
 import type { Connection } from '../net/connection.ts'
 import type { Enroll, FileMessage, Request, Update } from '../protocol/messages.ts'
 import { encodeManifest } from '../protocol/manifest.ts'
@@ -137,6 +138,7 @@ async function sendContent(context: TransferContext, connection: Connection, req
   try {
     for await (const chunk of context.contents.read(request.sha256, request.offsetBytes, request.lengthBytes)) {
       await connection.write(chunk)
+      releaseBlock(chunk)
     }
   } catch (error) {
     connection.destroy()

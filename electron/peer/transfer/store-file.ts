@@ -3,7 +3,6 @@
  * only when enough machines have it on disk (ring.md 8).
  */
 
-import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import type { OnClash } from '../../../shared/contract.ts'
 import { AppError } from '../../../shared/errors.ts'
@@ -11,9 +10,9 @@ import { checkRingName } from '../disk/safe-name.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
-import { encodeManifest, type Manifest } from '../protocol/manifest.ts'
+import type { Manifest } from '../protocol/manifest.ts'
 import { liveVersions, type FileRecord, type Version } from '../protocol/record.ts'
-import { buildManifest, readFileBlocks } from './build-manifest.ts'
+import { buildManifest, manifestHash, readFileBlocks } from './build-manifest.ts'
 import { distribute, type Cargo } from './distribute.ts'
 import { withNewVersion } from './new-version.ts'
 import { readRecord, type KnownRecord } from './read-record.ts'
@@ -59,7 +58,7 @@ export async function storeFile(context: TransferContext, path: string, options:
   const wanted = Math.min(context.parameters.copies, context.ringSize())
   const stored = { known: known.record, spelling, manifest, originalName: basename(path), mayReplace }
   return withRecord(context, stored, async (record) => {
-    const cargo: Cargo = { record, manifest, read: () => readFileBlocks(context.disk, path, manifest) }
+    const cargo: Cargo = { record, manifest, read: (blocks) => readFileBlocks(context.disk, path, { manifest, blocks }) }
     const holders = await spread(context, cargo, { path, known, wanted, options })
     for (const holder of holders) rememberHolder(context, holder, { record, manifest })
     return { name: record.spelling, manifest, holders, wanted, route: known.route }
@@ -112,9 +111,8 @@ interface StoredContent {
 async function withRecord<T>(context: TransferContext, stored: StoredContent, work: (record: FileRecord) => Promise<T>): Promise<T> {
   const { known, spelling, manifest, originalName, mayReplace } = stored
   if (known && liveVersions(known).some((version) => version.sha256 === manifest.sha256)) return work(known)
-  const manifestSha256 = createHash('sha256').update(encodeManifest(manifest)).digest('hex')
   const { sha256, sizeBytes } = manifest
-  const content = { sha256, sizeBytes, manifestSha256, originalName, deleted: false }
+  const content = { sha256, sizeBytes, manifestSha256: manifestHash(manifest), originalName, deleted: false }
   return withNewVersion(context, { known, spelling, content, old: known?.versions.filter(mayReplace) ?? [] }, work)
 }
 
@@ -170,7 +168,7 @@ async function keepHere(
 ): Promise<AppError | null> {
   const leave = await context.use.enter(cargo.manifest.sha256)
   try {
-    if (!(await context.contents.has(cargo.manifest.sha256))) await context.contents.importFile(from.path, cargo.manifest, from.signal)
+    if (!(await context.contents.holds(cargo.manifest))) await context.contents.importFile(from.path, cargo.manifest, from.signal)
     await context.records.merge(cargo.record)
     await context.records.setHeld(cargo.manifest.sha256, context.wallClock())
     return null

@@ -36,6 +36,8 @@ export interface RepairSide {
   isApart(): boolean
   /** How long this machine has been in company of other members, without a break that counts, in ms. */
   togetherMs(): number
+  /** Bytes of this content here were found bad: the copy is read again, and replaced when it is damaged. */
+  lookAgain(sha256: string): void
   /** Answers a question about arcs, a hint at a damaged copy, or the news of a change. Throws as an exchange does. */
   answer(connection: Connection, message: ArcQuestion | Damaged | Changed): Promise<void>
 }
