@@ -58,8 +58,14 @@ export interface Commands {
   /** Ends a conflict by giving one of its versions a name of its own beside the file: that new name. */
   keepBothVersions: { argument: { name: string; version: string }; result: { name: string } }
   verifyFile: { argument: { name: string }; result: null }
-  cancelTransfer: { argument: { id: string }; result: null }
-  retryTransfer: { argument: { id: string; onClash: OnClash }; result: null }
+  /** For the next four, null: all of them, as far as a person asked for them. */
+  cancelTransfer: { argument: { id: string | null }; result: null }
+  /** What arrived stays; it goes on when it is resumed. */
+  pauseTransfer: { argument: { id: string | null }; result: null }
+  /** Also ends the wait for a machine that is away. */
+  resumeTransfer: { argument: { id: string | null }; result: null }
+  /** Null: all that failed. */
+  retryTransfer: { argument: { id: string | null; onClash: OnClash }; result: null }
   clearFinished: { argument: null; result: null }
   whatIf: { argument: { machineIds: string[] }; result: WhatIfView }
   createInvite: { argument: null; result: InviteView }
@@ -90,6 +96,8 @@ const commandTable: Record<CommandName, true> = {
   keepBothVersions: true,
   verifyFile: true,
   cancelTransfer: true,
+  pauseTransfer: true,
+  resumeTransfer: true,
   retryTransfer: true,
   clearFinished: true,
   whatIf: true,

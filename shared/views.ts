@@ -113,7 +113,9 @@ export interface TransferView {
   readonly id: string
   readonly kind: 'store' | 'request' | 'repair' | 'hand-over'
   readonly name: string
-  readonly state: 'waiting' | 'running' | 'done' | 'partial' | 'failed' | 'cancelled'
+  readonly state: 'waiting' | 'running' | 'paused' | 'done' | 'partial' | 'failed' | 'cancelled'
+  /** While it waits: its turn in the queue, or a machine that is away; then `error` says which and why, and it goes on by itself. */
+  readonly waitsFor: 'turn' | 'machine' | null
   readonly sizeBytes: number
   readonly doneBytes: number
   readonly bytesPerSecond: number

@@ -65,6 +65,7 @@ const request: Runner<'request'> = async ({ peer }, argument, answer) => {
       const done = await peer.requestFile(wanted, {
         out: stream ?? argument.out ?? '',
         signal: answer.signal,
+        outlives: true,
         onProgress: (doneBytes, totalBytes) => {
           answer.progress(wanted, doneBytes, totalBytes)
         },

@@ -11,6 +11,7 @@ import * as v from 'valibot'
 import { AppError, toPlainError } from '../../shared/errors.ts'
 import { announceAddress, prepareAddress, withdrawAddress, type ControlAddress } from './control-address.ts'
 import type { Answer } from './control-answer.ts'
+import { Interrupted } from '../peer/transfer/interrupted.ts'
 import { runControl, type ControlHost } from './control-commands.ts'
 import { bytesHeader, frameLimits, FrameReader } from './frames.ts'
 
@@ -51,7 +52,8 @@ export async function startControlServer(host: ControlHost): Promise<ControlServ
     running.set(socket, cancel)
     socket.on('close', () => {
       running.delete(socket)
-      cancel.abort()
+      // whoever asked may ask again: what arrived stays
+      cancel.abort(new Interrupted('The one who asked went away'))
     })
     serveConnection(socket, { host, secret: address.secret, signal: cancel.signal })
   })

@@ -55,6 +55,7 @@ async function storeOne(peer: PeerApi, file: ToStore, { answer, replace }: { ans
       name: file.name,
       onClash: replace ? 'replace' : 'decline',
       signal: answer.signal,
+      outlives: true,
       onProgress: (doneBytes, totalBytes) => {
         answer.progress(file.name, doneBytes, totalBytes)
       },

@@ -7,6 +7,7 @@ const transfer: TransferView = {
   kind: 'request',
   name: 'film.mkv',
   state: 'done',
+  waitsFor: null,
   sizeBytes: 1,
   doneBytes: 1,
   bytesPerSecond: 0,

@@ -54,8 +54,10 @@ const schemas: { [K in CommandName]: v.GenericSchema<unknown, Commands[K]['argum
   chooseVersion: v.object({ name, version: id }),
   keepBothVersions: v.object({ name, version: id }),
   verifyFile: v.object({ name }),
-  cancelTransfer: v.object({ id }),
-  retryTransfer: v.object({ id, onClash }),
+  cancelTransfer: v.object({ id: v.nullable(id) }),
+  pauseTransfer: v.object({ id: v.nullable(id) }),
+  resumeTransfer: v.object({ id: v.nullable(id) }),
+  retryTransfer: v.object({ id: v.nullable(id), onClash }),
   clearFinished: nothing,
   whatIf: v.object({ machineIds: v.pipe(v.array(id), v.maxLength(4096)) }),
   createInvite: nothing,
@@ -126,6 +128,14 @@ export function createCommandHost(peer: PeerApi, options: CommandHostOptions): C
     },
     cancelTransfer: (a) => {
       peer.cancelTransfer(a.id)
+      return null
+    },
+    pauseTransfer: (a) => {
+      peer.pauseTransfer(a.id)
+      return null
+    },
+    resumeTransfer: (a) => {
+      peer.resumeTransfer(a.id)
       return null
     },
     retryTransfer: (a) => {

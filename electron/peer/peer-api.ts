@@ -54,6 +54,8 @@ export interface WorkOptions {
   readonly signal?: AbortSignal
   /** Latest-wins, at most four a second. */
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void
+  /** Should this process end before the work does, the next start goes on with it. Not for streams and files that do not last. */
+  readonly outlives?: boolean
 }
 
 export interface StoreOptions extends WorkOptions {
@@ -104,8 +106,11 @@ export interface PeerApi {
   verify(name: string | null): AsyncIterable<VerifyResult>
   files(): FileView[]
   transfers(): TransferView[]
-  cancelTransfer(id: string): void
-  retryTransfer(id: string, onClash: OnClash): void
+  /** For these four, null: all that a person asked for (retry: all of them that failed). */
+  cancelTransfer(id: string | null): void
+  pauseTransfer(id: string | null): void
+  resumeTransfer(id: string | null): void
+  retryTransfer(id: string | null, onClash: OnClash): void
   clearFinished(): void
   activity(limit: number): ActivityView[]
   ring(): RingView

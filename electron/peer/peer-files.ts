@@ -1,6 +1,9 @@
 /** What a person does with files, as transfers: store, request, remove, restore, look up. */
 
+import { randomUUID } from 'node:crypto'
 import { basename, resolve } from 'node:path'
+import type { Writable } from 'node:stream'
+import { assert } from '../../shared/assert.ts'
 import type { Notice, OnClash } from '../../shared/contract.ts'
 import { AppError, toPlainError } from '../../shared/errors.ts'
 import type { TransferView, WhereView } from '../../shared/views.ts'
@@ -9,19 +12,28 @@ import type { HolderRef, RequestOptions, RequestResult, StoreOptions, StoreResul
 import type { PeerEvent } from './peer-events.ts'
 import type { Identifier } from './protocol/identifier.ts'
 import type { RingSession } from './ring-session.ts'
-import { download, downloadToStream } from './transfer/download.ts'
+import { discardDownload, download, downloadToStream, type Target } from './transfer/download.ts'
 import { readRecord } from './transfer/read-record.ts'
-import { findFile } from './transfer/request-file.ts'
+import type { FetchOptions } from './transfer/fetch-blocks.ts'
+import { findFile, type FoundFile } from './transfer/request-file.ts'
 import { storeFile, type ClashRule } from './transfer/store-file.ts'
-import type { TransferHandle, Transfers } from './transfer/transfers.ts'
+import type { Asked, TransferJournal } from './transfer/transfer-journal.ts'
+import type { TransferHandle, TransferWork } from './transfer/transfer-work.ts'
+import type { Transfers } from './transfer/transfers.ts'
 import { ViewBuilder } from './view-builder.ts'
 
 /** The shared folder has a rule of its own for clashes. */
 type StoreWork = Omit<StoreOptions, 'onClash'> & { readonly onClash?: ClashRule }
+/** Work that nobody stands and waits for; of an earlier run, or not: see TransferWork. */
+type Standing = Pick<TransferWork, 'waits' | 'id' | 'askedAt' | 'paused'>
+const standing: Standing = { waits: true }
+/** `folder`: where it goes without a place of its own; absent: the downloads folder. */
+type StandingRequest = Standing & { readonly folder?: string }
 
 export interface PeerFilesOptions {
   readonly session: () => RingSession
   readonly transfers: Transfers
+  readonly journal: TransferJournal
   readonly downloadsFolder: () => string
   readonly onEvent: (event: PeerEvent) => void
   readonly onNotice: (notice: Notice) => void
@@ -34,21 +46,25 @@ const storesAtOnce = 4
 
 export class PeerFiles {
   readonly #options: PeerFilesOptions
+  #isStopped = false
 
   constructor(options: PeerFilesOptions) {
     this.#options = options
   }
 
   /** See PeerApi. */
-  storeFile(path: string, options: StoreWork): Promise<StoreResult> {
+  storeFile(path: string, options: StoreWork, how: Standing = {}): Promise<StoreResult> {
     const name = options.name ?? basename(path)
-    const work = {
+    const onClash = options.onClash ?? 'decline'
+    const work: TransferWork = {
       kind: 'store',
       name,
       path: resolve(path),
       ...(options.signal ? { signal: options.signal } : {}),
-      again: (onClash: OnClash) => void this.storeAndTell({ path, name }, onClash),
-    } as const
+      ...(options.outlives === true && onClash !== 'replace-own' ? { ask: { kind: 'store', path: resolve(path), name, onClash } } : {}),
+      ...how,
+      again: (rule: OnClash) => void this.storeAndTell({ path, name }, rule),
+    }
     return this.#options.transfers.run(
       work,
       (handle) => this.#store(path, { ...options, name, handle }),
@@ -99,22 +115,52 @@ export class PeerFiles {
     return { id: session.space.format(id), name: session.nameOf(id) }
   }
 
-  /** Queues all files below `paths`; their failures become notices. Throws when a path cannot be read at all. */
-  async queueStores(paths: readonly string[], onClash: OnClash): Promise<number> {
+  /**
+   * Queues all files below `paths`; their failures become notices. Throws when a path cannot be read at all. A drop of many is
+   * written down as one: what of it was stored before a crash is the same content again, and moves no bytes.
+   */
+  async queueStores(paths: readonly string[], onClash: OnClash, id: string = randomUUID()): Promise<number> {
+    const { journal } = this.#options
     const files: PathAndName[] = []
     for await (const file of expandPaths(paths)) files.push(file)
+    const [only] = files
+    if (only && files.length === 1) {
+      journal.remove(id)
+      void this.storeAndTell(only, onClash, { ...standing, outlives: true })
+      return 1
+    }
+    journal.put({ id, askedAt: Date.now(), paused: false, ask: { kind: 'drop', paths: [...paths], onClash } })
     let next = 0
     const takeNext = async (): Promise<void> => {
-      for (let file = files[next++]; file; file = files[next++]) await this.storeAndTell(file, onClash)
+      for (let file = files[next++]; file && !this.#isStopped; file = files[next++]) await this.storeAndTell(file, onClash)
     }
-    for (let i = 0; i < storesAtOnce; i++) void takeNext()
+    void Promise.all(Array.from({ length: storesAtOnce }, takeNext)).then(() => {
+      if (!this.#isStopped) journal.remove(id)
+    })
     return files.length
   }
 
+  /** Goes on with what an earlier run of the peer did not end. */
+  async goOn(asked: readonly Asked[]): Promise<void> {
+    for (const { id, askedAt, paused, ask } of asked) {
+      const how = { ...standing, id, askedAt, paused }
+      if (ask.kind === 'store') void this.storeAndTell(ask, ask.onClash, { ...how, outlives: true })
+      else if (ask.kind === 'request') this.#requestAndTell(ask.name, { ...optional(ask), outlives: true }, { ...how, folder: ask.folder })
+      else await this.queueStores(ask.paths, ask.onClash, id).catch((thrown: unknown) => this.#tellFailed(thrown, id))
+    }
+  }
+
+  /** The peer ends: nothing more is begun, and what is under way stays in the journal. */
+  stop(): void {
+    this.#isStopped = true
+    this.#options.transfers.stop()
+  }
+
   /** Never rejects: what went wrong is told to the person. */
-  async storeAndTell(file: PathAndName, onClash: OnClash): Promise<void> {
+  async storeAndTell(file: PathAndName, onClash: OnClash, how: Standing & Pick<StoreOptions, 'outlives'> = standing): Promise<void> {
+    const { outlives = false, ...rest } = how
     try {
-      const result = await this.storeFile(file.path, { name: file.name, onClash })
+      const result = await this.storeFile(file.path, { name: file.name, onClash, outlives }, rest)
       if (result.state === 'stored') return
       const text = `${file.name} is on ${result.copies} of ${result.wanted} machines; the missing copies are made when the others are back`
       this.#options.onNotice({ tone: 'warning', text, error: null, actions: ['show-transfers'], transferId: null })
@@ -133,69 +179,89 @@ export class PeerFiles {
 
   /** See PeerApi. */
   requestFile(name: string, options: RequestOptions): Promise<RequestResult> {
-    return this.#request(name, options).finished
+    return this.#request(name, options, {}).finished
   }
 
   /** Starts a request; its failure becomes a notice. Resolves with the transfer's id. */
   queueRequest(name: string, options: { readonly version?: string; readonly out?: string }): Promise<string> {
-    const { id, finished } = this.#request(name, options)
-    finished.catch((thrown: unknown) => {
-      const error = toPlainError(thrown)
-      if (error.code === 'cancelled') return
-      this.#options.onNotice({ tone: 'bad', text: error.message, error, actions: ['retry'], transferId: id })
-    })
-    return Promise.resolve(id)
+    return Promise.resolve(this.#requestAndTell(name, { ...options, outlives: true }, standing))
   }
 
-  #request(name: string, options: RequestOptions): { readonly id: string; readonly finished: Promise<RequestResult> } {
+  #requestAndTell(name: string, options: RequestOptions, how: StandingRequest): string {
+    const { id, finished } = this.#request(name, options, how)
+    finished.catch((thrown: unknown) => this.#tellFailed(thrown, id))
+    return id
+  }
+
+  #tellFailed(thrown: unknown, transferId: string): void {
+    const error = toPlainError(thrown)
+    if (error.code === 'cancelled') return
+    this.#options.onNotice({ tone: 'bad', text: error.message, error, actions: ['retry'], transferId })
+  }
+
+  #request(
+    name: string,
+    options: RequestOptions,
+    how: StandingRequest,
+  ): { readonly id: string; readonly finished: Promise<RequestResult> } {
     let id = ''
-    const work = {
+    const { out, version = null } = options
+    const { folder = this.#options.downloadsFolder(), ...rest } = how
+    const target = typeof out === 'object' ? null : { out: out ?? null, folder, namePrefix: options.namePrefix ?? null }
+    const lasts = target !== null && target.namePrefix === null && options.outlives === true
+    let discard = (): Promise<void> => Promise.resolve()
+    const work: TransferWork = {
       kind: 'request',
       name,
       ...(options.signal ? { signal: options.signal } : {}),
-      ...(typeof options.out === 'object' ? {} : { again: () => void this.queueRequest(name, options as { out?: string }) }),
+      ...(lasts ? { ask: { kind: 'request', name, version, out: target.out, folder } } : {}),
+      ...(target === null ? {} : { keepsBytes: true, again: () => void this.#requestAndTell(name, withoutWaiter(options), standing) }),
+      ...rest,
       onStart: (transferId: string) => {
         id = transferId
       },
-    } as const
+      onGivenUp: () => discard(),
+    }
     const finished = this.#options.transfers.run(work, async (handle): Promise<RequestResult> => {
       const { context, space } = this.#options.session()
       const startedAt = performance.now()
-      const found = await findFile(context, name, options.version ?? null)
+      const found = await findFile(context, name, version)
       const { sizeBytes, sha256 } = found.manifest
       handle.size(sizeBytes)
       let doneBytes = 0
       const fetching = {
         signal: handle.signal,
+        onKept: (bytes: number) => {
+          doneBytes = bytes
+          handle.kept(bytes)
+        },
         onBlock: (from: Identifier, bytes: number) => {
           doneBytes += bytes
           handle.moved(space.format(from), bytes)
           options.onProgress?.(doneBytes, sizeBytes)
         },
       }
-      const { out, parts } = await this.#fetch(found, options, fetching)
-      handle.path(out)
+      if (target) discard = () => discardDownload(context, found, target)
+      const { path, parts } = await this.#fetch(found, { target, stream: typeof out === 'object' ? out : null }, fetching)
+      handle.path(path)
       const from = [...parts].map(([holder, bytes]) => ({ ...this.#holder(holder), bytes }))
       const holders = from.length > 0 ? from : found.holders.slice(0, 1).map((holder) => ({ ...this.#holder(holder.id), bytes: 0 }))
-      this.#options.onEvent({ kind: 'requested', name: found.name, path: out, from: holders.map((holder) => holder.id) })
+      this.#options.onEvent({ kind: 'requested', name: found.name, path, from: holders.map((holder) => holder.id) })
       const route = found.route.map((hop) => space.format(hop))
-      return { name: found.name, sizeBytes, sha256, out, from: holders, route, seconds: (performance.now() - startedAt) / 1000 }
+      return { name: found.name, sizeBytes, sha256, out: path, from: holders, route, seconds: (performance.now() - startedAt) / 1000 }
     })
     return { id, finished }
   }
 
   async #fetch(
-    found: Awaited<ReturnType<typeof findFile>>,
-    options: RequestOptions,
-    fetching: { readonly signal: AbortSignal; readonly onBlock: (from: Identifier, bytes: number) => void },
-  ): Promise<{ out: string; parts: ReadonlyMap<Identifier, number> }> {
+    found: FoundFile,
+    to: { readonly target: Target | null; readonly stream: Writable | null },
+    fetching: FetchOptions & { readonly onKept: (bytes: number) => void },
+  ): Promise<{ path: string; parts: ReadonlyMap<Identifier, number> }> {
     const { context } = this.#options.session()
-    if (typeof options.out === 'object') {
-      return { out: '-', parts: await downloadToStream(context, found, { ...fetching, stream: options.out }) }
-    }
-    const target = { out: options.out ?? null, folder: this.#options.downloadsFolder(), namePrefix: options.namePrefix ?? null }
-    const { path, parts } = await download(context, found, { ...fetching, ...target, onWritten: this.#options.onWritten })
-    return { out: path, parts }
+    if (to.target) return download(context, found, { ...fetching, ...to.target, onWritten: this.#options.onWritten })
+    assert(to.stream !== null, 'a request goes to a path or to a stream')
+    return { path: '-', parts: await downloadToStream(context, found, { ...fetching, stream: to.stream }) }
   }
 
   /** See PeerApi. */
@@ -216,4 +282,18 @@ export class PeerFiles {
       lookupMs: known.lookupMs,
     }
   }
+}
+
+/** A try again is on nobody's behalf who went away meanwhile. */
+function withoutWaiter({ version, out, namePrefix, outlives }: RequestOptions): RequestOptions {
+  return {
+    ...(version === undefined ? {} : { version }),
+    ...(out === undefined ? {} : { out }),
+    ...(namePrefix === undefined ? {} : { namePrefix }),
+    ...(outlives === undefined ? {} : { outlives }),
+  }
+}
+
+function optional({ version, out }: { readonly version: string | null; readonly out: string | null }): RequestOptions {
+  return { ...(version === null ? {} : { version }), ...(out === null ? {} : { out }) }
 }

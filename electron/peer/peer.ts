@@ -27,6 +27,7 @@ import { expandPaths, type PathAndName } from './expand-paths.ts'
 import { enroll, readInvite } from './join-by-link.ts'
 import { logEvent, openLog } from './log.ts'
 import { Discovery } from './net/discovery.ts'
+import { systemTimers } from './net/system-timers.ts'
 import { announcedWays } from './net/system.ts'
 import { NewsDesk } from './news-desk.ts'
 import type { PeerApi, RequestOptions, RequestResult, StoreOptions, StoreResult, VerifyResult } from './peer-api.ts'
@@ -41,6 +42,7 @@ import { SharedFolderHost } from './shared-folder-host.ts'
 import { SpeedMeter } from './speed-meter.ts'
 import { Stores } from './stores.ts'
 import { chooseVersion, keepBothVersions, removeFile, restoreFile } from './transfer/change-record.ts'
+import { TransferJournal } from './transfer/transfer-journal.ts'
 import { Transfers } from './transfer/transfers.ts'
 import { encodeInvite, inviteLifetimeMs } from './trust/invite.ts'
 import { createRingKey } from './trust/ring-key.ts'
@@ -71,6 +73,7 @@ class Peer implements PeerApi {
   readonly #options: PeerOptions
   readonly #stores: Stores
   readonly #log: Logger
+  readonly #journal: TransferJournal
   readonly #transfers: Transfers
   readonly #files: PeerFiles
   readonly #folder: SharedFolderHost
@@ -94,7 +97,13 @@ class Peer implements PeerApi {
     this.#stores = stores
     this.#given = settingsGiven(options)
     this.#log = log
-    this.#transfers = new Transfers({ onChange: (id) => this.#desk.transferChanged(id), onEnd: () => undefined })
+    this.#journal = new TransferJournal(stores.asksFile, systemTimers, (error) => log.warn(error))
+    this.#transfers = new Transfers({
+      onChange: (id) => this.#desk.transferChanged(id),
+      onEnd: () => undefined,
+      onWait: (view) => this.#tellWaiting(view),
+      journal: this.#journal,
+    })
     this.#folder = new SharedFolderHost({
       dataFolder: stores.folder,
       store: async (path, name) => {
@@ -105,6 +114,7 @@ class Peer implements PeerApi {
     this.#files = new PeerFiles({
       session: () => this.#session,
       transfers: this.#transfers,
+      journal: this.#journal,
       downloadsFolder: () => this.settings().downloadsFolder,
       onEvent: (event) => this.#onEvent(event),
       onNotice: (notice) => this.#notice(notice),
@@ -141,6 +151,26 @@ class Peer implements PeerApi {
     this.#rememberer = setInterval(() => this.#rememberSoon(), rememberEveryMs).unref()
     await this.#folder.follow(this.settings())
     this.#startDiscovery()
+    await this.#goOn()
+  }
+
+  /** What the last run did not end goes on once the ring is there: before, a store would be kept by this machine alone. */
+  async #goOn(): Promise<void> {
+    if (this.#options.classroom) return
+    const { value, note } = await this.#journal.read()
+    if (note !== null) this.#notice({ tone: 'warning', text: note, error: null, actions: [], transferId: null })
+    if (value === null || value.length === 0) return
+    this.#session.member
+      .settle()
+      .then(() => this.#files.goOn(value))
+      .catch((error: unknown) => this.#log.error(error))
+  }
+
+  #tellWaiting(view: TransferView): void {
+    // one cause, one message: what else waits shows in the list
+    if (this.#transfers.views().filter(({ waitsFor }) => waitsFor === 'machine').length > 1) return
+    const text = `${view.error?.message ?? view.name}. It goes on by itself.`
+    this.#notice({ tone: 'warning', text, error: view.error, actions: ['show-transfers'], transferId: view.id })
   }
 
   /** A place in the ring: by hand, remembered, by link, or alone. */
@@ -198,6 +228,7 @@ class Peer implements PeerApi {
 
   #onEvent(event: PeerEvent): void {
     logEvent(this.#log, event)
+    if (event.kind === 'alive') this.#transfers.lookAgain()
     const line = this.#activity.add(event, Date.now())
     if (line) this.#desk.activity(line)
     for (const listener of this.#listeners) listener(event)
@@ -323,11 +354,19 @@ class Peer implements PeerApi {
     return this.#transfers.views()
   }
 
-  cancelTransfer(id: string): void {
+  cancelTransfer(id: string | null): void {
     this.#transfers.cancel(id)
   }
 
-  retryTransfer(id: string, onClash: OnClash): void {
+  pauseTransfer(id: string | null): void {
+    this.#transfers.pause(id)
+  }
+
+  resumeTransfer(id: string | null): void {
+    this.#transfers.resume(id)
+  }
+
+  retryTransfer(id: string | null, onClash: OnClash): void {
     this.#transfers.retry(id, onClash)
   }
 
@@ -444,7 +483,8 @@ class Peer implements PeerApi {
     if (this.#rememberer) clearInterval(this.#rememberer)
     await this.#folder.stop()
     await this.#saveState()
-    this.#transfers.cancelAll()
+    this.#files.stop()
+    await this.#journal.close()
     await this.#discovery?.stop()
     await this.#session.stop()
     this.#desk.close()

@@ -14,6 +14,7 @@ import { SettingsFile } from './disk/settings-file.ts'
 import { Space } from './disk/space.ts'
 import { StateFile } from './disk/state-file.ts'
 import { parseRingState, type RingState } from './ring-state.ts'
+import { parseJournal, type Asked } from './transfer/transfer-journal.ts'
 import { loadIdentity, type Identity } from './trust/identity.ts'
 
 export class Stores {
@@ -21,6 +22,8 @@ export class Stores {
   readonly identity: Identity
   readonly settings: SettingsFile
   readonly ringFile: StateFile<RingState>
+  /** What people asked for and is not ended: see transfer-journal.ts. */
+  readonly asksFile: StateFile<readonly Asked[]>
   space: Space
   records: RecordStore
   contents: ContentStore
@@ -33,6 +36,7 @@ export class Stores {
     identity: Identity
     settings: SettingsFile
     ringFile: StateFile<RingState>
+    asksFile: StateFile<readonly Asked[]>
     space: Space
     records: RecordStore
     contents: ContentStore
@@ -43,6 +47,7 @@ export class Stores {
     this.identity = opened.identity
     this.settings = opened.settings
     this.ringFile = opened.ringFile
+    this.asksFile = opened.asksFile
     this.space = opened.space
     this.records = opened.records
     this.contents = opened.contents
@@ -61,12 +66,13 @@ export class Stores {
       const settings = SettingsFile.load(folder, defaultSettings())
       notes.push(...settings.notes)
       const ringFile = new StateFile(nodeDisk, join(folder, 'ring.json'), parseRingState)
+      const asksFile = new StateFile(nodeDisk, join(folder, 'transfers.json'), parseJournal)
       const space = new Space(nodeDisk, folder, settings.settings.offeredBytes)
       const records = await RecordStore.open(join(folder, 'records'))
       if (records.repaired)
         notes.push('The list of files was damaged and has been repaired; what is missing comes back from the other machines')
       const contents = await ContentStore.open(nodeDisk, join(folder, 'content'), { space, small: await records.smallContents() })
-      return new Stores({ folder, identity, settings, ringFile, space, records, contents, lock, notes })
+      return new Stores({ folder, identity, settings, ringFile, asksFile, space, records, contents, lock, notes })
     } catch (error) {
       await lock.release()
       throw error

@@ -55,6 +55,12 @@ export function createFakeApi(options: FakeOptions): FakeApi {
   }
   const known = (name: string): FileView => files.get(name) ?? fail('not-found', `No file called ${name} is in the ring`, { name })
 
+  /** One by its id, whatever its state, or all that fit and that a person asked for. */
+  function chosen(id: string | null, fits: (transfer: TransferView) => boolean): TransferView[] {
+    if (id !== null) return [...transfers.values()].filter((transfer) => transfer.id === id)
+    return [...transfers.values()].filter((transfer) => fits(transfer) && (transfer.kind === 'store' || transfer.kind === 'request'))
+  }
+
   function request(name: string): { transferId: string } {
     const file = known(name)
     const id = `t${++lastId}`
@@ -64,6 +70,7 @@ export function createFakeApi(options: FakeOptions): FakeApi {
       kind: 'request',
       name,
       state: 'running',
+      waitsFor: null,
       sizeBytes: file.sizeBytes,
       doneBytes: 0,
       bytesPerSecond: 84e6,
@@ -117,13 +124,23 @@ export function createFakeApi(options: FakeOptions): FakeApi {
     },
     verifyFile: ({ name }) => (known(name), null),
     cancelTransfer: ({ id }) => {
-      const transfer = transfers.get(id)
-      if (transfer) changeTransfer({ ...transfer, state: 'cancelled', endedAt: Date.now() })
+      const ended = { state: 'cancelled', waitsFor: null, endedAt: Date.now() } as const
+      for (const transfer of chosen(id, isActive)) changeTransfer({ ...transfer, ...ended })
+      return null
+    },
+    pauseTransfer: ({ id }) => {
+      const paused = { state: 'paused', waitsFor: null, bytesPerSecond: 0, secondsLeft: null, error: null } as const
+      for (const transfer of chosen(id, isActive)) changeTransfer({ ...transfer, ...paused })
+      return null
+    },
+    resumeTransfer: ({ id }) => {
+      const running = { state: 'running', waitsFor: null, bytesPerSecond: 84e6, error: null } as const
+      for (const transfer of chosen(id, isHeld)) changeTransfer({ ...transfer, ...running })
       return null
     },
     retryTransfer: ({ id }) => {
-      const transfer = transfers.get(id)
-      if (transfer) changeTransfer({ ...transfer, state: 'running', doneBytes: 0, error: null, endedAt: null })
+      const again = { state: 'running', doneBytes: 0, error: null, endedAt: null } as const
+      for (const transfer of chosen(id, ({ state }) => state === 'failed')) changeTransfer({ ...transfer, ...again })
       return null
     },
     clearFinished: () => {
@@ -191,6 +208,9 @@ export function createFakeApi(options: FakeOptions): FakeApi {
       options.host === 'browser' ? `/download?${new URLSearchParams({ name, version }).toString()}` : null,
   }
 }
+
+const isHeld = ({ state, waitsFor }: TransferView): boolean => state === 'paused' || waitsFor === 'machine'
+const isActive = ({ state }: TransferView): boolean => state === 'running' || state === 'waiting' || state === 'paused'
 
 /** A quarter of a second of progress for everything that runs. */
 function moveOn(all: readonly TransferView[], change: (transfer: TransferView) => void): void {

@@ -375,7 +375,7 @@ function homeTrash(now: number): RemovedView[] {
 }
 
 function homeTransfers(now: number, id: (label: string) => string): TransferView[] {
-  const base = { bytesPerSecond: 0, secondsLeft: null, startedAt: now - 120_000, endedAt: null, error: null, path: null }
+  const base = { waitsFor: null, bytesPerSecond: 0, secondsLeft: null, startedAt: now - 120_000, endedAt: null, error: null, path: null }
   const part = (label: string, bytes: number): { machineId: string; bytes: number } => ({ machineId: id(label), bytes })
   const done = (n: string, kind: TransferView['kind'], name: string, [sizeBytes, minutes]: readonly [number, number]): TransferView => ({
     ...base,
@@ -419,11 +419,33 @@ function homeTransfers(now: number, id: (label: string) => string): TransferView
       kind: 'store',
       name: 'Photos/2025 Lofoten/Reine 0831.jpg',
       state: 'waiting',
+      waitsFor: 'turn',
       sizeBytes: 11e6,
       doneBytes: 0,
       parts: [],
     },
-    { ...base, id: 't4', kind: 'request', name: 'Film/Grandfather 1962.mov', state: 'waiting', sizeBytes: 5.2e9, doneBytes: 0, parts: [] },
+    {
+      ...base,
+      id: 't4',
+      kind: 'request',
+      name: 'Film/Grandfather 1962.mov',
+      state: 'waiting',
+      waitsFor: 'machine',
+      sizeBytes: 5.2e9,
+      doneBytes: 2.1e9,
+      parts: [part('Kitchen', 2.1e9)],
+      error: { code: 'out-of-reach', message: 'Film/Grandfather 1962.mov is out of reach until Kitchen is back', facts: {} },
+    },
+    {
+      ...base,
+      id: 't11',
+      kind: 'request',
+      name: 'Photos/2025 Lofoten/Hamnøy.tiff',
+      state: 'paused',
+      sizeBytes: 840e6,
+      doneBytes: 310e6,
+      parts: [part('Laptop', 200e6), part('Attic', 110e6)],
+    },
     {
       ...base,
       id: 't5',

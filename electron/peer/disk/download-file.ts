@@ -71,6 +71,12 @@ export class DownloadFile {
     }
   }
 
+  /** Removes what a suspended download for the same target and content left, unless one goes on with it. */
+  static async discard(disk: Disk, targetPath: string, manifest: Manifest): Promise<void> {
+    const part = partPath(targetPath, manifest.sha256, 1)
+    if (!inUseOn(disk).has(part)) await disk.remove(part)
+  }
+
   /** Indexes of the blocks that are not here yet, in order. */
   missingBlocks(): number[] {
     return this.#writer.missingBlocks()
@@ -157,11 +163,14 @@ export function clashPath(target: string, number: number): string {
 /** `.name.<hash>.ringdrop-part`, with a number where this process writes to it already. */
 function claimPart(inUse: Set<string>, target: string, sha256: string): string {
   for (let number = 1; ; number++) {
-    const mark = `.${sha256.slice(0, 8)}${number === 1 ? '' : `-${number}`}${partSuffix}`
-    const name = `.${cutToBytes(basename(target), limits.nameSegmentBytes - 1 - mark.length)}${mark}`
-    const part = join(dirname(target), name)
+    const part = partPath(target, sha256, number)
     if (inUse.has(part)) continue
     inUse.add(part)
     return part
   }
+}
+
+function partPath(target: string, sha256: string, number: number): string {
+  const mark = `.${sha256.slice(0, 8)}${number === 1 ? '' : `-${number}`}${partSuffix}`
+  return join(dirname(target), `.${cutToBytes(basename(target), limits.nameSegmentBytes - 1 - mark.length)}${mark}`)
 }

@@ -8,8 +8,9 @@ import { AppError, type ErrorCode } from '../../../shared/errors.ts'
 import { DownloadFile } from '../disk/download-file.ts'
 import { localName } from '../disk/safe-name.ts'
 import type { Identifier } from '../protocol/identifier.ts'
-import { blockCount } from '../protocol/manifest.ts'
+import { blockCount, blockLength } from '../protocol/manifest.ts'
 import { fetchBlocks, readVerified, type FetchOptions } from './fetch-blocks.ts'
+import { isInterrupted } from './interrupted.ts'
 import type { FoundFile } from './request-file.ts'
 import type { TransferContext } from './transfer-context.ts'
 
@@ -26,21 +27,29 @@ export interface Target {
 export async function download(
   context: TransferContext,
   found: FoundFile,
-  to: Target & FetchOptions & { readonly onWritten: (path: string) => void },
+  to: Target & FetchOptions & { readonly onWritten: (path: string) => void; readonly onKept?: (bytes: number) => void },
 ): Promise<{ readonly path: string; readonly parts: ReadonlyMap<Identifier, number> }> {
   const { path, overwrite } = await targetPath(found, to)
   const file = await DownloadFile.create(context.disk, path, found.manifest, { overwrite })
   try {
-    const parts = await fetchBlocks(context, found, { ...to, sink: file, blocks: file.missingBlocks() })
+    const blocks = file.missingBlocks()
+    to.onKept?.(found.manifest.sizeBytes - blocks.reduce((sum, index) => sum + blockLength(found.manifest, index), 0))
+    const parts = await fetchBlocks(context, found, { ...to, sink: file, blocks })
     const written = await file.commit()
     to.onWritten(written)
     return { path: written, parts }
   } catch (error) {
-    // what arrived stays for the next try when only the others failed; a full disk needs its room back
-    if (error instanceof AppError && resumable.has(error.code)) await file.suspend()
+    // what arrived stays for the next try when only the others failed, or nobody gave it up; a full disk needs its room back
+    if (isInterrupted(to.signal) || (error instanceof AppError && resumable.has(error.code))) await file.suspend()
     else await file.abort()
     throw error
   }
+}
+
+/** Removes what interrupted tries of the same request left on the disk. */
+export async function discardDownload(context: TransferContext, found: FoundFile, to: Target): Promise<void> {
+  const { path } = await targetPath(found, to)
+  await DownloadFile.discard(context.disk, path, found.manifest)
 }
 
 const resumable: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['out-of-reach', 'peer-unreachable', 'corrupt'])

@@ -14,10 +14,11 @@ export class Progress {
   #speed = 0
   #samples = 0
 
-  /** `now` in ms, monotonic. */
-  constructor(now: () => number) {
+  /** `now` in ms, monotonic; `keptBytes` were there before and say nothing of the speed. */
+  constructor(now: () => number, keptBytes = 0) {
     this.#now = now
     this.#sampledAt = now()
+    this.#doneBytes = this.#sampledBytes = keptBytes
   }
 
   update(doneBytes: number): void {

@@ -1,14 +1,20 @@
 /**
- * The list of transfers: what runs, what waits its turn, what ended and how. Every piece of work that moves a file for a
- * person goes through here, so that the window can show it, cancel it and try it again.
+ * The list of transfers: what runs, what waits its turn or a machine, what is paused, what ended and how. Every piece of work that
+ * moves a file for a person goes through here, so that the window can show it, hold it, cancel it and try it again. A break does not
+ * end what nobody stands and waits for: it is tried again when a machine is back.
  */
 
-import { randomUUID } from 'node:crypto'
 import { AppError, toPlainError, type PlainError } from '../../../shared/errors.ts'
 import type { OnClash } from '../../../shared/contract.ts'
 import type { TransferView } from '../../../shared/views.ts'
-import { Progress } from './progress.ts'
+import { systemTimers } from '../net/system-timers.ts'
+import type { Timers } from '../ring/ports.ts'
+import { isInterrupted } from './interrupted.ts'
+import { isSameAsk, TransferEntry } from './transfer-entry.ts'
+import type { TransferJournal } from './transfer-journal.ts'
+import type { TransferHandle, TransferWork } from './transfer-work.ts'
 import { Turns } from './turns.ts'
+import { isBreak, waitMs } from './waits.ts'
 
 /** Ended transfers that are kept in the list. */
 const endedMax = 500
@@ -16,68 +22,42 @@ const endedMax = 500
 const runningMax = 4
 const backgroundMax = 2
 
-export interface TransferHandle {
-  readonly id: string
-  readonly signal: AbortSignal
-  size(sizeBytes: number): void
-  /** `machine` gave or took `bytes` more. */
-  moved(machine: string, bytes: number): void
-  /** All bytes so far, where they are not counted by machine. */
-  done(doneBytes: number): void
-  path(path: string): void
-}
-
-export interface TransferWork {
-  readonly kind: TransferView['kind']
-  readonly name: string
-  readonly path?: string
-  /** Cancels from outside, as the person's own cancel does. */
-  readonly signal?: AbortSignal
-  /** Starts the same work again; absent: it cannot be tried again. */
-  readonly again?: (onClash: OnClash) => void
-  /** Told the transfer's id before anything else happens. */
-  readonly onStart?: (id: string) => void
-}
-
-interface Entry {
-  view: TransferView
-  readonly progress: Progress
-  readonly abort: AbortController
-  readonly parts: Map<string, number>
-  readonly again: ((onClash: OnClash) => void) | undefined
+export interface TransfersOptions {
+  readonly onChange: (id: string) => void
+  readonly onEnd: (view: TransferView) => void
+  /** A break made it wait for the first time since it began, or since bytes last moved. */
+  readonly onWait?: (view: TransferView) => void
+  readonly journal?: Pick<TransferJournal, 'put' | 'remove'>
+  /** Default: the system's. */
+  readonly timers?: Timers
 }
 
 export class Transfers {
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, TransferEntry>()
   readonly #foreground = new Turns(runningMax)
   readonly #background = new Turns(backgroundMax)
-  readonly #onChange: (id: string) => void
-  readonly #onEnd: (view: TransferView) => void
+  readonly #options: TransfersOptions
 
-  constructor(news: { readonly onChange: (id: string) => void; readonly onEnd: (view: TransferView) => void }) {
-    this.#onChange = news.onChange
-    this.#onEnd = news.onEnd
+  constructor(options: TransfersOptions) {
+    this.#options = options
   }
 
-  /** Runs `work` as a transfer, when it is its turn. `isPartial` tells a result that fell short. Rejects as `work` does. */
+  /** Runs `work` as a transfer, when it is its turn, again after each break that it waits out. `isPartial` tells a result that fell short. */
   async run<T>(what: TransferWork, work: (handle: TransferHandle) => Promise<T>, isPartial?: (result: T) => boolean): Promise<T> {
+    const older = this.#sameAs(what)
     const entry = this.#add(what)
-    let endTurn: (() => void) | null = null
-    try {
-      // copies that the ring makes by itself never keep a person waiting
-      endTurn = await (isBackground(what.kind) ? this.#background : this.#foreground).take(entry.abort.signal)
-      this.#set(entry, { state: 'running' })
-      const result = await work(this.#handle(entry))
-      this.#set(entry, { doneBytes: entry.view.sizeBytes })
-      this.#end(entry, isPartial?.(result) ? 'partial' : 'done', null)
-      return result
-    } catch (thrown) {
-      const error = entry.abort.signal.aborted ? new AppError('cancelled', `${what.name}: cancelled`, { name: what.name }) : thrown
-      const plain = toPlainError(error)
-      this.#end(entry, plain.code === 'cancelled' ? 'cancelled' : 'failed', plain)
-      throw error
-    } finally {
-      endTurn?.()
+    older?.stop('taken-over')
+    await older?.ended
+    for (;;) {
+      await entry.untilReady()
+      try {
+        const result = await this.#try(entry, work)
+        entry.set({ doneBytes: entry.view.sizeBytes })
+        this.#end(entry, isPartial?.(result) === true ? 'partial' : 'done', null)
+        return result
+      } catch (thrown) {
+        if (!this.#goesOn(entry, thrown)) throw this.#fail(entry, thrown)
+      }
     }
   }
 
@@ -89,99 +69,136 @@ export class Transfers {
     return this.#entries.get(id)?.view ?? null
   }
 
-  cancel(id: string): void {
-    this.#entries.get(id)?.abort.abort()
+  /** Of one transfer, or of all that a person asked for. */
+  cancel(id: string | null): void {
+    for (const entry of this.#chosen(id)) entry.give(null)
   }
 
-  cancelAll(): void {
-    for (const entry of this.#entries.values()) entry.abort.abort()
+  /** See `cancel`. Blocks that arrived stay. */
+  pause(id: string | null): void {
+    for (const entry of this.#chosen(id)) {
+      entry.pause()
+      this.#write(entry)
+    }
   }
 
-  retry(id: string, onClash: OnClash): void {
-    const entry = this.#entries.get(id)
-    if (!entry?.again || entry.view.endedAt === null) return
-    this.#entries.delete(id)
-    this.#onChange(id)
-    entry.again(onClash)
+  /** See `cancel`. Also ends a wait for a machine. */
+  resume(id: string | null): void {
+    for (const entry of this.#chosen(id)) {
+      entry.resume()
+      this.#write(entry)
+    }
+  }
+
+  /** A machine came, or came back: what waits for one looks again. */
+  lookAgain(): void {
+    for (const entry of this.#entries.values()) if (entry.view.waitsFor === 'machine') entry.lookAgain()
+  }
+
+  /** The peer ends: what runs stops, and stays in the journal. */
+  stop(): void {
+    for (const entry of this.#entries.values()) entry.stop('stopped')
+  }
+
+  /** One that failed, fell short or was cancelled; null: all that failed. */
+  retry(id: string | null, onClash: OnClash): void {
+    const all = id === null ? [...this.#entries.values()].filter(({ view }) => view.state === 'failed') : [this.#entries.get(id)]
+    for (const entry of all) {
+      if (!entry?.work.again || !entry.isEnded) continue
+      this.#remove(entry.view.id)
+      entry.work.again(onClash)
+    }
   }
 
   clearEnded(): void {
-    for (const [id, entry] of this.#entries) {
-      if (entry.view.endedAt === null) continue
-      this.#entries.delete(id)
-      this.#onChange(id)
-    }
+    for (const [id, entry] of this.#entries) if (entry.isEnded) this.#remove(id)
   }
 
-  #add(what: TransferWork): Entry {
-    const entry: Entry = {
-      view: {
-        id: randomUUID(),
-        kind: what.kind,
-        name: what.name,
-        state: 'waiting',
-        sizeBytes: 0,
-        doneBytes: 0,
-        bytesPerSecond: 0,
-        secondsLeft: null,
-        parts: [],
-        startedAt: Date.now(),
-        endedAt: null,
-        error: null,
-        path: what.path ?? null,
-      },
-      progress: new Progress(() => performance.now()),
-      abort: new AbortController(),
-      parts: new Map(),
-      again: what.again,
-    }
-    what.signal?.addEventListener('abort', () => entry.abort.abort(), { once: true })
-    if (what.signal?.aborted) entry.abort.abort()
+  /** What a person may hold or give up: copies that the ring makes by itself only one by one. */
+  #chosen(id: string | null): TransferEntry[] {
+    const all = id === null ? [...this.#entries.values()].filter(({ view }) => !isBackground(view.kind)) : [this.#entries.get(id)]
+    return all.filter((entry) => entry !== undefined && !entry.isEnded) as TransferEntry[]
+  }
+
+  /** The same asked before, with nobody standing there: the newer one takes over what it has. */
+  #sameAs({ ask }: TransferWork): TransferEntry | undefined {
+    if (!ask) return undefined
+    const waiting = [...this.#entries.values()].filter((entry) => entry.work.waits === true && !entry.isEnded)
+    return waiting.find((entry) => entry.work.ask !== undefined && isSameAsk(entry.work.ask, ask))
+  }
+
+  #add(what: TransferWork): TransferEntry {
+    const entry = new TransferEntry(what, this.#options.onChange)
     this.#entries.set(entry.view.id, entry)
     what.onStart?.(entry.view.id)
-    this.#onChange(entry.view.id)
+    this.#write(entry)
+    this.#options.onChange(entry.view.id)
     return entry
   }
 
-  #handle(entry: Entry): TransferHandle {
-    const sum = (): number => [...entry.parts.values()].reduce((total, bytes) => total + bytes, 0)
-    const update = (doneBytes: number): void => {
-      entry.progress.update(doneBytes)
-      const parts = [...entry.parts].map(([machineId, bytes]) => ({ machineId, bytes }))
-      const secondsLeft = entry.progress.secondsLeft(entry.view.sizeBytes)
-      this.#set(entry, {
-        doneBytes: Math.min(doneBytes, entry.view.sizeBytes),
-        bytesPerSecond: entry.progress.bytesPerSecond,
-        secondsLeft,
-        parts,
-      })
-    }
-    return {
-      id: entry.view.id,
-      signal: entry.abort.signal,
-      size: (sizeBytes) => this.#set(entry, { sizeBytes }),
-      moved: (machine, bytes) => {
-        entry.parts.set(machine, (entry.parts.get(machine) ?? 0) + bytes)
-        update(sum())
-      },
-      done: update,
-      path: (path) => this.#set(entry, { path }),
+  async #try<T>(entry: TransferEntry, work: (handle: TransferHandle) => Promise<T>): Promise<T> {
+    // copies that the ring makes by itself never keep a person waiting
+    const endTurn = await (isBackground(entry.view.kind) ? this.#background : this.#foreground).take(entry.signal)
+    try {
+      entry.set({ state: 'running', waitsFor: null, error: null })
+      return await work(entry.handle())
+    } finally {
+      endTurn()
     }
   }
 
-  #set(entry: Entry, change: Partial<TransferView>): void {
-    entry.view = { ...entry.view, ...change }
-    this.#onChange(entry.view.id)
+  /** After a try that failed: whether there is another. */
+  #goesOn(entry: TransferEntry, thrown: unknown): boolean {
+    if (entry.fate !== null) return false
+    if (entry.signal.aborted) return true // paused, perhaps resumed already
+    const error = toPlainError(thrown)
+    if (!isBreak(error.code)) return false
+    // a connection that broke in the middle is no reason to begin with waiting: the try brought it nearer to its end
+    if (entry.work.keepsBytes === true && entry.hasMoved) {
+      entry.vainTries = 0
+      entry.isWaitTold = false
+      return true
+    }
+    if (entry.work.waits !== true) return false
+    entry.vainTries++
+    entry.rest(waitMs(entry.vainTries), { timers: this.#options.timers ?? systemTimers, error })
+    if (!entry.isWaitTold && entry.view.waitsFor === 'machine') this.#options.onWait?.(entry.view)
+    entry.isWaitTold = true
+    return true
   }
 
-  #end(entry: Entry, state: TransferView['state'], error: PlainError | null): void {
-    this.#set(entry, { state, error, endedAt: Date.now(), secondsLeft: null, bytesPerSecond: 0 })
-    this.#onEnd(entry.view)
-    const ended = [...this.#entries].filter(([, other]) => other.view.endedAt !== null)
-    for (const [id] of ended.slice(0, Math.max(0, ended.length - endedMax))) {
-      this.#entries.delete(id)
-      this.#onChange(id)
+  /** Ends `entry` as what was thrown says. Result: what its caller is told. */
+  #fail(entry: TransferEntry, thrown: unknown): unknown {
+    if (entry.fate === null) {
+      const error = toPlainError(thrown)
+      this.#end(entry, error.code === 'cancelled' ? 'cancelled' : 'failed', error)
+      return thrown
     }
+    const { name } = entry.view
+    const error = new AppError('cancelled', `${name}: cancelled`, { name })
+    if (entry.fate === 'stopped') entry.markEnded()
+    else this.#end(entry, 'cancelled', error.toPlain())
+    if (entry.fate === 'taken-over') this.#remove(entry.view.id)
+    if (entry.fate === 'cancelled' && !isInterrupted(entry.signal)) void entry.work.onGivenUp?.().catch(() => undefined)
+    return error
+  }
+
+  #end(entry: TransferEntry, state: TransferView['state'], error: PlainError | null): void {
+    entry.set({ state, error, waitsFor: null, endedAt: Date.now(), secondsLeft: null, bytesPerSecond: 0 })
+    entry.markEnded()
+    this.#options.journal?.remove(entry.view.id)
+    this.#options.onEnd(entry.view)
+    const ended = [...this.#entries].filter(([, other]) => other.isEnded)
+    for (const [id] of ended.slice(0, Math.max(0, ended.length - endedMax))) this.#remove(id)
+  }
+
+  #remove(id: string): void {
+    this.#entries.delete(id)
+    this.#options.onChange(id)
+  }
+
+  #write({ work, view, isPaused }: TransferEntry): void {
+    if (work.ask) this.#options.journal?.put({ id: view.id, askedAt: view.startedAt, paused: isPaused, ask: work.ask })
   }
 }
 

@@ -50,6 +50,9 @@ export const words = {
     copyDetails: 'Copy details',
     dismiss: 'Dismiss',
     retry: 'Try again',
+    pause: 'Pause',
+    resume: 'Resume',
+    tryNow: 'Try now',
     replace: 'Replace',
     keepBoth: 'Keep both',
     undo: 'Undo',
@@ -235,17 +238,24 @@ export const words = {
   },
 
   transfers: {
-    summary: (running: number, waiting: number) =>
-      running + waiting === 0
-        ? 'Nothing is moving'
-        : [running > 0 ? `${running} now` : '', waiting > 0 ? `${waiting} waiting` : ''].filter(Boolean).join(' · '),
-    sections: { now: 'Now', waiting: 'Waiting', finished: 'Finished' },
+    summary: ({ running, waiting, paused }: { readonly running: number; readonly waiting: number; readonly paused: number }) =>
+      [running > 0 ? `${running} now` : '', waiting > 0 ? `${waiting} waiting` : '', paused > 0 ? `${paused} paused` : '']
+        .filter(Boolean)
+        .join(' · ') || 'Nothing is moving',
+    sections: { now: 'Now', waiting: 'Waiting', paused: 'Paused', finished: 'Finished' },
     list: 'Transfers',
     empty: 'Nothing has moved yet',
     emptyText: 'Files on their way to and from other machines appear here, each with the machines that give and take.',
     clear: 'Clear finished',
     retryAll: 'Try all again',
+    pauseAll: 'Pause all',
+    resumeAll: 'Resume all',
     cancel: (name: string) => `Cancel ${name}`,
+    pause: (name: string) => `Pause ${name}`,
+    resume: (name: string) => `Resume ${name}`,
+    retry: (name: string) => `Try ${name} again`,
+    tryNow: (name: string) => `Try ${name} now`,
+    goesOn: 'It goes on by itself.',
     bar: (name: string) => `Progress of ${name}`,
     left: (time: string) => `${time} left`,
     of: (done: string, all: string) => `${done} of ${all}`,
@@ -253,9 +263,11 @@ export const words = {
     state(transfer: TransferView): string {
       switch (transfer.state) {
         case 'waiting':
-          return 'Waiting'
+          return transfer.waitsFor === 'machine' ? 'Waiting for a machine' : 'Waiting its turn'
         case 'running':
           return 'Now'
+        case 'paused':
+          return 'Paused'
         case 'done':
           return transfer.kind === 'request'
             ? 'Received'

@@ -11,7 +11,8 @@ export const useTransfers = defineStore('transfers', () => {
   const all = computed(() => [...byId.value.values()])
   const running = computed(() => all.value.filter((t) => t.state === 'running').sort((a, b) => a.startedAt - b.startedAt))
   const waiting = computed(() => all.value.filter((t) => t.state === 'waiting'))
-  const finished = computed(() => all.value.filter((t) => t.state !== 'running' && t.state !== 'waiting').sort(newestFirst))
+  const paused = computed(() => all.value.filter((t) => t.state === 'paused'))
+  const finished = computed(() => all.value.filter((t) => t.endedAt !== null).sort(newestFirst))
   /** What a person has to decide or try again. */
   const failed = computed(() => finished.value.filter((t) => t.state === 'failed'))
 
@@ -33,5 +34,5 @@ export const useTransfers = defineStore('transfers', () => {
     })
   }
 
-  return { byId, all, running, waiting, finished, failed, pathOf, fill, apply }
+  return { byId, all, running, waiting, paused, finished, failed, pathOf, fill, apply }
 })
