@@ -1,14 +1,18 @@
 /**
  * Verified writing of one content into an open file: each block is checked against its hash before it touches the disk. Blocks come
- * in any order, several at once. The whole hash is not made again: block by block the bytes are those of whoever made the manifest,
+ * in any order, several at once. Blocks of zeros are not wanted from anybody: they stay holes in the file. The whole hash is not made again: block by block the bytes are those of whoever made the manifest,
  * and a version's record names that manifest by its hash.
  */
 
+import { createHash } from 'node:crypto'
 import { AppError } from '../../../shared/errors.ts'
 import { blockCount, blockHash, blockLength } from '../protocol/manifest.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import type { DiskFile } from './disk.ts'
 import { blockDigest, releaseBlock, takeBlock } from './hash-threads.ts'
+
+/** Sizes of blocks whose hash of zeros is remembered: whoever makes manifests chooses the size. */
+const zeroHashesMax = 16
 
 export class BlockWriter {
   readonly manifest: Manifest
@@ -18,6 +22,7 @@ export class BlockWriter {
   readonly #have: Uint8Array
   readonly #writes = new Set<Promise<void>>()
   readonly #onWritten: (bytes: number) => void
+  readonly #zeroHash: Uint8Array
   #missing: number
   #failure: AppError | null = null
   #ended = false
@@ -29,6 +34,8 @@ export class BlockWriter {
     this.#count = blockCount(manifest.sizeBytes, manifest.blockBytes)
     this.#have = new Uint8Array(this.#count)
     this.#missing = this.#count
+    this.#zeroHash = zeroHash(manifest.blockBytes)
+    for (let index = 0; index < this.#count; index++) if (this.#isHole(index)) this.#mark(index)
   }
 
   /** Blocks that are not here yet, in order. */
@@ -54,19 +61,27 @@ export class BlockWriter {
     this.#onWritten(block.length)
   }
 
-  /** Takes over blocks that are in the file already, from an interrupted earlier try. Result: blocks found good. */
-  async adopt(): Promise<number> {
+  /** Takes over blocks that are in the file already, from an interrupted earlier try. */
+  async adopt(): Promise<void> {
     const buffer = takeBlock(Math.min(this.manifest.blockBytes, this.manifest.sizeBytes))
-    let good = 0
     for (let index = 0; index < this.#count; index++) {
+      const position = index * this.manifest.blockBytes
       const block = buffer.subarray(0, blockLength(this.manifest, index))
-      if ((await this.#file.read(block, index * this.manifest.blockBytes)) < block.length) break
-      if (!(await matches(this.manifest, index, block)) || !this.#mark(index)) continue
-      this.#onWritten(block.length)
-      good++
+      if ((await this.#file.read(block, position)) < block.length) break
+      const isGood = await matches(this.manifest, index, block)
+      if (this.#isHole(index)) {
+        if (!isGood) await this.#file.write(block.fill(0), position)
+      } else if (isGood && this.#mark(index)) this.#onWritten(block.length)
     }
     releaseBlock(buffer)
-    return good
+  }
+
+  /** The bytes of a block that is here. */
+  async readBlock(index: number): Promise<Buffer> {
+    const block = takeBlock(blockLength(this.manifest, index))
+    // the end of the file may be a hole still
+    const filled = await this.#file.read(block, index * this.manifest.blockBytes)
+    return filled < block.length ? block.fill(0, filled) : block
   }
 
   /** Every block is here and on the disk: else AppError('corrupt'). Synced when it resolves. */
@@ -75,6 +90,8 @@ export class BlockWriter {
     await this.drain()
     if (this.#missing > 0) throw new AppError('corrupt', `${this.#missing} of ${this.#count} blocks are missing`)
     this.#ended = true
+    // a hole at the end needs its last byte, or the file would be too short
+    if (this.#isHole(this.#count - 1)) await this.#file.write(new Uint8Array(1), this.manifest.sizeBytes - 1)
     await this.#file.sync()
   }
 
@@ -111,6 +128,11 @@ export class BlockWriter {
     return true
   }
 
+  #isHole(index: number): boolean {
+    const isWhole = index >= 0 && blockLength(this.manifest, index) === this.manifest.blockBytes
+    return isWhole && Buffer.compare(blockHash(this.manifest, index), this.#zeroHash) === 0
+  }
+
   #assertUsable(): void {
     if (this.#failure) throw this.#failure
     if (this.#ended) throw new AppError('cancelled', 'This file is finished or given up')
@@ -119,6 +141,18 @@ export class BlockWriter {
   #corrupt(index: number): AppError {
     return new AppError('corrupt', `Block ${index} does not match its hash`, { sha256: this.manifest.sha256, block: String(index) })
   }
+}
+
+const zeroHashes = new Map<number, Uint8Array>()
+
+/** SHA-256 of so many zeros. Manifests have few sizes of blocks. */
+function zeroHash(lengthBytes: number): Uint8Array {
+  const known = zeroHashes.get(lengthBytes)
+  if (known) return known
+  if (zeroHashes.size >= zeroHashesMax) zeroHashes.clear()
+  const hash = createHash('sha256').update(new Uint8Array(lengthBytes)).digest()
+  zeroHashes.set(lengthBytes, hash)
+  return hash
 }
 
 /** Does `block` have the hash that the manifest says? */

@@ -61,6 +61,72 @@ describe('content store', () => {
     expect(await store.verify(lie.sha256)).toBe(false)
   })
 
+  it('goes on with what an interrupted store left, after a restart too, and checks each block of it', async () => {
+    const size = 1_048_576
+    const bytes = randomBytes(size * 12 + 5)
+    const manifest = manifestFor(bytes, size)
+    const blockAt = (index: number): Buffer => bytes.subarray(index * size, (index + 1) * size)
+    const first = await store.create(manifest)
+    for (let index = 0; index < 10; index++) await first.writeBlock(index, blockAt(index))
+    await first.suspend()
+    const second = await store.create(manifest)
+    expect(second.missingBlocks()).toEqual([10, 11, 12])
+    expect((await second.readBlock(4)).equals(blockAt(4))).toBe(true)
+    // the process dies here; a block rots meanwhile
+    const [left = ''] = await partials()
+    const path = join(folder, 'content', 'partial', left)
+    const rotten = await readFile(path)
+    rotten[3 * size] = (rotten[3 * size] ?? 0) ^ 1
+    await writeFile(path, rotten)
+    store = await ContentStore.open(nodeDisk, join(folder, 'content'))
+    expect(await partials()).toEqual([])
+    const third = await store.create(manifest)
+    expect(third.missingBlocks()).toEqual([3, 10, 11, 12])
+    for (const index of third.missingBlocks()) await third.writeBlock(index, blockAt(index))
+    await third.commit()
+    expect(await store.verify(manifest.sha256)).toBe(true)
+    expect(await readdir(join(folder, 'content', 'unfinished'))).toEqual([])
+    await second.abort()
+  })
+
+  it('drops what was left in the middle when it is old, or when its room is needed', async () => {
+    const size = 1_048_576
+    const bytes = randomBytes(size * 10)
+    const lay = async (): Promise<void> => {
+      const partial = await store.create(manifestFor(bytes, size))
+      for (let index = 0; index < 9; index++) await partial.writeBlock(index, bytes.subarray(index * size, (index + 1) * size))
+      await partial.suspend()
+    }
+    const left = (): Promise<string[]> => readdir(join(folder, 'content', 'unfinished'))
+    await lay()
+    await store.dropUnfinished(0)
+    expect(await left()).toHaveLength(1)
+    await store.dropUnfinished(Infinity)
+    expect(await left()).toEqual([])
+    await lay()
+    store.space.offeredBytes = 1000
+    await expect(store.create(manifestFor(randomBytes(2000)))).rejects.toMatchObject({ code: 'disk-full' })
+    expect(await left()).toEqual([])
+  })
+
+  it('wants no block of zeros from anybody, and leaves holes for them', async () => {
+    const bytes = Buffer.alloc(blockBytes * 64)
+    randomBytes(blockBytes).copy(bytes, 5 * blockBytes)
+    const manifest = manifestFor(bytes)
+    const partial = await store.create(manifest)
+    expect(partial.missingBlocks()).toEqual([5])
+    await partial.writeBlock(5, block(bytes, 5))
+    expect((await partial.readBlock(6)).equals(block(bytes, 6))).toBe(true)
+    await partial.commit()
+    expect(await store.verify(manifest.sha256)).toBe(true)
+    expect((await readAll(manifest.sha256, 0, bytes.length)).equals(bytes)).toBe(true)
+    const path = join(folder, 'sparse')
+    await writeFile(path, bytes)
+    await store.remove(manifest.sha256)
+    await store.importFile(path, manifest)
+    expect(await store.verify(manifest.sha256)).toBe(true)
+  })
+
   it('keeps blocks in order and gives any stretch of them back', async () => {
     const bytes = randomBytes(blockBytes * 5 + 123)
     const manifest = manifestFor(bytes)

@@ -1,6 +1,7 @@
 /**
  * The bytes of the copies kept here, by their whole SHA-256: `ab/abcdef…` and `ab/abcdef….manifest` beside it. A content of one
- * block has no manifest file: its block hash is its name. What is not finished lies in `partial/` and is removed at start. Small contents
+ * block has no manifest file: its block hash is its name. What is not finished lies in `partial/`, and in
+ * `unfinished/` once its sender is gone. Small contents
  * are rows of the machine's database instead (small-contents.ts); where bytes lie is nobody's business but this file's.
  * Invariant: a file under its hash was complete, verified and synced before it got there (held by compliance and crash tests).
  */
@@ -21,8 +22,10 @@ import { manifestOfBytes } from './small-contents.ts'
 import type { Placement, SmallContents } from './small-contents.ts'
 import { Space } from './space.ts'
 import type { Reservation } from './space.ts'
+import { Unfinished } from './unfinished.ts'
 
 const partialFolder = 'partial'
+const unfinishedFolder = 'unfinished'
 const manifestSuffix = '.manifest'
 /** Blocks of a local file that are copied at the same time: one is read, one hashed, one written. */
 const blocksAtOnce = 3
@@ -46,6 +49,7 @@ export class ContentStore {
   readonly #small: SmallContents | null
   /** Contents kept in files here and their sizes in bytes. */
   readonly #sizes = new Map<string, number>()
+  readonly #unfinished: Unfinished
   #partials = 0
 
   private constructor(
@@ -58,13 +62,18 @@ export class ContentStore {
     this.#folder = folder
     this.space = options.space
     this.blockBytes = options.blockBytes
+    this.#unfinished = new Unfinished(disk, join(folder, unfinishedFolder))
   }
 
   static async open(disk: Disk, folder: string, options: ContentStoreOptions = {}): Promise<ContentStore> {
     await disk.makeFolder(join(folder, partialFolder))
     const space = options.space ?? new Space(disk, folder)
     const store = new ContentStore(disk, folder, { ...options, space, blockBytes: options.blockBytes ?? defaultBlockBytes })
-    for (const entry of await disk.list(join(folder, partialFolder))) await disk.remove(join(folder, partialFolder, entry.name))
+    for (const { name } of await disk.list(join(folder, partialFolder))) {
+      const path = join(folder, partialFolder, name)
+      const [, sha256] = /^([0-9a-f]{64})\.\d+$/.exec(name) ?? []
+      await (sha256 === undefined ? disk.remove(path) : store.#unfinished.put(path, sha256))
+    }
     for (const shard of await disk.list(folder)) {
       if (shard.kind === 'folder' && /^[0-9a-f]{2}$/.test(shard.name)) await store.#scan(shard.name)
     }
@@ -143,9 +152,27 @@ export class ContentStore {
     }
   }
 
-  /** A place for a content that comes in. Room is reserved first: AppError('disk-full') when it does not fit. */
+  /**
+   * A place for a content that comes in, with what an interrupted earlier try left of it. Room is reserved first: AppError('disk-full')
+   * when it does not fit.
+   */
   async create(manifest: Manifest): Promise<PartialFile> {
-    return this.#openPartial({ manifest, reservation: await this.space.reserve(manifest.sizeBytes) })
+    return this.#openPartial({ manifest, reservation: await this.#reserve(manifest.sizeBytes) }, true)
+  }
+
+  /** Removes what stopped coming before `unixMs` and was not tried again. */
+  dropUnfinished(unixMs: number): Promise<void> {
+    return this.#unfinished.drop(unixMs)
+  }
+
+  async #reserve(sizeBytes: number): Promise<Reservation> {
+    try {
+      return await this.space.reserve(sizeBytes)
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || thrown.code !== 'disk-full') throw thrown
+      await this.#unfinished.drop()
+      return this.space.reserve(sizeBytes)
+    }
   }
 
   /**
@@ -170,7 +197,7 @@ export class ContentStore {
    * because the file may change meanwhile: AppError('changed-while-reading'). Stopped by `signal`: AppError('cancelled').
    */
   async importFile(path: string, manifest: Manifest, signal?: AbortSignal): Promise<void> {
-    const reservation = await this.space.reserve(manifest.sizeBytes)
+    const reservation = await this.#reserve(manifest.sizeBytes)
     try {
       // a clone would be a file
       if (!this.fitsSmall(manifest) && (await this.#importClone(path, { manifest, reservation }, signal))) return
@@ -178,7 +205,7 @@ export class ContentStore {
       reservation.release()
       throw asImportError(thrown, path)
     }
-    const partial = await this.#openPartial({ manifest, reservation })
+    const partial = await this.#openPartial({ manifest, reservation }, false)
     try {
       await this.#copyInto(partial, path, signal)
       await partial.commit()
@@ -257,11 +284,12 @@ export class ContentStore {
     const source = await this.#disk.open(path, 'read')
     try {
       const writing = new InFlight(blocksAtOnce)
-      let index = 0
+      const missing = partial.missingBlocks()
+      let taken = 0
       try {
-        for await (const block of readBlocks(source, partial.manifest, partial.missingBlocks())) {
+        for await (const block of readBlocks(source, partial.manifest, missing)) {
           if (signal?.aborted) throw new AppError('cancelled', 'Stopped')
-          await writing.add(partial.writeBlock(index++, block).finally(() => releaseBlock(block)))
+          await writing.add(partial.writeBlock(missing[taken++] ?? 0, block).finally(() => releaseBlock(block)))
         }
         await writing.end()
       } finally {
@@ -286,21 +314,35 @@ export class ContentStore {
     })
   }
 
-  async #openPartial(target: Target): Promise<PartialFile> {
+  async #openPartial(target: Target, mayResume: boolean): Promise<PartialFile> {
     if (this.#small && this.fitsSmall(target.manifest)) return this.#smallPartial(this.#small, target)
-    const path = this.#partialPath(target.manifest.sha256)
-    const file = await this.#disk.open(path, 'new').catch((thrown: unknown) => {
+    const { sha256 } = target.manifest
+    const path = this.#partialPath(sha256)
+    try {
+      const isBegun = mayResume && (await this.#unfinished.take(sha256, path))
+      const partial = this.#partialAt(path, await this.#disk.open(path, isBegun ? 'write' : 'new'), target)
+      if (isBegun) await adopted(partial)
+      return partial
+    } catch (thrown) {
       target.reservation.release()
       throw thrown
-    })
-    return new PartialFile(file, target.manifest, {
+    }
+  }
+
+  #partialAt(path: string, file: DiskFile, target: Target): PartialFile {
+    const { manifest, reservation } = target
+    return new PartialFile(file, manifest, {
       wrote: (bytes) => {
-        target.reservation.wrote(bytes)
+        reservation.wrote(bytes)
       },
       keep: () => this.#keep(path, target),
       discard: async () => {
-        target.reservation.release()
+        reservation.release()
         await this.#disk.remove(path)
+      },
+      layAside: async () => {
+        reservation.release()
+        await this.#unfinished.put(path, manifest.sha256)
       },
     })
   }
@@ -332,7 +374,7 @@ export class ContentStore {
   }
 
   async #saveManifest(manifest: Manifest): Promise<void> {
-    const path = this.#partialPath(manifest.sha256)
+    const path = this.#partialPath(manifest.sha256) + manifestSuffix
     try {
       const file = await this.#disk.open(path, 'new')
       try {
@@ -409,6 +451,16 @@ function readableBytes(bytes: Uint8Array): ReadableFile {
       buffer.set(stretch)
       return Promise.resolve(stretch.length)
     },
+  }
+}
+
+/** What cannot be read any more is not gone on with. */
+async function adopted(partial: PartialFile): Promise<void> {
+  try {
+    await partial.adopt()
+  } catch (thrown) {
+    await partial.abort()
+    throw thrown
   }
 }
 

@@ -11,6 +11,8 @@ export interface PartialFileEnd {
   readonly keep: () => Promise<void>
   /** Removes the file and gives its room back. */
   readonly discard: () => Promise<void>
+  /** Lays the closed file aside for the next try, and gives its room back; absent: it is not worth keeping. */
+  readonly layAside?: () => Promise<void>
 }
 
 export class PartialFile {
@@ -30,6 +32,16 @@ export class PartialFile {
   /** One whole block at its place, verified and written when it resolves: AppError('corrupt'), after which other blocks may still come. */
   writeBlock(index: number, block: Uint8Array): Promise<void> {
     return this.#writer.writeBlock(index, block)
+  }
+
+  /** Takes over what an interrupted earlier try left in the file. */
+  adopt(): Promise<void> {
+    return this.#writer.adopt()
+  }
+
+  /** The bytes of a block that is here; to be given back with `releaseBlock`. */
+  readBlock(index: number): Promise<Buffer> {
+    return this.#writer.readBlock(index)
   }
 
   /** Indexes of the blocks that are not here yet, in order. */
@@ -54,11 +66,20 @@ export class PartialFile {
   }
 
   /** Gives up: the bytes are removed, their room is free again. Harmless after `commit`. */
-  async abort(): Promise<void> {
+  abort(): Promise<void> {
+    return this.#stop(() => this.#end.discard())
+  }
+
+  /** Stops for now: what is here stays, and the next one of the same content goes on from it. Harmless after `commit`. */
+  suspend(): Promise<void> {
+    return this.#stop(() => (this.#end.layAside ?? this.#end.discard)())
+  }
+
+  async #stop(end: () => Promise<void>): Promise<void> {
     if (this.#state !== 'open') return
     this.#state = 'ended'
     await this.#writer.stop()
     await this.#file.close().catch(() => undefined)
-    await this.#end.discard()
+    await end()
   }
 }

@@ -17,6 +17,8 @@ export interface RepairTimes {
   readonly quarantineMs: number
   /** Every copy is read and checked at least so often. Default 30 days. */
   readonly verifyEveryMs: number
+  /** Part of a content whose sender went away is kept for so long. Default a day: who stores it again goes on from there. */
+  readonly keepUnfinishedMs: number
   /** Between two comparisons of this machine's arc with its successors when nothing happens. Default 60 s. */
   readonly syncEveryMs: number
   /** Between two searches for contents that nobody wants. Default 10 minutes. */
@@ -29,6 +31,7 @@ export const defaultTimes: RepairTimes = {
   forgetMarginMs: 2 * dayMs,
   quarantineMs: 30 * dayMs,
   verifyEveryMs: 30 * dayMs,
+  keepUnfinishedMs: dayMs,
   syncEveryMs: 60_000,
   sweepEveryMs: 600_000,
 }

@@ -46,8 +46,9 @@ export class Sweep {
   }
 
   async #sweep(): Promise<void> {
-    const { context, own } = this.#repair
+    const { context, own, times } = this.#repair
     await this.#emptyTrash()
+    await context.contents.dropUnfinished(context.wallClock() - times.keepUnfinishedMs)
     const here = new Set(context.contents.hashes())
     for (const sha256 of new Set([...context.records.heldContents().keys(), ...here])) await this.#free(sha256)
     // written in full, and the power went before it was marked: or marked, and gone

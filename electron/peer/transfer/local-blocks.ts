@@ -6,6 +6,12 @@
 import type { ContentStore } from '../disk/content-store.ts'
 import { blockCount, blockHash, type Manifest } from '../protocol/manifest.ts'
 
+export interface LookIn {
+  /** Indexes, ascending. */
+  readonly missing: Iterable<number>
+  readonly others: Iterable<string>
+}
+
 interface Source {
   readonly manifest: Manifest
   /** Index in the new content -> index in this one. */
@@ -23,15 +29,21 @@ export class LocalBlocks {
     this.#sources = sources
   }
 
-  /** Looks through the contents `others`, by their SHA-256, for blocks that `manifest` has too. */
-  static async find(contents: ContentStore, manifest: Manifest, others: Iterable<string>): Promise<LocalBlocks> {
+  /** Looks through the contents `others`, by their SHA-256, for the `missing` blocks of `manifest`. */
+  static async find(contents: ContentStore, manifest: Manifest, from: LookIn): Promise<LocalBlocks> {
+    const { missing, others } = from
     const sources: Source[] = []
     const found = new Set<number>()
     for (const sha256 of others) {
       // a damaged older version is no help, and no reason to refuse the new one
       const other = sha256 === manifest.sha256 ? null : await contents.manifest(sha256).catch(() => null)
       if (other?.blockBytes !== manifest.blockBytes) continue
-      const blocks = blocksInBoth(manifest, other, found)
+      const blocks = blocksIn(
+        other,
+        manifest,
+        [...missing].filter((index) => !found.has(index)),
+      )
+      for (const index of blocks.keys()) found.add(index)
       if (blocks.size > 0) sources.push({ manifest: other, blocks })
     }
     return new LocalBlocks(contents, sources)
@@ -46,7 +58,7 @@ export class LocalBlocks {
     return this.#sources.find(({ blocks }) => blocks.has(index))?.manifest.sha256 ?? null
   }
 
-  /** The bytes of a block that it has; to be asked for in ascending order. Throws as reading a content does. */
+  /** The bytes of a block that it has; each is to be asked for once, in ascending order. Throws as reading a content does. */
   async read(index: number): Promise<Buffer> {
     const source = this.#sources.find(({ blocks }) => blocks.has(index))
     if (!source) throw new RangeError(`no block ${index} here`)
@@ -65,17 +77,15 @@ export class LocalBlocks {
   }
 }
 
-/** Where the blocks of `manifest` that are not `found` yet lie in `other`; they are found then. */
-function blocksInBoth(manifest: Manifest, other: Manifest, found: Set<number>): Map<number, number> {
+/** Where those blocks of `manifest` lie in `other`. */
+function blocksIn(other: Manifest, manifest: Manifest, missing: readonly number[]): Map<number, number> {
   const places = new Map<string, number>()
   const count = blockCount(other.sizeBytes, other.blockBytes)
   for (let index = 0; index < count; index++) places.set(nameOf(blockHash(other, index)), index)
   const blocks = new Map<number, number>()
-  for (let index = 0; index < blockCount(manifest.sizeBytes, manifest.blockBytes); index++) {
-    const place = found.has(index) ? undefined : places.get(nameOf(blockHash(manifest, index)))
-    if (place === undefined) continue
-    blocks.set(index, place)
-    found.add(index)
+  for (const index of missing) {
+    const place = places.get(nameOf(blockHash(manifest, index)))
+    if (place !== undefined) blocks.set(index, place)
   }
   return blocks
 }

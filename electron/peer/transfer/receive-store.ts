@@ -99,7 +99,8 @@ async function receiveBytes(context: TransferContext, connection: Connection, in
       await keepRecord(context, record, manifest)
     }
   } catch (error) {
-    await partial.abort()
+    // what arrived is kept for the writer's next try when only the connection broke
+    await (toPlainError(error).code === 'peer-unreachable' ? partial.suspend() : partial.abort())
     passOn?.destroy()
     throw error
   }
@@ -123,19 +124,20 @@ interface Taking extends Incoming {
 }
 
 /**
- * Asks for the blocks that are not on this machine in another version, and takes all of them, each on its way to the disk and to the
- * next machine at once. Null, or why this machine's own copy was given up: that must not keep the bytes from those behind.
+ * Asks for the blocks that are not on this machine, from an earlier try or in another version, and takes all of them, each on its way to
+ * the disk and to the next machine at once. Null, or why this machine's own copy was given up: that must not keep the bytes from those behind.
  */
 async function takeBlocks(context: TransferContext, connection: Connection, taking: Taking): Promise<RefuseReason | null> {
   const { record, manifest, partial, passOn, store } = taking
-  const local = await LocalBlocks.find(context.contents, manifest, await otherContents(context, record))
-  const wanted = allBlocks(manifest).filter((index) => !local.has(index))
+  const missing = new Set(partial.missingBlocks())
+  const local = await LocalBlocks.find(context.contents, manifest, { missing, others: await otherContents(context, record) })
+  const wanted = [...missing].filter((index) => !local.has(index))
   const bits = encodeWanted(manifest, wanted)
   await connection.send({ command: 'continue', bodyBytes: bits.length, ...between(context, store.source) })
   await connection.write(bits)
   let failure: RefuseReason | null = null
   const keep = async (index: number, block: Buffer): Promise<void> => {
-    if (failure !== null) return
+    if (failure !== null || !missing.has(index)) return
     try {
       await partial.writeBlock(index, block)
     } catch (error) {
@@ -148,10 +150,12 @@ async function takeBlocks(context: TransferContext, connection: Connection, taki
   let coming = 0
   const nextBuffer = (): Buffer => takeBlock(blockLength(manifest, wanted[coming++] ?? 0))
   const arriving = connection.readBlocks(lengthOf(manifest, wanted), nextBuffer)
+  const next = async (): Promise<Buffer> => (await arriving.next()).value as Buffer
   const writing = new InFlight(blocksAtOnce)
   try {
     for (const index of allBlocks(manifest)) {
-      const block = local.has(index) ? await local.read(index) : ((await arriving.next()).value as Buffer)
+      if (!missing.has(index) && passOn?.wants(index) !== true) continue
+      const block = await (missing.has(index) ? (local.has(index) ? local.read(index) : next()) : partial.readBlock(index))
       const done = Promise.all([keep(index, block), passOn?.write(index, block)])
       await writing.add(done.then(() => releaseBlock(block)))
     }
@@ -240,9 +244,13 @@ class PassOn {
     return passOn
   }
 
+  wants(index: number): boolean {
+    return this.#connection !== null && this.#wanted.has(index)
+  }
+
   /** Resolves when the block is on its way, if it is wanted; never rejects. To be called in the blocks' order. */
   async write(index: number, block: Uint8Array): Promise<void> {
-    if (!this.#connection || !this.#wanted.has(index)) return
+    if (!this.#connection || !this.wants(index)) return
     const connection = this.#connection
     const cancelStall = this.#timers.after(passOnStallMs, () => connection.destroy())
     try {
