@@ -13,6 +13,11 @@ export interface Settings {
   repairDelaySeconds: number
   /** Space offered to the ring in bytes, or null for half of what is free. */
   offeredBytes: number | null
+  /** What all transfers together may send and receive, in bytes a second; null = as fast as it goes. 50 000 at least. */
+  uploadLimit: number | null
+  downloadLimit: number | null
+  /** Of the bandwidth, what copies that the ring makes by itself may use, in percent. 1 to 100. */
+  backgroundPercent: number
   theme: 'system' | 'light' | 'dark'
   notifications: boolean
   startAtLogin: boolean
@@ -24,6 +29,9 @@ export const settingsDefaults: Omit<Settings, 'machineName' | 'sharedFolder' | '
   ignorePatterns: [],
   repairDelaySeconds: 600,
   offeredBytes: null,
+  uploadLimit: null,
+  downloadLimit: null,
+  backgroundPercent: 50,
   theme: 'system',
   notifications: true,
   startAtLogin: false,
@@ -36,9 +44,14 @@ export const settingsLimits = {
   ignorePatternCount: 100,
   ignorePatternLength: 100,
   repairDelaySecondsMax: 86_400,
+  /** Below, eight connections that share it would be taken for silent. */
+  rateLimitMin: 50_000,
 } as const
 
 const path = (value: unknown): value is string => typeof value === 'string' && value.length > 0 && value.length <= settingsLimits.pathLength
+
+const rateLimit = (v: unknown): boolean =>
+  v === null || (typeof v === 'number' && Number.isSafeInteger(v) && v >= settingsLimits.rateLimitMin)
 
 const checks: { [K in keyof Settings]: (value: unknown) => boolean } = {
   machineName: (v) => typeof v === 'string' && v.trim().length > 0 && v.length <= settingsLimits.machineNameLength,
@@ -50,6 +63,9 @@ const checks: { [K in keyof Settings]: (value: unknown) => boolean } = {
     v.every((p) => typeof p === 'string' && p.length > 0 && p.length <= settingsLimits.ignorePatternLength),
   repairDelaySeconds: (v) => typeof v === 'number' && v >= 0 && v <= settingsLimits.repairDelaySecondsMax,
   offeredBytes: (v) => v === null || (typeof v === 'number' && Number.isSafeInteger(v) && v >= 0),
+  uploadLimit: rateLimit,
+  downloadLimit: rateLimit,
+  backgroundPercent: (v) => typeof v === 'number' && Number.isInteger(v) && v >= 1 && v <= 100,
   theme: (v) => v === 'system' || v === 'light' || v === 'dark',
   notifications: (v) => typeof v === 'boolean',
   startAtLogin: (v) => typeof v === 'boolean',

@@ -10,6 +10,7 @@ import type { PeerApi } from '../peer/peer-api.ts'
 import type { Answer } from './control-answer.ts'
 import { controlSchemas, type ControlArgument, type ControlItems, type ControlName, type HolderItem } from './control-shapes.ts'
 import { storePaths } from './control-store.ts'
+import { holdTransfers, setLimits } from './control-transfers.ts'
 
 /** What a peer's host does besides the peer. */
 export interface ControlHost {
@@ -204,6 +205,8 @@ const runners: { [K in ControlName]: Runner<K> } = {
       await answer.item({ ...transfer, size: sizeBytes, done: doneBytes, parts: named })
     }
   },
+  hold: ({ peer }, argument, answer) => holdTransfers(peer, argument, answer),
+  limits: ({ peer }, argument, answer) => setLimits(peer, argument, answer),
   log,
   whatif: async ({ peer }, argument, answer) => {
     const machines = argument.machines.map((wanted) => findMachine(peer, wanted))

@@ -14,6 +14,9 @@ const versionId = v.pipe(v.string(), v.minLength(1), v.maxLength(100))
 const names = v.pipe(v.array(name), v.minLength(1), v.maxLength(10_000))
 const paths = v.pipe(v.array(path), v.minLength(1), v.maxLength(10_000))
 
+/** Its bounds are the settings' own. */
+const rate = v.nullable(v.number())
+
 export const controlSchemas = {
   store: v.object({ paths, as: v.nullable(name), replace: v.boolean() }),
   /** `out`: absolute path of a file or a folder; null = stream the bytes. */
@@ -29,6 +32,10 @@ export const controlSchemas = {
   status: v.object({}),
   peers: v.object({}),
   transfers: v.object({}),
+  /** Names or ids of transfers, or the beginning of an id; none = all. */
+  hold: v.object({ what: v.picklist(['pause', 'resume', 'cancel', 'retry']), names: v.pipe(v.array(name), v.maxLength(10_000)) }),
+  /** Bytes a second, null = no limit; percent. What is absent stays. */
+  limits: v.object({ up: v.exactOptional(rate), down: v.exactOptional(rate), background: v.exactOptional(v.number()) }),
   log: v.object({ follow: v.boolean() }),
   whatif: v.object({ machines: names }),
   verify: v.object({ name: v.nullable(name) }),
@@ -100,6 +107,8 @@ export interface ControlItems {
     done: number
     parts: { id: string; name: string; bytes: number }[]
   }
+  hold: { id: string; name: string; what: 'pause' | 'resume' | 'cancel' | 'retry' }
+  limits: { up: number | null; down: number | null; background: number }
   log: ActivityView
   whatif: { machines: HolderRef[]; outOfReach: readonly string[]; outOfReachCount: number; oneCopyLeftCount: number }
   verify: { name: string; good: boolean }

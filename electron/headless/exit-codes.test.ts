@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { errorCodes } from '../../shared/errors.ts'
-import { exitCodeOf, parseWhole, worseExitCode } from './exit-codes.ts'
+import { exitCodeOf, parseRate, parseWhole, worseExitCode } from './exit-codes.ts'
 
 describe('exit codes', () => {
   it('are those of the manual', () => {
@@ -34,5 +34,20 @@ describe('parseWhole', () => {
   it('takes the bounds', () => {
     expect(parseWhole('0', 0, 65_535)).toBe(0)
     expect(parseWhole('65535', 0, 65_535)).toBe(65_535)
+  })
+})
+
+describe('parseRate', () => {
+  it.each([
+    ['500k', 500_000],
+    ['2M', 2_000_000],
+    ['1.5M', 1_500_000],
+    ['50000', 50_000],
+    ['none', 0],
+    ['0', 0],
+  ])('%s', (text, rate) => expect(parseRate(text)).toBe(rate))
+
+  it.each(['', '-1', '10k', 'M', '2 M', '2MB', '1e9', 'x'])('refuses %j', (text) => {
+    expect(() => parseRate(text)).toThrow(/50k at least/)
   })
 })

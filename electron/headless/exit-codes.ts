@@ -1,6 +1,7 @@
 /** How a command ends, as scripts see it: the numbers of the manual, decided by an error's code alone. */
 
 import { InvalidArgumentError } from 'commander'
+import { settingsLimits } from '../../shared/settings.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
 
 export const exitCodes = {
@@ -66,4 +67,15 @@ export function parseWhole(text: string, min: number, max: number): number {
   if (!/^[0-9]{1,10}$/.test(text) || value < min || value > max)
     throw new InvalidArgumentError(`It is a whole number from ${min} to ${max}.`)
   return value
+}
+
+const rateUnits: Record<string, number> = { '': 1, k: 1e3, M: 1e6, G: 1e9 }
+
+/** Bytes a second, `500k`, `2M`, `1.5M` or `none`, which is 0: commander makes text of null. */
+export function parseRate(text: string): number {
+  if (text === 'none' || text === '0') return 0
+  const [, number = '', unit = ''] = /^([0-9]{1,12}(?:\.[0-9]{1,3})?)([kMG]?)$/.exec(text) ?? []
+  const rate = Math.round(Number(number) * (rateUnits[unit] ?? 1))
+  if (number === '' || rate < settingsLimits.rateLimitMin) throw new InvalidArgumentError('It is 50k at least, as 500k, 2M or none.')
+  return rate
 }

@@ -209,6 +209,42 @@ describe('with a peer', () => {
     expect(io.out()).not.toContain('\u001b')
   })
 
+  it('pause, resume, cancel and retry take names or ids, or all', async () => {
+    const view = { ...peer.transfers()[0], kind: 'store', parts: [], error: null, endedAt: null, waitsFor: null, path: null }
+    const list = [
+      { ...view, id: 'aaaa1111', name: 'a', state: 'running' },
+      { ...view, id: 'bbbb2222', name: 'b', state: 'waiting', waitsFor: 'machine' },
+      { ...view, id: 'cccc3333', name: 'c', state: 'paused' },
+      { ...view, id: 'dddd4444', name: 'd', state: 'failed', endedAt: 1 },
+      { ...view, id: 'eeee5555', name: 'e', state: 'running', kind: 'repair' },
+    ]
+    Object.assign(peer, { transfers: () => list })
+    const asked = async (...argv: string[]): Promise<unknown[]> => {
+      const before = peer.calls.length
+      expect(await run(...argv)).toBe(0)
+      return peer.calls.slice(before).map(({ what, args }) => [what, args[0]])
+    }
+    expect(await asked('pause')).toEqual(['aaaa1111', 'bbbb2222'].map((id) => ['pauseTransfer', id]))
+    expect(await asked('pause', 'eeee')).toEqual([['pauseTransfer', 'eeee5555']])
+    expect(await asked('resume')).toEqual([['resumeTransfer', 'cccc3333']])
+    expect(await asked('resume', 'b')).toEqual([['resumeTransfer', 'bbbb2222']])
+    expect(await asked('cancel', 'a', 'cccc3333')).toEqual(['aaaa1111', 'cccc3333'].map((id) => ['cancelTransfer', id]))
+    expect(await asked('retry')).toEqual([['retryTransfer', 'dddd4444']])
+    expect(await run('pause', 'nobody')).toBe(3)
+    expect(await run('resume', 'a')).toBe(3)
+    expect(await run('cancel')).toBe(2)
+  })
+
+  it('limits are set and shown', async () => {
+    expect(await run('limits', '--up', '2M', '--json')).toBe(0)
+    expect(JSON.parse(io.out())).toEqual({ up: 2_000_000, down: null, background: 50 })
+    io = createFakeIo()
+    expect(await run('limits', '--up', 'none', '--background', '20')).toBe(0)
+    expect(io.out()).toContain('Up: no limit · down: no limit')
+    expect(await run('limits', '--down', '1k')).toBe(2)
+    expect(await run('limits', '--background', '0')).toBe(2)
+  })
+
   it('log prints sentences, lines, or objects', async () => {
     const line = { sequence: 1, at: 0, kind: 'ring', text: 'Pinged', line: '/ping 1', machineId: null, name: null }
     Object.assign(peer, { activity: () => [line, { ...line, sequence: 2, line: null }] })

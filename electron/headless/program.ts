@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { AppError, toPlainError } from '../../shared/errors.ts'
 import { appVersion, defaultDataFolder } from './data-folder.ts'
-import { exitCodes, parseWhole, type ExitCode } from './exit-codes.ts'
+import { exitCodes, parseRate, parseWhole, type ExitCode } from './exit-codes.ts'
 import { sayError, type CommonOptions, type Io } from './io.ts'
 
 type Run = (common: CommonOptions, options: Record<string, unknown>, args: (string | string[] | undefined)[]) => Promise<ExitCode>
@@ -65,6 +65,7 @@ function createProgram(io: Io, ended: (code: ExitCode) => void): Command {
   const command = commandsOf(program)
   addFileCommands(io, command)
   addLookCommands(io, command)
+  addTransferCommands(io, command)
   addRingCommands(io, command)
   addRunningCommands(io, command)
   const classroom = program.command('classroom').description('a peer of the textbook ring: ids 0..255 on this machine').exitOverride()
@@ -126,7 +127,6 @@ function addLookCommands(io: Io, command: AddCommand): void {
   command('versions <name>', 'the versions of a file', async (common, _options, args) => (await show()).versions(io, common, one(args)))
   command('status', 'this machine and its ring', async (common) => (await show()).status(io, common))
   command('peers', 'the machines of the ring', async (common) => (await show()).peers(io, common))
-  command('transfers', 'what is being moved', async (common) => (await show()).transfers(io, common))
   command('log', "the ring's messages and events", async (common, options) => (await show()).log(io, common, options))
     .option('--follow', 'go on with new ones')
     .option('--raw', 'the protocol lines as they travelled')
@@ -136,6 +136,25 @@ function addLookCommands(io: Io, command: AddCommand): void {
   command('verify [name]', 'check the copies on this machine against their hashes', async (common, _options, args) => {
     return (await show()).verify(io, common, args[0] === undefined ? undefined : one(args))
   })
+}
+
+function addTransferCommands(io: Io, command: AddCommand): void {
+  const load = (): Promise<typeof import('./commands/transfers.ts')> => import('./commands/transfers.ts')
+  command('transfers', 'what is being moved', async (common) => (await load()).transfers(io, common))
+  for (const [what, usage, description] of [
+    ['pause', 'pause [name...]', 'hold transfers by name or id (default: all); what arrived stays'],
+    ['resume', 'resume [name...]', 'let paused transfers go on (default: all)'],
+    ['cancel', 'cancel <name...>', 'give transfers up'],
+    ['retry', 'retry [name...]', 'try transfers again (default: all that failed)'],
+  ] as const) {
+    command(usage, description, async (common, _options, args) => (await load()).hold(io, common, { what, names: many(args) }))
+  }
+  command('limits', 'show or set what transfers may use of the bandwidth', async (common, options) =>
+    (await load()).limits(io, common, options),
+  )
+    .option('--up <rate>', 'bytes a second that are sent at most, as 500k, 2M or none', parseRate)
+    .option('--down <rate>', 'bytes a second that are received at most', parseRate)
+    .option('--background <percent>', 'share of copies that the ring makes by itself (default: 50)', (text) => parseWhole(text, 1, 100))
 }
 
 function addRingCommands(io: Io, command: AddCommand): void {

@@ -27,6 +27,7 @@ import { expandPaths, type PathAndName } from './expand-paths.ts'
 import { enroll, readInvite } from './join-by-link.ts'
 import { logEvent, openLog } from './log.ts'
 import { Discovery } from './net/discovery.ts'
+import { RateLimit } from './net/rate-limit.ts'
 import { systemTimers } from './net/system-timers.ts'
 import { announcedWays } from './net/system.ts'
 import { NewsDesk } from './news-desk.ts'
@@ -83,6 +84,7 @@ class Peer implements PeerApi {
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   /** Settings given with this start: they hold until a person changes them. */
   readonly #given: Partial<Settings>
+  readonly #limits = { up: new RateLimit(), down: new RateLimit() }
   #session!: RingSession
   #views!: ViewBuilder
   #discovery: Discovery | null = null
@@ -131,6 +133,7 @@ class Peer implements PeerApi {
   }
 
   async start(): Promise<void> {
+    this.#limit()
     const { classroom } = this.#options
     const { value: remembered, note } = classroom ? { value: null, note: null } : await this.#stores.ringFile.read()
     const state = classroom ? await classroomState(classroom) : (remembered ?? this.#newRing())
@@ -210,11 +213,22 @@ class Peer implements PeerApi {
       transfers: this.#transfers,
       machineName: () => this.#machineName(),
       repairDelayMs: () => this.settings().repairDelaySeconds * 1000,
+      limits: this.#limits,
+      allowance: () => {
+        const { backgroundPercent, uploadLimit } = this.settings()
+        return { share: backgroundPercent / 100, limitBytesPerSecond: uploadLimit }
+      },
       onEvent: (event) => this.#onEvent(event),
       onRingChanged: () => this.#onRingChanged(),
       onFileChanged: (name) => this.#desk.fileChanged(name),
     })
     this.#views = new ViewBuilder(this.#session)
+  }
+
+  #limit(): void {
+    const { uploadLimit, downloadLimit } = this.settings()
+    this.#limits.up.bytesPerSecond = uploadLimit
+    this.#limits.down.bytesPerSecond = downloadLimit
   }
 
   #machineName(): string {
@@ -442,6 +456,7 @@ class Peer implements PeerApi {
     for (const name of Object.keys(patch)) Reflect.deleteProperty(this.#given, name)
     const settings = this.settings()
     this.#stores.space.offeredBytes = settings.offeredBytes
+    this.#limit()
     await this.#folder.follow(settings)
     this.#desk.tell({ kind: 'settings', settings })
     this.#desk.ringChanged()

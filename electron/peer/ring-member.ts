@@ -17,6 +17,7 @@ import type { FileMessage, LookupPurpose } from './protocol/messages.ts'
 import type { RingNow } from './repair/copies.ts'
 import { handOver } from './repair/hand-over.ts'
 import type { RepairMemory } from './repair/quarantine.ts'
+import type { Allowance } from './repair/rate-cap.ts'
 import type { RepairTimes } from './repair/repair-times.ts'
 import { Repairer } from './repair/repair.ts'
 import type { Clock, Random, Timers, Transport } from './ring/ports.ts'
@@ -66,6 +67,8 @@ export interface MemberOptions {
   readonly enroll: EnrollHandler
   /** Where absences from the ring are kept; absent: nowhere, and a restart has never been away. */
   readonly memory?: RepairMemory
+  /** What a person leaves to copies that the ring makes by itself; absent: half. */
+  readonly allowance?: () => Allowance
   /** Waits of repair other than the usual ones. */
   readonly times?: Partial<RepairTimes>
 }
@@ -106,6 +109,7 @@ export class RingMember {
       onMachineName: options.onMachineName,
       onDefect: (error) => options.onDefect('repair', error),
       ...(options.memory ? { memory: options.memory } : {}),
+      ...(options.allowance ? { allowance: options.allowance } : {}),
       ...(options.times ? { times: options.times } : {}),
     })
     this.catalogue.onChanged(options.onFileChanged)

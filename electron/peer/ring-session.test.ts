@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { RateLimit } from './net/rate-limit.ts'
 import { RingSession } from './ring-session.ts'
 import type { RememberedMember, RingState } from './ring-state.ts'
 import { defaultParameters } from './ring/ring-options.ts'
@@ -41,6 +42,8 @@ async function sessionWith(members: readonly RememberedMember[]): Promise<RingSe
     transfers: new Transfers({ onChange: nothing, onEnd: nothing }),
     machineName: () => 'Desk',
     repairDelayMs: () => 0,
+    limits: { up: new RateLimit(), down: new RateLimit() },
+    allowance: () => ({ share: 0.5, limitBytesPerSecond: null }),
     onEvent: nothing,
     onRingChanged: nothing,
     onFileChanged: nothing,

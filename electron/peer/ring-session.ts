@@ -12,6 +12,7 @@ import { nodeDisk } from './disk/disk.ts'
 import type { RecordStore } from './disk/record-store.ts'
 import { toPeerEvent, fromTransfer } from './event-format.ts'
 import type { Connection } from './net/connection.ts'
+import type { RateLimits } from './net/rate-limit.ts'
 import { systemTimers } from './net/system-timers.ts'
 import { NetTransport, type TransportOptions } from './net/transport.ts'
 import type { PeerEvent } from './peer-events.ts'
@@ -21,6 +22,7 @@ import { IdentifierSpace, type Identifier } from './protocol/identifier.ts'
 import type { Enroll } from './protocol/messages.ts'
 import { limits } from './protocol/limits.ts'
 import type { RingNow } from './repair/copies.ts'
+import type { Allowance } from './repair/rate-cap.ts'
 import type { MemberView, Ring, RingEvent } from './ring/ring.ts'
 import { quiet, RingMember } from './ring-member.ts'
 import type { Enrollment, RingState } from './ring-state.ts'
@@ -47,6 +49,9 @@ export interface SessionOptions {
   readonly transfers: Transfers
   readonly machineName: () => string
   readonly repairDelayMs: () => number
+  /** A person's bounds on bandwidth: of all, and of copies that the ring makes by itself. */
+  readonly limits: RateLimits
+  readonly allowance: () => Allowance
   readonly onEvent: (event: PeerEvent) => void
   /** Members, neighbours or names changed. */
   readonly onRingChanged: () => void
@@ -80,7 +85,7 @@ export class RingSession {
     const credentials = await createCredentials({ ringKey, identity, space, chosenId: chosen })
     const gate = new Gate(options.onEvent, space)
     const { host, announced } = options
-    const net = await NetTransport.listen({ host, port: state.port, announced, credentials, ...gate.callbacks })
+    const net = await NetTransport.listen({ host, port: state.port, announced, credentials, limits: options.limits, ...gate.callbacks })
     const session = new RingSession(options, credentials, net)
     await session.member.load()
     gate.open(session.member)
@@ -101,7 +106,7 @@ export class RingSession {
   }
 
   #createMember(): RingMember {
-    const { state, folder, contents, records, transfers, machineName, repairDelayMs, onEvent, onFileChanged } = this.#options
+    const { state, folder, contents, records, transfers, machineName, repairDelayMs, allowance, onEvent, onFileChanged } = this.#options
     return new RingMember(
       {
         space: this.space,
@@ -114,6 +119,7 @@ export class RingSession {
         transfers,
         machineName,
         repairDelayMs,
+        allowance,
         onRingEvent: (event) => this.#onRingEvent(event),
         onTransferNews: (news) => onEvent(fromTransfer(this.space, news)),
         onMachineName: (machine, name) => this.#setName(machine, name),
@@ -293,7 +299,7 @@ class Gate {
     this.#member = member
   }
 
-  get callbacks(): Omit<TransportOptions, 'host' | 'port' | 'credentials' | 'announced'> {
+  get callbacks(): Omit<TransportOptions, 'host' | 'port' | 'credentials' | 'announced' | 'limits'> {
     return {
       onRingMessage: (message, channel, from) => {
         // a datagram comes from the port that the sender listens on; a stream from any

@@ -6,6 +6,11 @@ export class ManualTimers implements Timers {
   #now = 0
   #waiting: { readonly at: number; readonly run: () => void }[] = []
 
+  /** Ms that have passed. */
+  get now(): number {
+    return this.#now
+  }
+
   after(delayMs: number, run: () => void): () => void {
     const timer = { at: this.#now + delayMs, run }
     this.#waiting.push(timer)

@@ -1,6 +1,6 @@
-/** Commands that look: list, where, versions, status, peers, transfers, log, whatif, verify. */
+/** Commands that look: list, where, versions, status, peers, log, whatif, verify. */
 
-import { formatDuration, formatSize } from '../../../shared/units.ts'
+import { formatSize } from '../../../shared/units.ts'
 import type { ControlItems } from '../control-shapes.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { sayError, type CommonOptions, type Io } from '../io.ts'
@@ -108,20 +108,6 @@ export function peers(io: Io, common: CommonOptions): Promise<ExitCode> {
       const round = item.roundTripMs === null ? '' : `  ${item.roundTripMs.toFixed(1)} ms`
       return [
         `${shortId(item.id).padEnd(8)}  ${item.state}${since}  ${item.name}${item.self ? ' (this machine)' : ''}  ${item.address ?? ''}${round}`,
-      ]
-    },
-  })
-}
-
-export function transfers(io: Io, common: CommonOptions): Promise<ExitCode> {
-  return ask(io, common, {
-    name: 'transfers',
-    argument: {},
-    lines: (item) => {
-      const left = item.secondsLeft === null ? '' : `, ${formatDuration(item.secondsLeft * 1000)} left`
-      const error = item.error ? `: ${item.error.message}` : ''
-      return [
-        `${item.kind.padEnd(9)} ${item.state.padEnd(9)} ${formatSize(item.done)} of ${formatSize(item.size)}${left}  ${item.name}${error}`,
       ]
     },
   })

@@ -4,7 +4,9 @@ import { IdentifierSpace } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import type { FileMessage } from '../protocol/messages.ts'
 import { ConnectionPool } from './connection-pool.ts'
+import { ManualTimers } from '../../../tests/fakes/manual-timers.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
+import { RateLimit } from './rate-limit.ts'
 
 const space = new IdentifierSpace(160)
 const [us, them] = [space.fromBigInt(1n), space.fromBigInt(2n)]
@@ -227,5 +229,57 @@ describe('the pool', () => {
       expect(pool.take(us)).toBe(connection)
     }
     expect(a.listenerCount('close') + a.listenerCount('end')).toBe(before)
+  })
+})
+
+describe('limits', () => {
+  const bytes = 1_000_000
+  function limited(): { timers: ManualTimers; limits: { up: RateLimit; down: RateLimit } } {
+    const timers = new ManualTimers()
+    const limits = { up: new RateLimit(() => timers.now), down: new RateLimit(() => timers.now) }
+    return { timers, limits }
+  }
+  /** Lets time pass until `work` is done. Result: how much had to. */
+  async function timeOf(work: Promise<unknown>, timers: ManualTimers): Promise<number> {
+    let done = false
+    void work.finally(() => (done = true))
+    while (!done) {
+      timers.advance(10)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    return timers.now
+  }
+
+  it('hold the bytes of a body back where they leave, and change none', async () => {
+    const { timers, limits } = limited()
+    limits.up.bytesPerSecond = bytes
+    const [a, b] = await ends()
+    const from = connectionOn(a, { limits, timers })
+    const sent = Buffer.alloc(bytes, 'ringdrop')
+    const received = connectionOn(b).readBodyBuffer(bytes)
+    expect(await timeOf(from.write(sent), timers)).toBeGreaterThan(600)
+    expect((await received).equals(sent)).toBe(true)
+  })
+
+  it('and where they arrive', async () => {
+    const { timers, limits } = limited()
+    limits.down.bytesPerSecond = bytes
+    const [a, b] = await ends()
+    const sent = Buffer.alloc(bytes, 'ringdrop')
+    const received = connectionOn(b, { limits, timers }).readBodyBuffer(bytes)
+    a.write(sent)
+    expect(await timeOf(received, timers)).toBeGreaterThan(500)
+    expect((await received).equals(sent)).toBe(true)
+  })
+
+  it('let lines pass, however much is owed', async () => {
+    const { timers, limits } = limited()
+    limits.up.bytesPerSecond = limits.down.bytesPerSecond = 50_000
+    limits.up.take(bytes)
+    limits.down.take(bytes)
+    const [one, two] = await connections({ limits, timers })
+    await one.send(question)
+    expect(await two.receive()).toEqual(question)
+    expect(timers.now).toBe(0)
   })
 })

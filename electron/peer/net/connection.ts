@@ -10,6 +10,7 @@ import { decodeMessage, encodeMessage } from '../protocol/codec.ts'
 import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { Timers } from '../ring/ports.ts'
+import type { RateLimits } from './rate-limit.ts'
 import { StreamReader } from './stream-reader.ts'
 import { systemTimers } from './system-timers.ts'
 
@@ -39,6 +40,8 @@ export interface ConnectionOptions {
   /** The other side's way, for people and logs. */
   readonly remoteAddress: string
   readonly counters?: TrafficCounters
+  /** Bounds on the bytes of bodies; absent = none. */
+  readonly limits?: RateLimits
   /** Called with every line, in order. */
   readonly onLine?: (direction: LineDirection, peerId: Identifier | null, line: string) => void
   /** Takes the connection back when an exchange ended cleanly; without it a released connection is closed. */
@@ -72,6 +75,7 @@ export class Connection {
     this.#reader = new StreamReader(options.stream, this.#timers, (count) => {
       this.#activity++
       if (options.counters) options.counters.bytesIn += count
+      return this.#bodyOpen && options.limits ? options.limits.down.take(count) : 0
     })
     const closed = (): void => {
       const listeners = [...this.#closeListeners]
@@ -116,7 +120,7 @@ export class Connection {
   async send(message: Message): Promise<void> {
     const line = encodeMessage(this.#options.space, message)
     this.#options.onLine?.('sent', this.peerId, line)
-    await this.write(Buffer.from(`${line}\n`, 'utf8'))
+    await this.#put(Buffer.from(`${line}\n`, 'utf8'))
   }
 
   /**
@@ -186,6 +190,19 @@ export class Connection {
    * process when it resolves, so that its memory may be used again. AppError('peer-unreachable') when gone or stuck.
    */
   async write(chunk: Uint8Array): Promise<void> {
+    const limit = this.#options.limits?.up
+    const pieceLength = limit?.pieceBytes ?? null
+    if (!limit || pieceLength === null) return this.#put(chunk)
+    for (let offset = 0; offset < chunk.length; offset += pieceLength) {
+      const piece = chunk.subarray(offset, offset + pieceLength)
+      const waitMs = limit.take(piece.length)
+      if (waitMs > 0) await new Promise<void>((resolve) => this.#timers.after(waitMs, resolve))
+      // a copy: a piece this short may still lie in the stream's buffer when its memory is used again
+      await this.#put(Buffer.from(piece))
+    }
+  }
+
+  async #put(chunk: Uint8Array): Promise<void> {
     if (!this.writable) throw gone()
     let flowing = true
     // even pieces: the last one too fills the stream's buffer, which is empty again once it is drained

@@ -29,7 +29,7 @@ const dialMs = 10_000
 const closedTurns = 3
 
 /** What all connections of a transport share. */
-export type ConnectionDefaults = Pick<ConnectionOptions, 'counters' | 'onLine'>
+export type ConnectionDefaults = Pick<ConnectionOptions, 'counters' | 'limits' | 'onLine'>
 
 export interface OutboundOptions {
   readonly credentials: Credentials

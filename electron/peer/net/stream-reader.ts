@@ -22,18 +22,22 @@ export class StreamReader {
   /** Arrived and not taken, a line's beginning included. */
   #bufferedBytes = 0
   #paused = false
+  /** Paused for a while, because bytes came faster than they may. */
+  #held = false
   #ended = false
   #failure: Error | null = null
   #wake: (() => void) | null = null
   /** How much must be buffered before the reader is woken. */
   #wakeAt = 0
 
-  constructor(stream: Duplex, timers: Timers, onBytes: (count: number) => void) {
+  /** @param onBytes told of each piece that arrived; answers how many ms to wait for the next, 0 = none */
+  constructor(stream: Duplex, timers: Timers, onBytes: (count: number) => number) {
     this.#stream = stream
     this.#timers = timers
     // flowing mode: reading in paused mode would join chunks, which is a copy of everything
     stream.on('data', (chunk: Buffer) => {
-      onBytes(chunk.length)
+      const holdMs = onBytes(chunk.length)
+      if (holdMs > 0) this.#hold(holdMs)
       this.#frames.push(chunk)
       this.#bufferedBytes += chunk.length
       if (this.#bufferedBytes >= highWaterBytes && !this.#paused) {
@@ -122,7 +126,17 @@ export class StreamReader {
     this.#bufferedBytes -= count
     if (!this.#paused || this.#bufferedBytes > lowWaterBytes) return
     this.#paused = false
-    this.#stream.resume()
+    if (!this.#held) this.#stream.resume()
+  }
+
+  #hold(ms: number): void {
+    if (this.#held) return
+    this.#held = true
+    this.#stream.pause()
+    this.#timers.after(ms, () => {
+      this.#held = false
+      if (!this.#paused) this.#stream.resume()
+    })
   }
 
   /** Until `enoughBytes` more are here, or the stream is over. Every `timeoutMs` at least something must have come. */

@@ -17,6 +17,7 @@ import type { Connection, LineDirection, TrafficCounters } from './connection.ts
 import { ControlLinks } from './control-links.ts'
 import { dispatch, isRingMessage } from './dispatcher.ts'
 import { connectionOf, Outbound, type ConnectionDefaults, type OpenOptions } from './outbound.ts'
+import type { RateLimits } from './rate-limit.ts'
 import { ownWays } from './system.ts'
 import type { Verified } from './tls-endpoint.ts'
 import { formatWay } from './way.ts'
@@ -33,6 +34,8 @@ export interface TransportOptions {
   /** Told to others instead of this machine's own ways; absent or empty = its own. Checked by `announcedWays`. */
   readonly announced?: readonly Way[]
   readonly credentials: Credentials
+  /** Bounds on the bytes of bodies, of all connections together; absent = none. */
+  readonly limits?: RateLimits
   readonly onRingMessage: (message: RingMessage, channel: Channel, from: { readonly address: string }) => void
   /**
    * A file message and what follows it. Reads and writes until its promise resolves, then the next line is awaited; a rejection
@@ -94,7 +97,11 @@ export class NetTransport implements Transport {
     this.#endpoints = endpoints
     const { host, port } = endpoints
     this.#ownLoopback = ['0.0.0.0', '::', '127.0.0.1'].includes(host) ? formatWay('127.0.0.1', port) : null
-    this.#defaults = { counters: this.#counters, ...(options.onLine ? { onLine: options.onLine } : {}) }
+    this.#defaults = {
+      counters: this.#counters,
+      ...(options.limits ? { limits: options.limits } : {}),
+      ...(options.onLine ? { onLine: options.onLine } : {}),
+    }
     this.#membership = this.#enter(options.credentials)
   }
 

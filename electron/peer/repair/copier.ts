@@ -37,7 +37,7 @@ export class Copier {
   readonly #repair: RepairContext
   readonly #transfers: Transfers
   readonly #onDamaged: (sha256: string) => void
-  readonly #rate = new RateCap()
+  readonly #rate: RateCap
   readonly #busy = new Set<string>()
 
   /** @param onDamaged others found that the bytes of a content here do not match its hash */
@@ -45,6 +45,7 @@ export class Copier {
     this.#repair = repair
     this.#transfers = transfers
     this.#onDamaged = onDamaged
+    this.#rate = new RateCap(repair.allowance)
   }
 
   /** Copies begun and not ended. */

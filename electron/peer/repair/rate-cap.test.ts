@@ -24,6 +24,15 @@ describe('RateCap', () => {
     expect(took).toBeLessThanOrEqual(2_000)
   })
 
+  test("lets a share of a person's limit through, measured or not", () => {
+    const cap = new RateCap(() => ({ share: 0.25, limitBytesPerSecond: 1_000_000 }))
+    expect(cap.allowed(0)).toBe(250)
+    cap.measured(10 * mebibyte, 100, 0)
+    expect(cap.allowed(0), 'the limit is less than was measured').toBe(250)
+    cap.measured(2 * mebibyte, 20_000, 4_000_000)
+    expect(cap.allowed(4_000_000), 'and more').toBeCloseTo((2 * mebibyte) / 20_000 / 4)
+  })
+
   test('a pause is no credit for more than a moment', () => {
     const cap = new RateCap()
     cap.measured(10 * mebibyte, 100, 0)

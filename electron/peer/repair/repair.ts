@@ -19,6 +19,7 @@ import { Drops } from './drops.ts'
 import { Jobs, passOver } from './jobs.ts'
 import { OwnRecords } from './own-records.ts'
 import { Quarantine, type QuarantinedFile, type RepairMemory } from './quarantine.ts'
+import type { Allowance } from './rate-cap.ts'
 import type { RepairContext } from './repair-context.ts'
 import { planRepairs, type ContentCopies, type Repair } from './repair-plan.ts'
 import { defaultTimes, type RepairTimes } from './repair-times.ts'
@@ -39,6 +40,8 @@ export interface RepairOptions {
   /** Where absences and what is put aside are kept; absent: nowhere, and a restart has never been away. */
   readonly memory?: RepairMemory
   readonly times?: Partial<RepairTimes>
+  /** What a person leaves to copies that the ring makes by itself. */
+  readonly allowance?: () => Allowance
 }
 
 /** Copies begun and not ended; the rest waits in the plan. */
@@ -92,7 +95,14 @@ export class Repairer {
       wallClock: () => context.wallClock(),
       removedSince: (name) => records.removedSince(name),
     })
-    const repair: RepairContext = { context, own: this.#own, jobs: this.#jobs, times, now }
+    const repair: RepairContext = {
+      context,
+      own: this.#own,
+      jobs: this.#jobs,
+      times,
+      now,
+      ...(options.allowance ? { allowance: options.allowance } : {}),
+    }
     this.#reader = new CatalogueReader(repair, (machine, card) => {
       options.onMachineName(machine, card.machineName)
       this.#quarantine.heard(machine, card)
