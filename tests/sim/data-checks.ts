@@ -1,7 +1,7 @@
 /** What must hold of the files once all is calm: on exactly the machines that should have them, the same records, the right bytes. */
 
 import { createHash } from 'node:crypto'
-import { liveVersions, type Version } from '../../electron/peer/protocol/record.ts'
+import { isRemoved, liveVersions, type Version } from '../../electron/peer/protocol/record.ts'
 import { download } from '../../electron/peer/transfer/download.ts'
 import { findFile } from '../../electron/peer/transfer/request-file.ts'
 import { toPlainError } from '../../shared/errors.ts'
@@ -22,6 +22,8 @@ export function closest(world: World, name: string): Machine[] {
 export function findMisplaced(world: World, oracle: Oracle): string | null {
   const bad = world.members.find((machine) => machine.hasBadCopy())
   if (bad) return `${bad.name} keeps a bad copy`
+  const apart = world.members.find((machine) => machine.member.repairer.side.isApart())
+  if (apart) return `${apart.name} does not come back from its absence`
   const wanted = new Map<Machine, Set<string>>(world.members.map((machine) => [machine, new Set<string>()]))
   for (const name of oracle.names()) {
     const record = oracle.record(name)
@@ -33,8 +35,10 @@ export function findMisplaced(world: World, oracle: Oracle): string | null {
         if (!holder.keepsDurably(version.sha256)) return `${holder.name} lacks a copy of ${name}, which is on ${whoKeeps(world, version)}`
       }
     }
-    const records = holders.map((holder) => JSON.stringify(holder.member.catalogue.get(name)?.record))
-    if (new Set(records).size > 1) return `the records of ${name} differ`
+    const known = holders.map((holder) => holder.member.catalogue.get(name)?.record)
+    // each forgets what was removed by its own clock
+    const records = isRemoved(record) ? known.filter((each) => each !== undefined) : known
+    if (new Set(records.map((each) => JSON.stringify(each))).size > 1) return `the records of ${name} differ`
   }
   return null
 }

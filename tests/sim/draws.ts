@@ -1,10 +1,10 @@
 /** Which plans seeds are drawn from, and what is changed of them by hand: with a seed, all that a run depends on. */
 
 import { type Overrides, overridePlan } from './override-plan.ts'
-import { filesPlanOf, type Plan, planOf, ringPlanOf } from './plan.ts'
+import { filesPlanOf, type Plan, planOf, ringPlanOf, seasonPlanOf } from './plan.ts'
 
-/** `ring`: runs of the ring alone; `files`: runs with files; `all`: whatever a seed gives. */
-const draws = { all: planOf, ring: ringPlanOf, files: filesPlanOf } as const
+/** `ring`: runs of the ring alone; `files`: runs with files; `season`: those over more than 30 days; `all`: whatever a seed gives, of the first two. */
+const draws = { all: planOf, ring: ringPlanOf, files: filesPlanOf, season: seasonPlanOf } as const
 
 export type Draw = keyof typeof draws
 

@@ -43,9 +43,10 @@ export class FilesRun {
     this.world = new World(plan, observer)
     this.oracle = new Oracle(this.world)
     this.#people = new People(this.world, this.oracle)
-    this.#mischief = new Mischief(this.world, this.oracle)
+    this.#mischief = new Mischief(this.world, this.oracle, (name) => this.#people.letGo(name))
     this.world.filesNow = () => this.oracle.filesNow()
     this.world.onMember = (machine) => this.#meet(machine)
+    this.world.onPutAside = (name) => this.oracle.notePutAside(name)
     this.world.onNews = (machine, news) => {
       if (news.kind === 'copy-damaged') this.world.lossAt = this.world.now
       if (news.kind === 'copy-dropped') this.world.flaw ??= this.oracle.checkDrop(machine, news.sha256)

@@ -11,6 +11,7 @@ import type { Connection } from '../../electron/peer/net/connection.ts'
 import type { Contact } from '../../electron/peer/protocol/contact.ts'
 import type { Identifier } from '../../electron/peer/protocol/identifier.ts'
 import { RingMember } from '../../electron/peer/ring-member.ts'
+import type { RepairTimes } from '../../electron/peer/repair/repair-times.ts'
 import type { Random, Timers } from '../../electron/peer/ring/ports.ts'
 import type { TransferNews } from '../../electron/peer/transfer/transfer-context.ts'
 import { Transfers } from '../../electron/peer/transfer/transfers.ts'
@@ -33,6 +34,7 @@ export interface Surroundings {
   touch(): void
   tell(machine: Machine, news: TransferNews): void
   onMember(machine: Machine): void
+  onPutAside(name: string): void
   defect(machine: Machine, what: string, error: unknown): void
   open(from: Machine, to: Contact, signal: AbortSignal | undefined): Promise<Connection>
 }
@@ -44,6 +46,16 @@ const smallBytes = 5000
 /** Ten minutes would be the whole run. */
 const sweepEveryMs = 30_000
 const contentFolder = '/content'
+const memoryFolder = '/memory'
+
+/** In a season's run: news of a removal travels for so long at most, and so often is the trash looked at, in virtual ms. */
+const seasonTimes = { forgetMarginMs: 60_000, sweepEveryMs: 10_000 } as const
+
+/** Repair's waits: minutes are seconds, and days are what the plan says. */
+function repairTimes({ dropHysteresisMs, seasonMs }: FilesPlan['data']): Partial<RepairTimes> {
+  if (seasonMs === 0) return { dropHysteresisMs, sweepEveryMs }
+  return { dropHysteresisMs, keepTrashMs: seasonMs, quarantineMs: seasonMs, verifyEveryMs: seasonMs, ...seasonTimes }
+}
 
 function pathOf(sha256: string): string {
   return `${contentFolder}/${sha256.slice(0, 2)}/${sha256}`
@@ -150,6 +162,9 @@ export class Machine {
     this.process = process
     const disk = slowDisk(this.disk, () => this.#sync())
     const records = await RecordStore.over(this.database, { wallClock: () => this.#wallTime(world.now) })
+    records.onForgotten((name) => {
+      if (process.member.repairer.side.isApart()) world.onPutAside(name)
+    })
     const contents = await ContentStore.open(disk, contentFolder, {
       space: new Space(disk, '/'),
       blockBytes,
@@ -171,7 +186,8 @@ export class Machine {
           transfers: new Transfers({ onChange: () => undefined, onEnd: () => undefined }),
           machineName: () => this.name,
           repairDelayMs: () => world.plan.data.repairDelayMs,
-          times: { dropHysteresisMs: world.plan.data.dropHysteresisMs, sweepEveryMs },
+          times: repairTimes(world.plan.data),
+          memory: { disk, folder: memoryFolder, ring: 'the ring' },
           onRingEvent: (event) => {
             ports.onEvent(event)
             if (event.kind === 'successors' && this.memberSince === Infinity) {

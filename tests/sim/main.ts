@@ -31,7 +31,7 @@ const { values, positionals } = parseArgs({
     flaws: { type: 'string', default: '10' },
     workers: { type: 'string', default: String(availableParallelism()) },
     seed: { type: 'string' },
-    /** all, ring or files */
+    /** all, ring, files or season */
     draw: { type: 'string', default: 'all' },
     plan: { type: 'string', default: '{}' },
     trace: { type: 'boolean', default: false },
@@ -48,7 +48,7 @@ const say = (line: string) => console.log(line)
 // "--trace | head": who reads has read enough
 process.stdout.on('error', () => process.exit(1))
 const workers = wholeNumber(values.workers, '--workers')
-if (!isDraw(values.draw)) throw new Error(`--draw takes all, ring or files, not "${values.draw}"`)
+if (!isDraw(values.draw)) throw new Error(`--draw takes all, ring, files or season, not "${values.draw}"`)
 const selection = { draw: values.draw, overrides: parseOverrides(values.plan) }
 
 if (values.planted) await huntAll()

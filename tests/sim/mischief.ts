@@ -12,12 +12,17 @@ export class Mischief {
   readonly counts: Record<string, number> = {}
   readonly #world: World
   readonly #oracle: Oracle
+  readonly #meanwhile: (name: string) => void
+  /** Not to be switched on again yet. */
+  readonly #away = new Set<Machine>()
   /** Full disks, to be emptied again: the sizes they had. */
   readonly #full = new Map<Machine, number>()
 
-  constructor(world: World, oracle: Oracle) {
+  /** `meanwhile`: told of a name whose holders just went away for long. */
+  constructor(world: World, oracle: Oracle, meanwhile: (name: string) => void) {
     this.#world = world
     this.#oracle = oracle
+    this.#meanwhile = meanwhile
   }
 
   /** The next bad, or good, thing. */
@@ -30,6 +35,7 @@ export class Mischief {
       [20, () => this.#restartOne()],
       [12, () => this.#putToSleep()],
       [data.diskLosses, () => this.#destroy()],
+      [data.absences, () => this.#goAway()],
       [data.rot, () => this.#rot()],
       [data.fullDisks, () => this.#fillDisk()],
       [data.clockJumps, () => this.#jumpClock()],
@@ -108,9 +114,30 @@ export class Mischief {
   #restartOne(): void {
     const machine = pick(
       this.#world.random,
-      this.#world.machines.filter((other) => !other.isUp && !other.gone),
+      this.#world.machines.filter((other) => !other.isUp && !other.gone && !this.#away.has(other)),
     )
     if (machine) this.restart(machine)
+  }
+
+  /** Up to k-1 holders of a file are away for a part of the time that counts as long, or for longer. */
+  #goAway(): void {
+    const world = this.#world
+    const { random } = world
+    const name = pick(random, this.#oracle.names()) ?? ''
+    const victims = closest(world, name).slice(0, this.#some())
+    if (world.members.length - victims.length < 2) return
+    for (const victim of victims) {
+      this.crash(victim)
+      this.#away.add(victim)
+    }
+    this.#count('absence', null, `who keeps ${name} goes away`)
+    world.after(random.next() * 10_000, () => this.#meanwhile(name))
+    world.after((0.3 + random.next()) * world.plan.data.seasonMs, () => {
+      for (const victim of victims) {
+        this.#away.delete(victim)
+        if (!victim.isUp && !victim.gone) this.restart(victim)
+      }
+    })
   }
 
   /** It comes back as it was, now and then under another address. */
@@ -186,7 +213,9 @@ export class Mischief {
   #jumpClock(): void {
     const machine = pick(this.#world.random, this.#world.members)
     if (!machine) return
-    machine.clockAheadMs += (this.#world.random.next() - 0.5) * 2 * 86_400_000
+    const { seasonMs } = this.#world.plan.data
+    const dayMs = seasonMs === 0 ? 86_400_000 : seasonMs / 30
+    machine.clockAheadMs += (this.#world.random.next() - 0.5) * 2 * dayMs
     this.#count('clock jump', machine, 'has its clock changed')
   }
 
@@ -228,6 +257,7 @@ export class Mischief {
   /** No more of it: all machines that can run do, awake and with room, and the network is whole. */
   end(): void {
     const world = this.#world
+    this.#away.clear()
     this.#healNetwork()
     for (const machine of [...this.#full.keys()]) this.#emptyDisk(machine)
     for (const machine of world.machines) {

@@ -32,6 +32,11 @@ export class Oracle {
   readonly contents = new Map<string, Uint8Array>()
   /** Every version that was ever seen in a record, by name. */
   readonly #seen = new Map<string, Map<string, Version>>()
+  /**
+   * When a machine back after long kept what it knew of a name out of the ring: whether the ring takes that back is for a person to say,
+   * and what it alone had done to the name before is undone.
+   */
+  readonly #putAsideAt = new Map<string, number>()
   readonly #world: World
 
   constructor(world: World) {
@@ -139,6 +144,11 @@ export class Oracle {
     }
   }
 
+  /** A machine that was away for long keeps what it knows of a name out of the ring. */
+  notePutAside(name: string): void {
+    this.#putAsideAt.set(name, this.#world.now)
+  }
+
   /** Who has a copy of which name now, for sure. */
   filesNow(): FileMoment[] {
     return this.names().map((name) => {
@@ -179,7 +189,7 @@ export class Oracle {
 
   #checkOperation(operation: Operation, live: ReadonlyMap<string, Version>): string | null {
     const { version, name } = operation
-    if (operation.outcome !== 'stored' || !version) return null
+    if (operation.outcome !== 'stored' || !version || operation.startedAt < (this.#putAsideAt.get(name) ?? 0)) return null
     for (const other of live.values()) {
       if (replaces(version, other)) return `${name}: a version of ${other.writerName} is back that ${version.writerName} had superseded`
     }

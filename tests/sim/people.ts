@@ -47,6 +47,16 @@ export class People {
     return name
   }
 
+  /** Somebody removes `name`, or stores another content in its place. */
+  letGo(name: string): void {
+    const world = this.#world
+    const awake = world.members.filter((machine) => machine.asleepUntil <= world.now)
+    const machine = pick(world.random, awake)
+    if (!machine) return
+    if (world.random.next() < 0.8) this.#start(machine, () => this.#change(machine, name, 'remove'))
+    else this.#start(machine, () => this.#store(machine, name))
+  }
+
   /** `asker`, or whoever came last before (null), asks for files that `newcomer` owns from now on, before it can know of them. */
   askOwner(newcomer: Machine, asker: Machine | null): void {
     const world = this.#world

@@ -18,10 +18,17 @@ export interface DataPlan {
   readonly earlyAsks: number
   /** A copy too many is kept for so long. */
   readonly dropHysteresisMs: number
+  /**
+   * What 30 days are in this run, in virtual ms: so long lies what was removed in the trash, and who is away for longer brings nothing back.
+   * 0 = 30 days are 30 days.
+   */
+  readonly seasonMs: number
   /** Share of the crashes in which the power goes: streams break without a word. */
   readonly powerCuts: number
   /** How often, of a hundred things that happen, each of these does. */
   readonly diskLosses: number
+  /** Holders go away, their file is removed, and they come back after a part of a season, or more than one. */
+  readonly absences: number
   readonly rot: number
   readonly fullDisks: number
   readonly clockJumps: number
@@ -100,8 +107,17 @@ export function filesPlanOf(seed: number): FilesPlan {
       targetedKills: often(0.5, 0.5),
       dropHysteresisMs: 5000 + random.next() * 40_000,
       earlyAsks: often(0.5, 1),
+      seasonMs: 0,
+      absences: 0,
     },
   }
+}
+
+/** As `filesPlanOf`, over 30 days and more: machines stay away for days, and come back to what was removed meanwhile. */
+export function seasonPlanOf(seed: number): FilesPlan {
+  const plan = filesPlanOf(seed)
+  const random = new Prng(seed * 7919 + 29)
+  return { ...plan, data: { ...plan.data, seasonMs: 60_000 + random.next() * 90_000, absences: 5 + random.next() * 20 } }
 }
 
 /** Most rings small, some of up to 100 peers. */

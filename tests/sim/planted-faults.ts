@@ -166,18 +166,26 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'tombstone-dropped',
-    draw: 'files',
-    what: 'A removed name is forgotten after 20 s, and nothing remembers that it was.',
+    draw: 'season',
+    what: 'A removed name is forgotten after six days, whoever is away, and nothing remembers that it was.',
     changes: [
-      { file: `${peer}/repair/repair-times.ts`, find: 'keepTrashMs: 30 * dayMs', replace: 'keepTrashMs: 20_000' },
-      { file: `${peer}/repair/repair-times.ts`, find: 'forgetMarginMs: 2 * dayMs', replace: 'forgetMarginMs: 0' },
+      {
+        file: `${peer}/repair/sweep.ts`,
+        find: '!this.#mayForget() || own.removedForMs(name) < times.keepTrashMs + times.forgetMarginMs',
+        replace: 'own.removedForMs(name) < times.keepTrashMs / 5',
+      },
+      {
+        file: `${peer}/repair/sweep.ts`,
+        find: 'now - since < times.keepTrashMs + times.forgetMarginMs',
+        replace: 'now - since < times.keepTrashMs / 5',
+      },
       {
         file: `${peer}/disk/record-store.ts`,
         find: '(this.#pending.get(record.name)?.forgotten ?? forgottenRecord(this.#store, record))',
         replace: 'null',
       },
     ],
-    seeds: null,
+    seeds: 40,
   },
   {
     name: 'unsynced-not-found',

@@ -30,6 +30,8 @@ export class World {
   lossAt = -Infinity
   /** Told of what machines tell of files. */
   onNews: (machine: Machine, news: TransferNews) => void = () => undefined
+  /** Told of a name of which a machine, back after a long absence, keeps what it knows out of the ring. */
+  onPutAside: (name: string) => void = () => undefined
   /** Told of a machine the moment it is in the ring. */
   onMember: (machine: Machine) => void = () => undefined
   /** Where the copies of the files lie now, for who watches. */

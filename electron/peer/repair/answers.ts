@@ -45,9 +45,9 @@ export class Answers {
       return connection.send({ command: 'holds', sha256: message.sha256, verifiedAt, ...ends })
     }
     if (message.command === 'entries') return this.#entries(connection, message)
+    if (message.command === 'buckets') return this.#buckets(connection, message)
     if (context.repair.isApart()) return refuse(context, connection, { reason: 'busy', detail: 'This machine was away for long' })
-    if (message.command === 'digest') return this.#digest(connection, message)
-    return this.#buckets(connection, message)
+    return this.#digest(connection, message)
   }
 
   #digest(connection: Connection, message: Digest): Promise<void> {
@@ -69,6 +69,10 @@ export class Answers {
 
   async #buckets(connection: Connection, message: Buckets): Promise<void> {
     const { context, own } = this.#repair
+    // nothing to tell is an answer: whoever compares need not wait until it is settled what this machine knows
+    if (context.repair.isApart()) {
+      return connection.send({ command: 'hashes', synced: false, bodyBytes: 0, ...between(context, message.source) })
+    }
     const arc = { from: message.from, to: message.to }
     const body = own.arcs.bucketsOf(arc)
     const synced = this.#parts.sync.hasSynced(arc)

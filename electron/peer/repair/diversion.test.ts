@@ -13,8 +13,15 @@ test('a full machine is asked again after growing pauses', () => {
   diversion.refused(a, 100, 60_000)
   expect(diversion.mayAsk(a, 100, 179_999)).toBe(false)
   expect(diversion.mayAsk(a, 100, 180_000)).toBe(true)
-  for (let tries = 0; tries < 20; tries++) diversion.refused(a, 100, 0)
-  expect(diversion.mayAsk(a, 100, 3_600_000)).toBe(true)
+  let now = 180_000
+  for (let tries = 0; tries < 20; tries++, now += 3_600_000) diversion.refused(a, 100, now)
+  expect(diversion.mayAsk(a, 100, now)).toBe(true)
+})
+
+test('several copies refused in the same moment are one refusal', () => {
+  const diversion = new Diversion()
+  for (let copies = 0; copies < 4; copies++) diversion.refused(a, 100 + copies, copies)
+  expect(diversion.mayAsk(a, 200, 60_003)).toBe(true)
 })
 
 test('something smaller than what was refused may be asked for', () => {

@@ -17,10 +17,11 @@ interface Refusal {
 export class Diversion {
   readonly #refusals = new Map<Identifier, Refusal>()
 
-  /** `machine` had no room for a content of `sizeBytes`. */
+  /** `machine` had no room for a content of `sizeBytes`. Of several copies on their way at once, all refused, the pause grows once. */
   refused(machine: Identifier, sizeBytes: number, now: number): void {
     const known = this.#refusals.get(machine)
-    const pauseMs = Math.min(longestPauseMs, known ? known.pauseMs * 2 : firstPauseMs)
+    const grown = known && (now < known.until ? known.pauseMs : known.pauseMs * 2)
+    const pauseMs = Math.min(longestPauseMs, grown ?? firstPauseMs)
     const smallestBytes = Math.min(sizeBytes, known?.smallestBytes ?? Infinity)
     this.#refusals.set(machine, { smallestBytes, pauseMs, until: now + pauseMs })
   }

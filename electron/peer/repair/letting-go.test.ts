@@ -149,6 +149,27 @@ describe('a long absence', () => {
     expect(ring.defects).toEqual([])
   })
 
+  test('machines that come back together do not wait for each other', async () => {
+    const ring = await ringOf([1000, 1500, 2000, 3000, 4000], { copies: 2 })
+    await ring.machine(1000).store('0600', bytes('only theirs'))
+    await ring.run(5 * second)
+    expect(ring.holdersOf(bytes('only theirs'))).toEqual([1000, 1500])
+    for (const id of [1000, 1500]) ring.stop(id)
+    await ring.run(minute)
+    for (let days = 0; days < 40; days += 10) {
+      await ring.leap(10 * day)
+      await ring.run(21 * minute, 30 * second)
+    }
+    const back = [await ring.start(1000), await ring.start(1500)]
+    await ring.run(minute)
+    for (const machine of back) {
+      expect(machine.context.repair.isApart()).toBe(false)
+      expect(machine.repairer.quarantined.map((file) => file.record.name)).toEqual(['0600'])
+      expect(machine.catalogue.get('0600')).toBeNull()
+    }
+    expect(ring.defects).toEqual([])
+  })
+
   test('a whole ring that was off for a season comes back as it was', async () => {
     const ring = await ringOf([1000, 2000, 3000], { copies: 2 })
     await ring.machine(1000).store('0500', bytes('a'))
@@ -182,7 +203,7 @@ describe('a long absence', () => {
     const { askHave, askRecord, askCatalogue } = await import('../transfer/exchange.ts')
     const { context } = ring.machine(2000)
     expect(await askHave(context, back.contact, manifest.sha256)).toBe(0)
-    expect(await askRecord(context, back.contact, '0500')).toEqual({ entry: null, synced: false })
+    expect(await askRecord(context, back.contact, '0500')).toEqual({ entry: null, synced: false, togetherMs: 0 })
     expect((await askCatalogue(context, back.contact, 0)).entries).toEqual([])
   })
 })

@@ -9,6 +9,7 @@ import type { Disk } from '../disk/disk.ts'
 import type { CatalogueEntry } from '../disk/record-store.ts'
 import { StateFile } from '../disk/state-file.ts'
 import type { Identifier } from '../protocol/identifier.ts'
+import { limits } from '../protocol/limits.ts'
 import { decodeRecord, liveVersions, mergeRecords, sameRecord, type FileRecord } from '../protocol/record.ts'
 import { askRecord, type MachineCard } from '../transfer/exchange.ts'
 import { absenceAt, inCompany, togetherMs, wentOn, type Company } from './company.ts'
@@ -34,8 +35,9 @@ interface AsideState {
 
 type CompanyFile = Company & { readonly ring: string }
 
-/** Time in company is written down so often: days are what counts. */
+/** Time in company is written down so often: days are what counts. Where absences of less count, as in a simulator, so often in one. */
 const writeEveryMs = 600_000
+const writesPerAbsence = 10
 const settleEveryMs = 5_000
 /** Names asked about at the same time. */
 const namesAtOnce = 16
@@ -117,13 +119,14 @@ export class Quarantine {
   }
 
   tick(): void {
-    const { context, jobs, now } = this.#repair
+    const { context, jobs, now, times } = this.#repair
     this.look()
     if (this.#apart && now() >= this.#settleAt) {
       this.#settleAt = now() + settleEveryMs
       jobs.start('quarantine', () => this.#settle())
     }
-    if (this.#apart || this.#state === null || context.online().length < 2 || now() - this.#writtenAt < writeEveryMs) return
+    const isWritten = now() - this.#writtenAt < Math.min(writeEveryMs, times.quarantineMs / writesPerAbsence)
+    if (this.#apart || this.#state === null || context.online().length < 2 || isWritten) return
     this.#writtenAt = now()
     jobs.start('company', () => this.#writeCompany())
   }
@@ -168,17 +171,39 @@ export class Quarantine {
 
   /** Null when the ring's record says all that this machine's does. */
   async #judge(name: string): Promise<CatalogueEntry | null | 'unclear'> {
-    const { context } = this.#repair
-    const { copies } = context.parameters
-    const nearest = context.replicaSet(context.keyOf(name), copies + 1)
-    const others = nearest.filter((contact) => contact.id !== context.self.id).slice(0, copies)
-    const answers = await Promise.all(others.map((contact) => askRecord(context, contact, name).catch(() => null)))
-    if (others.length === 0 || !answers.every((answer) => answer?.synced)) return 'unclear'
-    const entry = await context.records.get(name)
+    const ring = await this.#askRing(name)
+    if (ring === 'unclear') return ring
+    const entry = await this.#repair.context.records.get(name)
     if (!entry) return null
-    const records = answers.map((answer) => answer?.entry?.record).filter((record) => record !== undefined)
-    const ring = records.reduce<FileRecord | null>((known, record) => (known ? mergeRecords(known, record) : record), null)
     return ring && sameRecord(mergeRecords(ring, entry.record), mergeRecords(ring, ring)) ? null : entry
+  }
+
+  /**
+   * What the ring knows of a name: as many as keep copies have said so; 'unclear' while one of them cannot. Others that are back from a
+   * long absence, too, have nothing to say: those behind them are asked instead, or two that came back together would wait for each
+   * other for ever.
+   */
+  async #askRing(name: string): Promise<FileRecord | null | 'unclear'> {
+    const { context, times } = this.#repair
+    const { copies } = context.parameters
+    const nearest = context.replicaSet(context.keyOf(name), limits.next)
+    const answerable = new Set(nearest.slice(0, copies).map((contact) => contact.id))
+    const others = nearest.filter((contact) => contact.id !== context.self.id)
+    let ring: FileRecord | null = null
+    let heard = 0
+    while (heard < copies && others.length > 0) {
+      const some = others.splice(0, copies - heard)
+      const answers = await Promise.all(some.map((contact) => askRecord(context, contact, name).catch(() => null)))
+      for (const [index, answer] of answers.entries()) {
+        const isNearest = answerable.has(some[index]?.id as Identifier)
+        if (!answer || (isNearest && !answer.synced && answer.togetherMs > 0)) return 'unclear'
+        // who does not answer for the name has not compared it: but who was here all the time has heard of it
+        if (answer.synced || answer.togetherMs >= times.quarantineMs) heard++
+        const record = answer.entry?.record
+        if (record) ring = ring ? mergeRecords(ring, record) : record
+      }
+    }
+    return heard > 0 ? ring : 'unclear'
   }
 
   /** First written down, then taken out of the records: a crash in between leaves a name in both, and the next start settles it again. */
@@ -192,8 +217,11 @@ export class Quarantine {
     await this.#writeAside()
     for (const { record } of entries) {
       await context.records.putAside(record.name)
+      // the ring's own versions of the name, without what is put aside, are read anew
+      context.catalogue.forgetName(record.name)
       if (this.#files.has(record.name)) context.emit({ kind: 'put-aside', name: record.spelling })
     }
+    for (const { id } of context.online()) if (id !== context.self.id) context.catalogue.forget(id)
   }
 
   async #writeCompany(): Promise<void> {

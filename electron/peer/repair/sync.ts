@@ -138,9 +138,11 @@ export class ArcSync {
     }
   }
 
+  /** A machine back from a long absence has nothing to say yet: whoever waited for it, while it waits for them, would wait for ever. */
   async #compareBuckets(contact: Contact, arc: Arc): Promise<{ readonly synced: boolean }> {
     const { context, own } = this.#repair
     const { synced, body } = await askBuckets(context, contact, arc)
+    if (body === null) return { synced }
     for (const part of unequalParts(context.space, arc, [own.arcs.bucketsOf(arc), body])) await this.#compareEntries(contact, part)
     return { synced }
   }

@@ -49,11 +49,12 @@ export function askDigest(context: TransferContext, to: Contact, hash: string): 
 }
 
 /** The hashes of the 256 buckets of an arc at `to`, and whether it has compared that arc itself. */
-export function askBuckets(context: TransferContext, to: Contact, arc: AskedArc): Promise<{ synced: boolean; body: Buffer }> {
+export function askBuckets(context: TransferContext, to: Contact, arc: AskedArc): Promise<{ synced: boolean; body: Buffer | null }> {
   return exchangeWith(context, to, {
     run: async (connection) => {
       await connection.send({ command: 'buckets', from: arc.from, to: arc.to, ...between(context, to.id) })
       const { synced, bodyBytes } = await answer(connection, ['hashes'])
+      if (bodyBytes === 0) return { synced: false, body: null }
       if (bodyBytes !== limits.hashesBytes) throw new AppError('protocol', 'Not as many buckets as there are')
       return { synced, body: await connection.readBodyBuffer(bodyBytes) }
     },

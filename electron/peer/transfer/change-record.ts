@@ -29,6 +29,7 @@ export async function restoreFile(context: TransferContext, name: string, versio
   if (version === null) {
     const [removed] = deleteMarks(known.record)
     if (!removed || live.length > 0) throw new AppError('not-found', `${name} is not in the trash`, { name })
+    holdersOf(name, known, removed)
     return supersede(context, known, { content: { ...removed, deleted: false }, old: known.record.versions })
   }
   const wanted = versionOf(name, version, [...known.record.versions, ...known.record.earlier])

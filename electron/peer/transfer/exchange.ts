@@ -79,19 +79,23 @@ export async function exchangeWith<T>(
   }
 }
 
-/** What `to` knows of a name, or null, and whether its not knowing it would mean something. */
-export async function askRecord(
-  context: TransferContext,
-  to: Contact,
-  name: string,
-): Promise<{ readonly entry: CatalogueEntry | null; readonly synced: boolean }> {
+interface RecordAnswer {
+  /** What it knows of the name, or null. */
+  readonly entry: CatalogueEntry | null
+  /** Whether its not knowing it would mean something. */
+  readonly synced: boolean
+  /** How long it has been in company of others, in ms; 0 also while it is back from a long absence and tells nothing. */
+  readonly togetherMs: number
+}
+
+export async function askRecord(context: TransferContext, to: Contact, name: string): Promise<RecordAnswer> {
   const records = await exchangeWith(context, to, {
     run: async (connection) => {
       await connection.send({ command: 'record', name, ...between(context, to.id) })
       return readRecords(connection)
     },
   })
-  return { entry: records.entries[0] ?? null, synced: records.synced }
+  return { entry: records.entries[0] ?? null, synced: records.synced, togetherMs: records.card.togetherMs }
 }
 
 /** A page of what changed in the records of `to` after revision `since`. */
