@@ -5,6 +5,7 @@
 
 import type { Writable } from 'node:stream'
 import type { News, OnClash } from '../../shared/contract.ts'
+import type { AppError } from '../../shared/errors.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type {
   ActivityView,
@@ -64,6 +65,15 @@ export interface StoreOptions extends WorkOptions {
   readonly onClash?: OnClash
 }
 
+export interface StoreFilesOptions {
+  readonly signal?: AbortSignal
+  readonly onClash?: OnClash
+  /** Of files that are stored alone. */
+  readonly onProgress?: (file: { readonly name: string }, doneBytes: number, totalBytes: number) => void
+  /** What became of one file, in no order; the next ones wait for it now and then. */
+  readonly onDone: (file: { readonly path: string; readonly name: string }, outcome: StoreResult | AppError) => Promise<void> | void
+}
+
 export interface RequestOptions extends WorkOptions {
   /** Version id; default: the current one. */
   readonly version?: string
@@ -85,6 +95,8 @@ export interface PeerApi {
   readonly dataFolder: string
   /** Stores one regular file. Resolves when durable on min(k, ring size) machines, or `partial`. */
   storeFile(path: string, options?: StoreOptions): Promise<StoreResult>
+  /** Stores many files, small ones together. The failure of one is its outcome, and no other's. */
+  storeFiles(files: AsyncIterable<{ readonly path: string; readonly name: string }>, options: StoreFilesOptions): Promise<void>
   /** Every file below the paths with its ring name: base name, or for a folder the paths from its own name on. */
   expandPaths(paths: readonly string[]): AsyncIterable<{ readonly path: string; readonly name: string }>
   /** Queues files and folders; returns when counted. Progress comes as transfers. */

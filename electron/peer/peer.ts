@@ -31,8 +31,9 @@ import { RateLimit } from './net/rate-limit.ts'
 import { systemTimers } from './net/system-timers.ts'
 import { announcedWays } from './net/system.ts'
 import { NewsDesk } from './news-desk.ts'
-import type { PeerApi, RequestOptions, RequestResult, StoreOptions, StoreResult, VerifyResult } from './peer-api.ts'
+import type { PeerApi, RequestOptions, RequestResult, StoreFilesOptions, StoreOptions, StoreResult, VerifyResult } from './peer-api.ts'
 import type { PeerEvent } from './peer-events.ts'
+import { PeerBursts } from './peer-bursts.ts'
 import { PeerFiles } from './peer-files.ts'
 import type { PeerOptions } from './peer-options.ts'
 import { verifyCopies } from './repair/verify.ts'
@@ -77,6 +78,7 @@ class Peer implements PeerApi {
   readonly #journal: TransferJournal
   readonly #transfers: Transfers
   readonly #files: PeerFiles
+  readonly #bursts: PeerBursts
   readonly #folder: SharedFolderHost
   readonly #desk: NewsDesk
   readonly #activity: Activity
@@ -121,6 +123,18 @@ class Peer implements PeerApi {
       onEvent: (event) => this.#onEvent(event),
       onNotice: (notice) => this.#notice(notice),
       onWritten: (path) => this.#folder.written(path),
+    })
+    this.#bursts = new PeerBursts({
+      session: () => this.#session,
+      transfers: this.#transfers,
+      onEvent: (event) => this.#onEvent(event),
+      storeFile: ({ path, name }, { signal, onClash = 'decline', onProgress }) =>
+        this.#files.storeFile(path, {
+          name,
+          onClash,
+          ...(signal ? { signal } : {}),
+          ...(onProgress ? { onProgress: (doneBytes, totalBytes) => onProgress({ name }, doneBytes, totalBytes) } : {}),
+        }),
     })
     this.#activity = new Activity((id) => this.#nameOf(id))
     this.#desk = new NewsDesk({
@@ -310,6 +324,10 @@ class Peer implements PeerApi {
 
   get dataFolder(): string {
     return this.#stores.folder
+  }
+
+  storeFiles(files: AsyncIterable<PathAndName>, options: StoreFilesOptions): Promise<void> {
+    return this.#bursts.store(files, options)
   }
 
   storeFile(path: string, options: StoreOptions = {}): Promise<StoreResult> {

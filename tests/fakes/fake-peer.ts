@@ -154,6 +154,9 @@ export function createFakePeer(options: PeerOptions): FakePeer {
     address: '127.0.0.1:4001',
     dataFolder: options.dataFolder,
     storeFile,
+    storeFiles: async (given, { onDone }) => {
+      for await (const file of given) await onDone(file, await storeFile(file.path))
+    },
     expandPaths: async function* (paths) {
       for (const path of paths) yield { path, name: basename(path) }
     },

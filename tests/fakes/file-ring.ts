@@ -32,6 +32,8 @@ export interface FileRingOptions {
   readonly copies?: number
   /** Default 16. */
   readonly bits?: number
+  /** Small contents are rows of the database, as for real. Default: all are files, whose bytes a test can reach. */
+  readonly small?: boolean
   readonly times?: Partial<RepairTimes>
   /** Default: none. */
   readonly repairDelayMs?: number
@@ -187,7 +189,7 @@ export class FileMachine {
   /** Accepts no connection although the others believe that it is there. */
   deaf = false
   readonly #ring: FileRing
-  readonly #database: MemoryKeyValue
+  readonly database: MemoryKeyValue
   #files = 0
 
   static async open(
@@ -196,11 +198,12 @@ export class FileMachine {
     from: { readonly before: FileMachine | undefined; readonly offeredBytes: number | undefined },
   ): Promise<FileMachine> {
     const disk = from.before?.disk ?? new FaultyDisk()
-    const database = from.before ? from.before.#database.crash() : new MemoryKeyValue()
+    const database = from.before ? from.before.database.crash() : new MemoryKeyValue()
     const records = await RecordStore.over(database, { wallClock: () => ring.wallMs })
     const contents = await ContentStore.open(disk, '/content', {
       space: new Space(disk, '/', from.offeredBytes ?? null),
       ...(ring.options.blockBytes ? { blockBytes: ring.options.blockBytes } : {}),
+      ...(ring.options.small === true ? { small: await records.smallContents() } : {}),
     })
     const machine = new FileMachine(ring, id, { disk, database, records, contents })
     await machine.repairer.start()
@@ -211,7 +214,7 @@ export class FileMachine {
     this.#ring = ring
     this.id = id
     this.disk = opened.disk
-    this.#database = opened.database
+    this.database = opened.database
     this.records = opened.records
     this.contents = opened.contents
     this.context = this.#makeContext()

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '../../shared/errors.ts'
 import type { FileView, VersionView } from '../../shared/views.ts'
-import type { PeerApi, RequestOptions, StoreOptions } from '../../electron/peer/peer-api.ts'
+import type { PeerApi, RequestOptions, StoreFilesOptions, StoreOptions } from '../../electron/peer/peer-api.ts'
 import type { PeerEvent } from '../../electron/peer/peer-events.ts'
 import { createFakePeer, type FakePeer } from './fake-peer.ts'
 
@@ -112,6 +112,17 @@ export function createScriptedPeer(dataFolder: string): ScriptedPeer {
         holders: [{ id: fake.id, name: 'Desk' }],
         route: [fake.id],
         seconds: 0.5,
+      }
+    },
+    storeFiles: async (given: AsyncIterable<{ path: string; name: string }>, options: StoreFilesOptions) => {
+      for await (const { path, name } of given) {
+        const alone: StoreOptions = {
+          name,
+          onProgress: (doneBytes, totalBytes) => options.onProgress?.({ name }, doneBytes, totalBytes),
+          ...(options.onClash ? { onClash: options.onClash } : {}),
+        }
+        const outcome = await fake.storeFile(path, alone).catch((thrown: unknown) => thrown as AppError)
+        await options.onDone({ path, name }, outcome)
       }
     },
     requestFile: async (name: string, options: RequestOptions = {}) => {

@@ -98,6 +98,18 @@ const lines: readonly (readonly [string, Message])[] = [
   [`/have ${sha256} 4 2`, { command: 'have', sha256, ...ends }],
   [`/holds ${sha256} 1700000000000 4 2`, { command: 'holds', sha256, verifiedAt: 1_700_000_000_000, ...ends }],
   [`/damaged ${sha256} 4 2`, { command: 'damaged', sha256, ...ends }],
+  ['/names 4096 4 2', { command: 'names', bodyBytes: 4096, ...ends }],
+  ['/known 3 yes 900 4 2', { command: 'known', count: 3, synced: true, bodyBytes: 900, ...ends }],
+  [
+    '/pack 3 5@127.0.0.1:12005 2 1048576 9000 4 2',
+    { command: 'pack', copies: 3, next: [contact(5)], files: 2, blockBytes: 1_048_576, bodyBytes: 9000, ...ends },
+  ],
+  [
+    '/packed 4,5 6 3,1,no-space 4 2',
+    { command: 'packed', holders: [id(4), id(5)], failed: [id(6)], outcomes: [3, 1, 'no-space'], ...ends },
+  ],
+  [`/fetch ${sha256},${sha256} 4 2`, { command: 'fetch', contents: [sha256, sha256], ...ends }],
+  ['/fetched 0,none,30 30 4 2', { command: 'fetched', sizes: [0, 'none', 30], bodyBytes: 30, ...ends }],
   ['/digest 0123456789abcdef 4 2', { command: 'digest', hash: '0123456789abcdef', ...ends }],
   ['/same 4 2', { command: 'same', ...ends }],
   ['/differs 4 2', { command: 'differs', ...ends }],

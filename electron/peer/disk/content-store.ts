@@ -85,6 +85,8 @@ export class ContentStore {
   async has(sha256: string): Promise<boolean> {
     if (!isHash(sha256)) return false
     if (this.#small?.sizes.has(sha256)) return true
+    // what is not known is not here: no need to ask the disk
+    if (!this.#sizes.has(sha256)) return false
     const stat = await this.#disk.stat(this.#pathOf(sha256))
     return stat?.kind === 'file'
   }

@@ -5,7 +5,7 @@
  */
 
 import type { Contact } from './contact.ts'
-import { contact, type Field, flag, hex, identifier, list, member, nullable, number, text, word } from './fields.ts'
+import { contact, type Field, flag, hex, identifier, list, member, nullable, number, numberOr, text, word } from './fields.ts'
 import type { IdentifierSpace } from './identifier.ts'
 import { limits } from './limits.ts'
 import type { Command, Message, MessageOf } from './messages.ts'
@@ -21,6 +21,8 @@ const recordSize = number(limits.recordBytes)
 const digest = hex(8)
 const sha256 = hex(64)
 const gossip = list(member, limits.gossipMembers)
+
+const refuseReasons = ['exists', 'no-space', 'not-found', 'corrupt', 'not-a-member', 'expired', 'busy', 'failed'] as const
 
 /** Order of keys = order of arguments on the line. */
 const commands: { readonly [C in Command]: Arguments<MessageOf<C>> } = {
@@ -49,7 +51,7 @@ const commands: { readonly [C in Command]: Arguments<MessageOf<C>> } = {
   continue: { bodyBytes: number(limits.wantedBytes) },
   stored: { holders: list(identifier, limits.next + 1), failed: list(identifier, limits.next + 1) },
   refuse: {
-    reason: word(['exists', 'no-space', 'not-found', 'corrupt', 'not-a-member', 'expired', 'busy', 'failed']),
+    reason: word(refuseReasons),
     detail: text(4 * limits.detailLength),
   },
   request: { name, sha256, offsetBytes: fileSize, lengthBytes: fileSize },
@@ -63,6 +65,22 @@ const commands: { readonly [C in Command]: Arguments<MessageOf<C>> } = {
   have: { sha256 },
   holds: { sha256, verifiedAt: counter },
   damaged: { sha256 },
+  names: { bodyBytes: number(limits.namesBytes) },
+  known: { count: number(limits.packFiles), synced: flag, bodyBytes: number(limits.catalogueBytes) },
+  pack: {
+    copies: number(limits.next + 1),
+    next: list(contact, limits.next),
+    files: number(limits.packFiles),
+    blockBytes: number(16 * 1_048_576),
+    bodyBytes: number(limits.packBytes),
+  },
+  packed: {
+    holders: list(identifier, limits.next + 1),
+    failed: list(identifier, limits.next + 1),
+    outcomes: list(numberOr(2 ** (limits.next + 1) - 1, refuseReasons), limits.packFiles),
+  },
+  fetch: { contents: list(sha256, limits.packFiles) },
+  fetched: { sizes: list(numberOr(limits.packedFileBytes, ['none']), limits.packFiles), bodyBytes: number(limits.packBytes) },
   digest: { hash: hex(16) },
   same: {},
   differs: {},

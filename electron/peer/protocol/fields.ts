@@ -67,6 +67,15 @@ export function word<const T extends string>(words: readonly T[]): Field<T> {
   return { write: (value) => value, read: (text) => words.find((known) => known === text) }
 }
 
+/** A whole number up to `max`, or one of a closed set of words. */
+export function numberOr<const T extends string>(max: number, words: readonly T[]): Field<number | T> {
+  const [numbers, others] = [number(max), word(words)]
+  return {
+    write: (value) => value.toString(),
+    read: (text, space) => numbers.read(text, space) ?? others.read(text, space),
+  }
+}
+
 export const flag: Field<boolean> = {
   write: (value) => (value ? 'yes' : 'no'),
   read: (text) => (text === 'yes' ? true : text === 'no' ? false : undefined),

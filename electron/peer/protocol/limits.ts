@@ -31,6 +31,18 @@ export const limits = {
   machineNameBytes: 256,
   /** An invite's token as text: 128 bits, in hexadecimal or base64. */
   tokenBytes: 64,
+  /** Files in one pack: a line that acknowledges, or asks for, each of them fits in `lineBytes`. */
+  packFiles: 256,
+  /** Content of one file in a pack, in bytes: what is larger gains nothing from company. */
+  packedFileBytes: 32_768,
+  /** Contents in one pack that is sent, in bytes, unless a single one is larger: what a machine holds in memory of it. */
+  packContentBytes: 1_048_576,
+  /** Record of one file in a pack, in bytes: a name of 4 096 twice, and some dozens of versions. */
+  packedRecordBytes: 32_768,
+  /** The body of a pack, in bytes: contents, and records that are mostly under 1 KB. */
+  packBytes: 4 * 1_048_576,
+  /** The body of a `/names` question, in bytes: 256 names of 4 096, in JSON. */
+  namesBytes: 2 * 1_048_576,
   /** A record in JSON, in bytes: all of the next four at once. */
   recordBytes: 1_048_576,
   /** Versions of one name that supersede each other not. */

@@ -242,6 +242,57 @@ export interface Damaged extends Between {
   readonly sha256: string
 }
 
+// ---- Many small files at once, over TCP: what a file each costs in round trips and syncs is shared by a pack.
+
+/** "What do you know of these names, and which versions do you hold?" Body: one JSON string a line. Answered by Known. */
+export interface Names extends Between {
+  readonly command: 'names'
+  readonly bodyBytes: number
+}
+/**
+ * About the first `count` of the names; ask again for the rest. Body: as of Records, without a machine's line: one entry for each name that is
+ * known. `synced`: as in Records, for all of them.
+ */
+export interface Known extends Between {
+  readonly command: 'known'
+  readonly count: number
+  readonly synced: boolean
+  readonly bodyBytes: number
+}
+/**
+ * Where `files` versions go that belong on the same machines, none longer than one block. Body: for each the length of its record and of its
+ * content (4 bytes each, big-endian), the record (JSON), the content. Answered by Packed.
+ */
+export interface Pack extends Between {
+  readonly command: 'pack'
+  /** As in Store. */
+  readonly copies: number
+  readonly next: readonly Contact[]
+  readonly files: number
+  /** Block size of the manifests, in bytes. */
+  readonly blockBytes: number
+  readonly bodyBytes: number
+}
+/** What became of each file of a pack, in its order: who of `holders` has it durably, as a set of bits, the lowest for the first; or why nobody has. */
+export interface Packed extends Between {
+  readonly command: 'packed'
+  readonly holders: readonly Identifier[]
+  /** Did not take the pack. */
+  readonly failed: readonly Identifier[]
+  readonly outcomes: readonly (number | RefuseReason)[]
+}
+/** Asks for small contents. Answered by Fetched. */
+export interface Fetch extends Between {
+  readonly command: 'fetch'
+  readonly contents: readonly string[]
+}
+/** Sizes of the first of the contents, in bytes; `none`: not here. Body: their bytes, one after the other. Ask again for the rest. */
+export interface Fetched extends Between {
+  readonly command: 'fetched'
+  readonly sizes: readonly (number | 'none')[]
+  readonly bodyBytes: number
+}
+
 // ---- Arcs compared, over TCP. The short form is for the sender's own arc, (its predecessor, itself], so that equal arcs cost two short lines.
 
 /** "This is the hash of my own arc: where it begins, and all that I know and hold there." Answered by Same or Differs. 16 hexadecimal digits. */
@@ -318,7 +369,10 @@ export type FileMessage =
   | Damaged
   | Enroll
   | Enrolled
+  | PackMessage
   | ArcMessage
+
+type PackMessage = Names | Known | Pack | Packed | Fetch | Fetched
 
 /** Questions about arcs, and their answers. */
 export type ArcQuestion = Digest | Buckets | Entries

@@ -93,6 +93,6 @@ function shorter(error: unknown, path: string): unknown {
   return error instanceof AppError && error.code === 'corrupt' ? changed(path) : error
 }
 
-function changed(path: string): AppError {
+export function changed(path: string): AppError {
   return new AppError('changed-while-reading', `${path} changed while it was being stored; store it again when it is complete`, { path })
 }

@@ -1,10 +1,10 @@
 /** Questions to one machine over one connection: asked, answered, connection back to the pool; refusals become errors. */
 
-import { AppError } from '../../../shared/errors.ts'
+import { AppError, type ErrorCode } from '../../../shared/errors.ts'
 import type { Connection } from '../net/connection.ts'
 import type { Contact } from '../protocol/contact.ts'
 import { limits } from '../protocol/limits.ts'
-import type { FileMessage, Refuse } from '../protocol/messages.ts'
+import type { FileMessage, Refuse, RefuseReason } from '../protocol/messages.ts'
 import { decodeManifest, type Manifest } from '../protocol/manifest.ts'
 import { recordOf, type FileRecord } from '../protocol/record.ts'
 import type { CatalogueEntry } from '../disk/record-store.ts'
@@ -44,6 +44,11 @@ export async function answer<C extends FileMessage['command']>(
 }
 
 function refusal(message: Refuse): AppError {
+  return new AppError(refusalCode(message.reason), message.detail || `The other machine refused: ${message.reason}`)
+}
+
+/** What a refusal means here. */
+export function refusalCode(reason: RefuseReason): ErrorCode {
   const codes = {
     exists: 'already-exists',
     'no-space': 'disk-full',
@@ -54,7 +59,7 @@ function refusal(message: Refuse): AppError {
     busy: 'peer-unreachable',
     failed: 'peer-unreachable',
   } as const
-  return new AppError(codes[message.reason], message.detail || `The other machine refused: ${message.reason}`)
+  return codes[reason]
 }
 
 /** Runs one exchange with `to`; the connection is released after a clean end and destroyed after an error. */
@@ -96,6 +101,38 @@ export async function askRecord(context: TransferContext, to: Contact, name: str
     },
   })
   return { entry: records.entries[0] ?? null, synced: records.synced, togetherMs: records.card.togetherMs }
+}
+
+/** What `to` knows of each of these names, at most `limits.packFiles` of them, and whether its not knowing one would mean something. */
+export async function askRecords(
+  context: TransferContext,
+  to: Contact,
+  names: readonly string[],
+): Promise<{ readonly entries: readonly CatalogueEntry[]; readonly synced: boolean }> {
+  const entries: CatalogueEntry[] = []
+  let synced = true
+  for (let asked = 0; asked < names.length;) {
+    const body = Buffer.from(
+      names
+        .slice(asked, asked + limits.packFiles)
+        .map((name) => JSON.stringify(name))
+        .join('\n'),
+      'utf8',
+    )
+    const page = await exchangeWith(context, to, {
+      run: async (connection) => {
+        await connection.send({ command: 'names', bodyBytes: body.length, ...between(context, to.id) })
+        await connection.write(body)
+        const known = await answer(connection, ['known'])
+        return { ...known, lines: (await connection.readBodyBuffer(known.bodyBytes)).toString('utf8').split('\n') }
+      },
+    })
+    if (page.count === 0 || page.count > names.length - asked) throw new AppError('protocol', 'The answer is not about the names asked for')
+    asked += page.count
+    synced &&= page.synced
+    entries.push(...parseEntries(page.lines))
+  }
+  return { entries, synced }
 }
 
 /** A page of what changed in the records of `to` after revision `since`. */
@@ -160,13 +197,15 @@ async function readRecords(connection: Connection): Promise<RecordsAnswer> {
   if (head.bodyBytes > limits.catalogueBytes) throw new AppError('protocol', 'Too many records in one answer')
   const lines = (await connection.readBodyBuffer(head.bodyBytes)).toString('utf8').split('\n')
   const card = parseCard(lines[0] ?? '')
-  const entries: CatalogueEntry[] = []
-  for (const line of lines.slice(1)) {
-    const value = line === '' ? null : parseJson(line)
-    const entry = value && line.length <= entryCharsMax ? parseEntry(value) : null
-    if (entry) entries.push(entry)
-  }
+  const entries = parseEntries(lines.slice(1))
   return { card, revision: head.revision, more: head.more, synced: head.synced, entries }
+}
+
+function parseEntries(lines: readonly string[]): CatalogueEntry[] {
+  return lines.flatMap((line) => {
+    const value = line === '' || line.length > entryCharsMax ? null : parseJson(line)
+    return (value && parseEntry(value)) ?? []
+  })
 }
 
 function parseCard(line: string): MachineCard {

@@ -24,7 +24,7 @@ export interface KnownRecord extends Located {
 }
 
 /** Machines asked in one read, in multiples of the copies: newcomers that know nothing yet may stand before those who do. */
-const askedRounds = 3
+export const askedRounds = 3
 
 /**
  * Looks the name up and asks the replica set, and whoever the catalogue names as holder. Who has not compared yet what it knows with
@@ -52,28 +52,32 @@ export async function readRecord(context: TransferContext, name: string, purpose
   return { ...located, record, holders, silent, certain: isCertain(context, answers) }
 }
 
-interface Answer {
+/** What one machine said, or that it said nothing. */
+export interface Answered {
   readonly contact: Contact
-  readonly entry: CatalogueEntry | null
   readonly synced: boolean
   readonly silent: boolean
 }
 
+interface Answer extends Answered {
+  readonly entry: CatalogueEntry | null
+}
+
 /** The replica set, known holders, then those after the replica set, each once. */
-function candidatesOf(context: TransferContext, located: Located, name: string): Contact[] {
+export function candidatesOf(context: TransferContext, located: Located, name: string): Contact[] {
   const { copies } = context.parameters
   const { candidates } = located
   const all = [...candidates.slice(0, copies), ...knownHolders(context, name), ...candidates.slice(copies)]
   return [...new Map([...all, ...context.replicaSet(context.keyOf(name), limits.next)].map((contact) => [contact.id, contact])).values()]
 }
 
-function knownHolders(context: TransferContext, name: string): Contact[] {
+export function knownHolders(context: TransferContext, name: string): Contact[] {
   const online = new Set(context.online().map((contact) => contact.id))
   const machines = [...(context.catalogue.get(name)?.machines.keys() ?? [])].filter((machine) => online.has(machine))
   return machines.map((machine) => context.contact(machine)).filter((contact) => contact !== null)
 }
 
-function isCertain(context: TransferContext, answers: readonly Answer[]): boolean {
+export function isCertain(context: TransferContext, answers: readonly Answered[]): boolean {
   if (answers.filter((answer) => answer.synced).length >= context.parameters.copies) return true
   const answered = new Set(answers.filter((answer) => !answer.silent).map((answer) => answer.contact.id))
   return [...context.online().map((contact) => contact.id), ...context.away()].every((id) => answered.has(id))

@@ -57,7 +57,7 @@ export async function receiveStore(context: TransferContext, connection: Connect
 }
 
 /** False when what is known here says that the ring does not keep this content of the name any more. */
-async function isWanted(context: TransferContext, record: FileRecord, sha256: string): Promise<boolean> {
+export async function isWanted(context: TransferContext, record: FileRecord, sha256: string): Promise<boolean> {
   const known = await context.records.get(record.name)
   return known === null || wantedContents(mergeRecords(known.record, record)).some((wanted) => wanted.sha256 === sha256)
 }

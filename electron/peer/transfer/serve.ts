@@ -8,6 +8,8 @@ import { decodeRecord, type FileRecord } from '../protocol/record.ts'
 import { limits } from '../protocol/limits.ts'
 import { AppError, toPlainError } from '../../../shared/errors.ts'
 import { encodeRecords, type MachineCard } from './exchange.ts'
+import { receivePack } from './receive-pack.ts'
+import { sendContents, tellKnown } from './serve-pack.ts'
 import { receiveStore, refuse } from './receive-store.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
@@ -40,6 +42,12 @@ export async function serve(
       const verifiedAt = await heldSince(context, message.sha256)
       return connection.send({ command: 'holds', sha256: message.sha256, verifiedAt, ...between(context, message.source) })
     }
+    case 'names':
+      return tellKnown(context, connection, message)
+    case 'pack':
+      return receivePack(context, connection, message)
+    case 'fetch':
+      return sendContents(context, connection, message)
     case 'update':
       return update(context, connection, message)
     case 'digest':
@@ -53,6 +61,9 @@ export async function serve(
     case 'refuse':
     case 'deliver':
     case 'records':
+    case 'known':
+    case 'packed':
+    case 'fetched':
     case 'holds':
     case 'noted':
     case 'same':

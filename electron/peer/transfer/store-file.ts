@@ -53,8 +53,7 @@ export async function storeFile(context: TransferContext, path: string, options:
   const manifest = await buildManifest(context.disk, path, { blockBytes, ...(options.signal ? { signal: options.signal } : {}) })
   options.onManifest?.(manifest)
   const { known, spelling } = await findPlace(context, { spelling: checked.spelling, manifest, onClash: options.onClash })
-  const mayReplace = (version: Version): boolean =>
-    options.onClash !== 'replace-own' || version.deleted || version.writerId === context.space.format(context.self.id)
+  const mayReplace = replaceableBy(context, options.onClash)
   const wanted = Math.min(context.parameters.copies, context.ringSize())
   const stored = { known: known.record, spelling, manifest, originalName: basename(path), mayReplace }
   return withRecord(context, stored, async (record) => {
@@ -76,27 +75,37 @@ async function findPlace(context: TransferContext, place: Place): Promise<{ know
   let spelling = place.spelling
   for (let number = 2; number < keepBothTries; number++) {
     const known = await readRecord(context, spelling.normalize('NFC'), 'store')
-    const live = known.record ? liveVersions(known.record) : []
-    const clash = live.length > 0 && !live.some((version) => version.sha256 === place.manifest.sha256)
-    if (!clash || place.onClash === 'replace' || place.onClash === 'replace-own')
-      return { known, spelling: known.record?.spelling ?? spelling }
-    if (place.onClash === 'decline') {
-      const newest = live[0]
-      const by = newest ? ` by ${newest.writerName}` : ''
-      throw new AppError('already-exists', `${spelling} is stored already with other content${by}; replace it or keep both`, {
-        name: spelling,
-        versions: live.map((version) => version.version).join(' '),
-      })
-    }
+    const free = spellingFor(known.record, { ...place, spelling })
+    if (free !== null) return { known, spelling: free }
     spelling = numbered(place.spelling, number)
   }
   throw new AppError('already-exists', `${place.spelling} has too many numbered neighbours`, { name: place.spelling })
+}
+
+/** The spelling to store under, or null when the name is taken and both are to be kept. Throws `already-exists` when declined. */
+export function spellingFor(known: FileRecord | null, { spelling, manifest, onClash }: Place): string | null {
+  const live = known ? liveVersions(known) : []
+  const clash = live.length > 0 && !live.some((version) => version.sha256 === manifest.sha256)
+  if (!clash || onClash === 'replace' || onClash === 'replace-own') return known?.spelling ?? spelling
+  if (onClash !== 'decline') return null
+  const newest = live[0]
+  const by = newest ? ` by ${newest.writerName}` : ''
+  throw new AppError('already-exists', `${spelling} is stored already with other content${by}; replace it or keep both`, {
+    name: spelling,
+    versions: live.map((version) => version.version).join(' '),
+  })
 }
 
 /** "a/report.pdf", 2 -> "a/report (2).pdf". */
 export function numbered(name: string, number: number): string {
   const [, stem = name, extension = ''] = /^(.*[^/])(\.[^./]+)$/s.exec(name) ?? []
   return `${stem} (${number})${extension}`
+}
+
+/** Which versions a new one takes the place of. */
+export function replaceableBy(context: TransferContext, onClash: ClashRule): (version: Version) => boolean {
+  const writerId = context.space.format(context.self.id)
+  return (version) => onClash !== 'replace-own' || version.deleted || version.writerId === writerId
 }
 
 interface StoredContent {
@@ -108,7 +117,7 @@ interface StoredContent {
 }
 
 /** Runs `work` with the record that has this content as a version. The same content as a live version is that version: a retry is no change. */
-async function withRecord<T>(context: TransferContext, stored: StoredContent, work: (record: FileRecord) => Promise<T>): Promise<T> {
+export async function withRecord<T>(context: TransferContext, stored: StoredContent, work: (record: FileRecord) => Promise<T>): Promise<T> {
   const { known, spelling, manifest, originalName, mayReplace } = stored
   if (known && liveVersions(known).some((version) => version.sha256 === manifest.sha256)) return work(known)
   const { sha256, sizeBytes } = manifest
@@ -153,7 +162,7 @@ async function spread(context: TransferContext, cargo: Cargo, spreading: Spread)
  * The look-up's candidates, then those that this machine's own view has beyond them: an owner that just came back may not know
  * all of its successors yet. Who did not answer comes last.
  */
-function answeredFirst(context: TransferContext, known: KnownRecord, key: Identifier): Contact[] {
+export function answeredFirst(context: TransferContext, known: KnownRecord, key: Identifier): Contact[] {
   const silent = new Set(known.silent.map((contact) => contact.id))
   const all = new Map([...known.candidates, ...context.replicaSet(key, limits.next)].map((contact) => [contact.id, contact]))
   const contacts = [...all.values()]
@@ -181,7 +190,7 @@ async function keepHere(
 }
 
 /** What was just acknowledged is shown at once, before the holders' next news says so. */
-function rememberHolder(context: TransferContext, holder: Identifier, what: { record: FileRecord; manifest: Manifest }): void {
+export function rememberHolder(context: TransferContext, holder: Identifier, what: { record: FileRecord; manifest: Manifest }): void {
   const held = context.catalogue.get(what.record.name)?.machines.get(holder) ?? {}
   context.catalogue.put(holder, { record: what.record, held: { ...held, [what.manifest.sha256]: context.wallClock() } })
 }

@@ -1,0 +1,178 @@
+/**
+ * Many files at once, as they come from a folder, a drop or the command line: small ones together as packs, each pack one row in the list of
+ * transfers; larger ones, and those that need a name of their own, one by one as ever.
+ */
+
+import { resolve } from 'node:path'
+import { AppError } from '../../shared/errors.ts'
+import type { PathAndName } from './expand-paths.ts'
+import type { HolderRef, StoreFilesOptions, StoreResult } from './peer-api.ts'
+import type { PeerEvent } from './peer-events.ts'
+import type { Identifier } from './protocol/identifier.ts'
+import { limits } from './protocol/limits.ts'
+import type { RingSession } from './ring-session.ts'
+import { readSmallFile } from './transfer/read-small-file.ts'
+import type { ClashRule, StoredFile } from './transfer/store-file.ts'
+import { storePack, type SmallFile } from './transfer/store-pack.ts'
+import type { Transfers } from './transfer/transfers.ts'
+
+/** The shared folder has a rule of its own for clashes. */
+type BurstOptions = Omit<StoreFilesOptions, 'onClash'> & { readonly onClash?: ClashRule }
+
+export interface PeerBurstsOptions {
+  readonly session: () => RingSession
+  readonly transfers: Transfers
+  readonly onEvent: (event: PeerEvent) => void
+  /** Stores one file alone. */
+  readonly storeFile: (file: PathAndName, options: BurstOptions) => Promise<StoreResult>
+}
+
+/** Packs under way at once: while one is synced, the next is read and the one before it answered. Each takes up to 8 MiB. */
+const packsAtOnce = 3
+/** Files of one pack that are open at once. */
+const readsAtOnce = 16
+
+export class PeerBursts {
+  readonly #options: PeerBurstsOptions
+
+  constructor(options: PeerBurstsOptions) {
+    this.#options = options
+  }
+
+  /** See PeerApi. Stops taking files once `signal` is aborted. */
+  async store(files: AsyncIterable<PathAndName> | Iterable<PathAndName>, options: BurstOptions): Promise<void> {
+    const running = new Set<Promise<void>>()
+    const failures: unknown[] = []
+    const start = async (chunk: readonly PathAndName[]): Promise<void> => {
+      const work: Promise<void> = this.#storeChunk(chunk, options)
+        .catch((thrown: unknown) => void failures.push(thrown))
+        .finally(() => running.delete(work))
+      running.add(work)
+      if (running.size >= packsAtOnce) await Promise.race(running)
+    }
+    let chunk: PathAndName[] = []
+    for await (const file of files) {
+      if (options.signal?.aborted || failures.length > 0) break
+      chunk.push(file)
+      if (chunk.length < limits.packFiles) continue
+      await start(chunk)
+      chunk = []
+    }
+    if (chunk.length > 0) await start(chunk)
+    await Promise.all(running)
+    if (failures.length > 0) throw failures[0]
+  }
+
+  async #storeChunk(files: readonly PathAndName[], options: BurstOptions): Promise<void> {
+    const small: SmallFile[] = []
+    const alone: PathAndName[] = []
+    await atOnce(readsAtOnce, files, async (file) => {
+      const read = files.length > 1 ? await this.#read(file) : null
+      if (read instanceof AppError) await options.onDone(file, read)
+      else if (read) small.push({ ...file, ...read })
+      else alone.push(file)
+    })
+    // what is read first is no order that a person would know
+    const order = new Map(files.map((file, index) => [file.path, index]))
+    small.sort((a, b) => (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0))
+    if (small.length > 0) alone.push(...(await this.#storePack(small, options)))
+    for (const file of alone) await options.onDone(file, await this.#storeAlone(file, options))
+  }
+
+  async #read(file: PathAndName): Promise<Awaited<ReturnType<typeof readSmallFile>> | AppError> {
+    const { context } = this.#options.session()
+    try {
+      return await readSmallFile(context.disk, file.path, context.contents.blockBytes)
+    } catch (thrown) {
+      return asAnswer(thrown)
+    }
+  }
+
+  async #storeAlone(file: PathAndName, options: BurstOptions): Promise<StoreResult | AppError> {
+    try {
+      return await this.#options.storeFile(file, options)
+    } catch (thrown) {
+      return asAnswer(thrown)
+    }
+  }
+
+  /** Result: files that have to be stored alone. */
+  async #storePack(files: readonly SmallFile[], options: BurstOptions): Promise<PathAndName[]> {
+    const [first] = files
+    const { signal, onClash = 'decline' } = options
+    const work = {
+      kind: 'store',
+      name: files.length === 1 ? (first?.name ?? '') : `${first?.name ?? ''} and ${files.length - 1} more`,
+      ...(files.length === 1 && first ? { path: resolve(first.path) } : {}),
+      ...(signal ? { signal } : {}),
+    } as const
+    const alone: PathAndName[] = []
+    let isPartial = false
+    try {
+      await this.#options.transfers.run(
+        work,
+        async (handle) => {
+          const startedAt = performance.now()
+          handle.size(files.reduce((sum, file) => sum + file.bytes.length, 0))
+          const outcomes = await storePack(this.#options.session().context, files, { onClash, signal: handle.signal })
+          const seconds = (performance.now() - startedAt) / 1000
+          for (const [index, file] of files.entries()) {
+            const outcome = outcomes[index] ?? 'alone'
+            if (outcome === 'alone') alone.push(file)
+            else if (outcome instanceof AppError) await options.onDone(file, outcome)
+            else {
+              const result = this.#result(outcome, seconds)
+              isPartial ||= result.state === 'partial'
+              await options.onDone(file, result)
+            }
+          }
+        },
+        () => isPartial,
+      )
+    } catch (thrown) {
+      const error = asAnswer(thrown)
+      if (error.code !== 'cancelled') throw thrown
+      for (const file of files) await options.onDone(file, error)
+    }
+    return alone
+  }
+
+  #result(stored: StoredFile, seconds: number): StoreResult {
+    const { space } = this.#options.session()
+    const holders = stored.holders.map((id) => this.#holder(id))
+    const route = stored.route.map((id) => space.format(id))
+    const { name, wanted, manifest } = stored
+    this.#options.onEvent({ kind: 'stored', name, holders: holders.map((holder) => holder.id), wanted, route })
+    return {
+      name,
+      sizeBytes: manifest.sizeBytes,
+      sha256: manifest.sha256,
+      copies: holders.length,
+      wanted,
+      state: holders.length >= wanted ? 'stored' : 'partial',
+      holders,
+      route,
+      seconds,
+    }
+  }
+
+  #holder(id: Identifier): HolderRef {
+    const session = this.#options.session()
+    return { id: session.space.format(id), name: session.nameOf(id) }
+  }
+}
+
+/** An error that is one file's answer. Throws what is a defect. */
+function asAnswer(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown
+  throw thrown
+}
+
+/** Runs `work` on all items, so many at a time, begun in order. */
+async function atOnce<T>(count: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) await work(items[index] as T)
+  }
+  await Promise.all(Array.from({ length: Math.min(count, items.length) }, worker))
+}

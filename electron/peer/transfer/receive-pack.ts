@@ -1,0 +1,54 @@
+/**
+ * The holder's side of a pack: each record and each content is checked for itself, as those of a single store are; what is good is passed on
+ * while it is written here, in one synced batch; one answer tells what became of each.
+ */
+
+import { AppError } from '../../../shared/errors.ts'
+import type { Connection } from '../net/connection.ts'
+import type { Pack, RefuseReason } from '../protocol/messages.ts'
+import { decodeRecord, wantedContents } from '../protocol/record.ts'
+import { distributePack, packedOf, type PackShare } from './distribute-pack.ts'
+import { keepPack } from './keep-pack.ts'
+import { hashOfManifest, oneBlockManifest, readPackBody, type PackedFile, type PackFile } from './pack-body.ts'
+import { isWanted } from './receive-store.ts'
+import { between, type TransferContext } from './transfer-context.ts'
+
+const noShare: PackShare = { holders: [], failure: null }
+
+/** Handles one `/pack`. Never throws for what the other side did but for a body that cannot be read, which ends the connection. */
+export async function receivePack(context: TransferContext, connection: Connection, pack: Pack): Promise<void> {
+  const files = readPackBody(await connection.readBodyBuffer(pack.bodyBytes), pack.files)
+  if (!files) throw new AppError('protocol', 'The other machine sent a pack that cannot be read')
+  const judged = await Promise.all(files.map((file) => judge(context, file, pack.blockBytes)))
+  const good = judged.filter((file) => typeof file !== 'string')
+  const [kept, behind] = await Promise.all([
+    keepPack(context, good),
+    pack.copies > 1 ? distributePack(context, good, { candidates: pack.next, copies: pack.copies - 1 }) : [],
+  ])
+  const own: (RefuseReason | null)[] = []
+  const shares: PackShare[] = []
+  let next = 0
+  for (const file of judged) {
+    const failure = typeof file === 'string' ? null : kept[next]
+    own.push(typeof file === 'string' ? file : failure ? reasonOf(failure) : null)
+    shares.push(typeof file === 'string' ? noShare : (behind[next] ?? noShare))
+    if (typeof file !== 'string') next++
+    if (typeof file !== 'string' && !failure) context.emit({ kind: 'copy-kept', name: file.record.spelling, peer: pack.source })
+  }
+  await connection.send({ command: 'packed', ...packedOf(context.self.id, own, shares), failed: [], ...between(context, pack.source) })
+}
+
+/** The file, or why it is refused. */
+async function judge(context: TransferContext, file: PackedFile, blockBytes: number): Promise<PackFile | RefuseReason> {
+  const record = decodeRecord(file.record)
+  if ('reason' in record || file.bytes.length > blockBytes) return 'failed'
+  const manifest = oneBlockManifest(file.bytes, blockBytes)
+  const version = wantedContents(record).find((wanted) => wanted.sha256 === manifest.sha256)
+  // damaged on the way, or of no version of this record
+  if (version?.manifestSha256 !== hashOfManifest(manifest)) return 'corrupt'
+  return (await isWanted(context, record, manifest.sha256)) ? { record, manifest, bytes: file.bytes } : 'exists'
+}
+
+function reasonOf({ code }: AppError): RefuseReason {
+  return code === 'disk-full' ? 'no-space' : 'failed'
+}

@@ -1,0 +1,85 @@
+/** The machine's answers about many names, and with many small contents. */
+
+import { AppError } from '../../../shared/errors.ts'
+import type { CatalogueEntry } from '../disk/record-store.ts'
+import type { Connection } from '../net/connection.ts'
+import { limits } from '../protocol/limits.ts'
+import type { Fetch, Names } from '../protocol/messages.ts'
+import { between, type TransferContext } from './transfer-context.ts'
+
+/** Records in one `/known` answer, in bytes, under the receiver's bound. */
+const knownPageBytes = limits.catalogueBytes / 4
+
+/** `/names` -> `/known`: the first names whose records fit, at least one. */
+export async function tellKnown(context: TransferContext, connection: Connection, message: Names): Promise<void> {
+  const names = readNames((await connection.readBodyBuffer(message.bodyBytes)).toString('utf8'))
+  const isApart = context.repair.isApart()
+  const lines: string[] = []
+  let bytes = 0
+  let count = 0
+  for (const name of names) {
+    const entry: CatalogueEntry | null = isApart ? null : await context.records.get(name)
+    const line = entry ? JSON.stringify(entry) : ''
+    const length = Buffer.byteLength(line)
+    if (count > 0 && bytes + length > knownPageBytes) break
+    count++
+    bytes += length
+    if (entry) lines.push(line)
+  }
+  const synced = !isApart && names.slice(0, count).every((name) => context.repair.isSynced(context.keyOf(name)))
+  const body = Buffer.from(lines.join('\n'), 'utf8')
+  await connection.send({ command: 'known', count, synced, bodyBytes: body.length, ...between(context, message.source) })
+  await connection.write(body)
+}
+
+function readNames(body: string): string[] {
+  const lines = body.split('\n')
+  if (lines.length > limits.packFiles) throw new AppError('protocol', 'Too many names in one question')
+  return lines.map((line) => {
+    const name = parseText(line)
+    if (name === null || name === '' || Buffer.byteLength(name) > limits.nameBytes) throw new AppError('protocol', 'A name is none')
+    return name
+  })
+}
+
+function parseText(json: string): string | null {
+  try {
+    const value: unknown = JSON.parse(json)
+    return typeof value === 'string' ? value : null
+  } catch {
+    return null
+  }
+}
+
+/** `/fetch` -> `/fetched`: the first contents that fit, at least one; a damaged one goes as it is, the receiver checks. */
+export async function sendContents(context: TransferContext, connection: Connection, message: Fetch): Promise<void> {
+  const sizes: (number | 'none')[] = []
+  const pieces: Uint8Array[] = []
+  let bytes = 0
+  for (const sha256 of message.contents) {
+    const content = await smallContent(context, sha256)
+    const length = content?.length ?? 0
+    if (sizes.length > 0 && bytes + length > limits.packContentBytes) break
+    sizes.push(content ? length : 'none')
+    if (content) pieces.push(content)
+    bytes += length
+  }
+  const body = Buffer.concat(pieces, bytes)
+  await connection.send({ command: 'fetched', sizes, bodyBytes: body.length, ...between(context, message.source) })
+  await connection.write(body)
+}
+
+/** The bytes of a small content here, or null. */
+export async function smallContent(context: TransferContext, sha256: string): Promise<Buffer | null> {
+  const { contents } = context
+  if (!(await contents.has(sha256)) || contents.sizeOf(sha256) > limits.packedFileBytes) return null
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of contents.read(sha256, 0, contents.sizeOf(sha256))) chunks.push(chunk)
+  } catch (error) {
+    // what cannot be read, or went meanwhile, is not here
+    if (error instanceof AppError && error.code !== 'internal') return null
+    throw error
+  }
+  return chunks.length === 1 ? (chunks[0] ?? null) : Buffer.concat(chunks)
+}
