@@ -39,7 +39,7 @@ describe('a campaign', () => {
       '9 seeds, 0 failed, in 9.0 s (1.0 seeds/s)',
       '0.1 hours of rings, 0.2 hours of peers, 36 times real time',
       '45 messages delivered',
-      '  chaos: ideal again after 1.00 s (median), 3.00 s (worst) of 9',
+      '  chaos: ideal again after 1.00 s (median), 3.00 s (99th percentile), 3.00 s (worst) of 9',
       'faults: 18 crash',
     ])
   })

@@ -58,8 +58,9 @@ export class Tally {
       `${(this.simulatedMs / hourMs).toFixed(1)} hours of rings, ${(this.peerMs / hourMs).toFixed(1)} hours of peers, ${speed.toFixed(0)} times real time`,
       `${count(this.delivered)} messages delivered`,
       ...[...this.#healed].map(([kind, steps]) => {
-        const { median, worst, runs } = spread(steps)
-        return `  ${kind}: ideal again after ${seconds3(median)} (median), ${seconds3(worst)} (worst) of ${count(runs)}`
+        const { median, percentile99, worst, runs } = spread(steps)
+        const times = `${seconds3(median)} (median), ${seconds3(percentile99)} (99th percentile), ${seconds3(worst)} (worst)`
+        return `  ${kind}: ideal again after ${times} of ${count(runs)}`
       }),
       `faults: ${injected.map(([kind, times]) => `${count(times)} ${kind}`).join(', ') || 'none'}`,
     ]
@@ -107,12 +108,15 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
 }
 
-function spread(steps: ReadonlyMap<number, number>): { median: number; worst: number; runs: number } {
+function spread(steps: ReadonlyMap<number, number>): { median: number; percentile99: number; worst: number; runs: number } {
   const sorted = [...steps].sort((a, b) => a[0] - b[0])
   const runs = sorted.reduce((sum, [, times]) => sum + times, 0)
-  let seen = 0
-  const middle = sorted.find(([, times]) => (seen += times) * 2 >= runs)
-  return { median: (middle?.[0] ?? 0) * healedStepMs, worst: (sorted.at(-1)?.[0] ?? 0) * healedStepMs, runs }
+  const at = (share: number): number => {
+    let seen = 0
+    const step = sorted.find(([, times]) => (seen += times) >= share * runs)
+    return (step?.[0] ?? 0) * healedStepMs
+  }
+  return { median: at(0.5), percentile99: at(0.99), worst: at(1), runs }
 }
 
 function seconds3(ms: number): string {

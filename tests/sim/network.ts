@@ -44,6 +44,7 @@ export class Network {
   #partOf: ((way: Way) => number) | null = null
   #blocked: ((from: Way, to: Way, channel: Channel) => boolean) | null = null
   faults: NetworkFaults = noFaults
+  #lateUntil = 0
   /** Told of every packet as it is sent, whatever becomes of it. */
   onSent: ((packet: Packet) => void) | null = null
   /** How many messages met which fault. */
@@ -126,10 +127,17 @@ export class Network {
     return waitMs
   }
 
+  /** When the last of the messages held back so far arrives. */
+  get lateUntil(): number {
+    return this.#lateUntil
+  }
+
   delayMs(): number {
     if (this.#random.next() < this.faults.longDelays) {
       this.injected.late++
-      return this.#random.next() * this.faults.longDelayMs
+      const delayMs = this.#random.next() * this.faults.longDelayMs
+      this.#lateUntil = Math.max(this.#lateUntil, this.#queue.now + delayMs)
+      return delayMs
     }
     return 1 + this.#random.next() * 20
   }

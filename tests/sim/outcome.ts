@@ -11,7 +11,7 @@ export interface Outcome {
   readonly peerMs: number
   /** How often each kind of thing was done to the ring. */
   readonly injected: Readonly<Record<string, number>>
-  /** Virtual ms from the end of the faults to the ideal ring; null = not within the plan's. */
+  /** Virtual ms from the end of the faults (the last message held back has come) to the ideal ring; null = not within the plan's. */
   readonly healedMs: number | null
   readonly flaw: string | null
 }

@@ -35,6 +35,8 @@ class Run {
   readonly #invariant: InvariantWatch
   readonly #injected: Record<string, number> = {}
   #ports = 1
+  /** The faults have ended: a kill that was to come a moment after a join does not come any more. */
+  #healing = false
 
   constructor(plan: Plan, observer: Observer) {
     this.#plan = plan
@@ -51,6 +53,9 @@ class Run {
       this.#show()
       return findFlawInIdealRing(this.#simulator) === null
     }
+    const { queue, network } = this.#simulator
+    // a fault lasts as long as what it does to the ring: until the last message that was held back has come
+    if (network.lateUntil > queue.now) this.#simulator.run(network.lateUntil - queue.now)
     const healedMs = this.#simulator.runUntil(isIdeal, this.#plan.quietMs)
     if (healedMs === null) return this.#outcome(null, findFlawInIdealRing(this.#simulator) ?? 'healed at the last moment')
     this.#tell('phase', 'ideal')
@@ -94,6 +99,7 @@ class Run {
       if (flaw) return flaw
       if (queue.now < end) this.#happen()
     }
+    this.#healing = true
     network.faults = noFaults
     network.heal()
     for (const peer of this.#simulator.livePeers) peer.pausedUntil = Math.min(peer.pausedUntil, queue.now)
@@ -150,6 +156,7 @@ class Run {
 
   /** The next one or two after a newcomer, while it finds its place: k-1 of three copies. */
   #killAfter(newcomer: SimulatedPeer): void {
+    if (this.#healing) return
     const live = this.#simulator.livePeers.filter((peer) => peer.ring.isMember && peer !== newcomer)
     const first = Math.max(
       0,

@@ -36,6 +36,8 @@ export interface SimulatedPeer extends Built {
   readonly streams: Map<Identifier, Way>
   /** Up but not scheduled until then: a machine that sleeps. */
   pausedUntil: number
+  /** What came by streams while it slept. */
+  readonly unread: Packet[]
 }
 
 export class Simulator {
@@ -132,7 +134,7 @@ export class Simulator {
         this.#trace?.(`${this.time}  ${this.nameOf(contact.id)}  ${this.#describe(event)}`)
       },
     })
-    const peer: SimulatedPeer = { contact, ring, tick, events, streams: new Map(), up: true, left: false, pausedUntil: 0 }
+    const peer: SimulatedPeer = { contact, ring, tick, events, streams: new Map(), up: true, left: false, pausedUntil: 0, unread: [] }
     this.#peers.set(way, peer)
     this.introduce(contact.id)
     this.queue.beat(this.random.next() * beatMs, () => this.#tick(peer))
@@ -174,6 +176,7 @@ export class Simulator {
   #tick(peer: SimulatedPeer): boolean {
     if (!peer.up) return false
     if (this.queue.now >= peer.pausedUntil) {
+      this.#catchUp(peer)
       peer.tick()
       this.peerMs += beatMs
     }
@@ -201,9 +204,19 @@ export class Simulator {
     if (!peer?.up) return
     if (this.queue.now < peer.pausedUntil) {
       // what comes to a machine asleep: datagrams are lost, streams wait
-      if (packet.channel === 'stream') this.queue.after(peer.pausedUntil - this.queue.now + 1, () => this.#deliver(packet))
+      if (packet.channel === 'stream') peer.unread.push(packet)
       return
     }
+    this.#catchUp(peer)
+    this.#hand(peer, packet)
+  }
+
+  /** A machine that woke up reads what came while it slept. */
+  #catchUp(peer: SimulatedPeer): void {
+    for (const packet of peer.unread.splice(0)) this.#hand(peer, packet)
+  }
+
+  #hand(peer: SimulatedPeer, packet: Packet): void {
     const message = this.#note(packet)
     const { source } = message
     // a datagram comes from the port that its sender listens on, a stream from any
