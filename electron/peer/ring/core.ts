@@ -49,7 +49,7 @@ export interface Hooks {
   disputed(member: Member): void
   /** A peer left a question open: look whether it is there. */
   suspicious(contact: Contact): void
-  /** A list names a live member at `contact`, which the table has elsewhere: it is asked there which is right. */
+  /** A list names a member at `contact`, which the table has elsewhere, or as gone: it is asked there which is right. */
   elsewhere(contact: Contact): void
   /** The neighbour list has new heads: greet them, so that they know their place. */
   greet(contact: Contact): void

@@ -118,11 +118,11 @@ export class FailureDetector {
   }
 
   #round(now: number): void {
-    const { parameters, random, table, neighbours } = this.#core
+    const { parameters, random, table } = this.#core
     this.#nextRoundAt = now + parameters.pingIntervalMs * (0.9 + 0.2 * random.next())
     this.#pings.expire(now)
     const brief = this.#rounds % counts.calmRounds !== 0 && this.#isCalm()
-    const targets = neighbours.successors.slice(0, brief ? 1 : parameters.pingedSuccessors)
+    const targets = this.#targets(brief ? 1 : parameters.pingedSuccessors)
     if (targets.length > 0) this.#core.emit({ kind: 'pings-sent', peers: targets.map((contact) => contact.id) })
     for (const target of targets) this.probe(target)
     if (!brief) this.#lookFurther(new Set(targets.map((contact) => contact.id)), now)
@@ -132,6 +132,19 @@ export class FailureDetector {
       if (entry && entry.stateSince + timing.staleSuspicionMs < now) this.probe(entry.contact)
     }
     this.#rounds++
+  }
+
+  /** The next successors until `count` of them are not in doubt: of many that die at once the last is found as soon as the first. */
+  #targets(count: number): readonly Contact[] {
+    const { neighbours, table } = this.#core
+    const targets: Contact[] = []
+    let sound = 0
+    for (const contact of neighbours.successors) {
+      if (sound >= count) break
+      targets.push(contact)
+      if (this.#watches.get(contact.id)?.stage !== 'probed' && table.get(contact.id)?.state !== 'suspect') sound++
+    }
+    return targets
   }
 
   /**
@@ -176,7 +189,7 @@ export class FailureDetector {
 
   #escalate(watch: Watch, now: number): void {
     // it may have moved since the watch began: what is found out of its old place is nothing against the new one
-    const contact = this.#core.table.get(watch.contact.id)?.contact ?? watch.contact
+    const contact = this.#core.contact(watch.contact.id) ?? watch.contact
     if (!sharesWay(contact, watch.contact)) {
       this.#startWatch(contact, this.#pings.send(contact, 'datagram'))
       return

@@ -124,8 +124,8 @@ export class Joiner {
       attempt.route = [...attempt.route, message.source]
       this.#ask(attempt, message.better)
     } else {
-      // not ready, or sent in a circle while the ring changes: a little later, the same peer again
-      attempt.index--
+      // sent in a circle while the ring changes: a little later, the same peer again
+      if (message.reason !== 'not-ready') attempt.index--
       attempt.nextAt = this.#core.clock.now() + timing.joinAgainMs
     }
   }
@@ -146,18 +146,22 @@ interface Refusal {
 /** The side that takes in. */
 export class Gatekeeper {
   readonly #core: Core
+  readonly #isSeeking: () => boolean
   /** Ids that a second peer asked for, and since when the first one is being asked whether it is there. */
   readonly #doubles = new Map<Identifier, number>()
 
-  constructor(core: Core) {
+  /** `isSeeking`: this peer looks for the ring that it was in, and takes in only whom it knows from there. */
+  constructor(core: Core, isSeeking: () => boolean) {
     this.#core = core
+    this.#isSeeking = isSeeking
   }
 
   receive(message: Join): void {
-    const { self, neighbours, phase, parameters } = this.#core
+    const { self, neighbours, phase, parameters, table } = this.#core
     const { joiner } = message
     const { head } = neighbours
-    if (phase !== 'member') this.#decline(message, { reason: 'not-ready' })
+    const isStranger = this.#isSeeking() && table.get(joiner.id) === undefined
+    if (phase !== 'member' || isStranger) this.#decline(message, { reason: 'not-ready' })
     else if (joiner.id === self.id) this.#decline(message, { reason: 'id-taken', channel: 'datagram' })
     else if (!head || between(self.id, joiner.id, head.id)) this.#accept(message)
     else if (joiner.id === head.id) this.#sameId(message, head)

@@ -64,7 +64,7 @@ export class Pings {
     if (ping?.id !== message.source) return
     this.#outstanding.delete(message.sequence)
     const roundTripMs = core.clock.now() - ping.sentAt
-    core.roundTrips.sample(message.source, roundTripMs)
+    core.roundTrips.sample(message.source, roundTripMs, message.sequence)
     this.#learnFrom(message, sender)
     if (ping.asker) {
       core.send(ping.asker.contact, 'datagram', { command: 'probed', sequence: ping.asker.sequence, target: message.source })

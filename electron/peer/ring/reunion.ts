@@ -7,13 +7,14 @@ import type { Identifier } from '../protocol/identifier.ts'
 import type { Core } from './core.ts'
 import type { Pings } from './pings.ts'
 import { pick } from './prng.ts'
-import { timing } from './timing.ts'
+import { counts, timing } from './timing.ts'
 
 export class Reunion {
   readonly #core: Core
   readonly #pings: Pings
   /** Remembered from an earlier run and not tried since. */
   #untried: Identifier[] = []
+  #seeksUntil = 0
   #nextAt = 0
 
   constructor(core: Core, pings: Pings) {
@@ -21,21 +22,32 @@ export class Reunion {
     this.#pings = pings
   }
 
-  /** Tries these members of an earlier run soon, one after the other. */
+  /** Tries these members of an earlier run soon, a few at a time. */
   lookFor(ids: readonly Identifier[]): void {
     this.#untried = [...ids]
+    this.#seeksUntil = this.#core.clock.now() + timing.seekMs
+  }
+
+  /**
+   * Alone, with members of an earlier run not tried yet: whoever joined now would come into a ring of two that knows of no other, and
+   * were lost with this peer.
+   */
+  get isSeeking(): boolean {
+    return this.#untried.length > 0 && !this.#core.neighbours.head && this.#core.clock.now() < this.#seeksUntil
   }
 
   tick(now: number): void {
     if (now < this.#nextAt) return
     const { table, random, neighbours } = this.#core
-    const hurry = !neighbours.head || this.#untried.length > 0
-    this.#nextAt = now + (hurry ? timing.aloneRetryMs : timing.deadRetryMs) * (0.9 + 0.2 * random.next())
+    const waitMs = this.#untried.length > 0 ? timing.untriedMs : neighbours.head ? timing.deadRetryMs : timing.aloneRetryMs
+    this.#nextAt = now + waitMs * (0.9 + 0.2 * random.next())
     const dead = [...table.all()].filter((entry) => entry.state === 'dead')
     for (const entry of dead) if (entry.stateSince + timing.rememberDeadMs < now) table.remove(entry.contact.id)
-    while (this.#untried.length > 0 && table.get(this.#untried[0] as Identifier)?.state !== 'dead') this.#untried.shift()
-    const untried = this.#untried.shift()
-    const entry = untried === undefined ? pick(random, dead) : table.get(untried)
-    if (entry) this.#pings.send(entry.contact, neighbours.head ? 'datagram' : 'stream')
+    this.#untried = this.#untried.filter((id) => table.get(id)?.state === 'dead')
+    const tried = this.#untried.length > 0 ? this.#untried.splice(0, counts.triedAtOnce) : [pick(random, dead)?.contact.id]
+    for (const id of tried) {
+      const entry = id && table.get(id)
+      if (entry) this.#pings.send(entry.contact, neighbours.head ? 'datagram' : 'stream')
+    }
   }
 }

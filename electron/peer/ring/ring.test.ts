@@ -84,6 +84,34 @@ describe('a ring of one', () => {
 })
 
 describe('a peer that was started again', () => {
+  const join = { command: 'join', exchange: 5, incarnation: 1, route: [] } as const
+  const asks = (bench: Bench, value: number) =>
+    bench.ring.receive({ ...join, joiner: contact(value), destination: id(9), source: id(value) }, 'stream', null)
+
+  it('takes in only whom it remembers, until it has tried those', () => {
+    const bench = new Bench(9)
+    bench.ring.resume([20, 30, 40, 50, 60].map(contact))
+    bench.pass(100)
+    asks(bench, 77)
+    expect(bench.take('decline')).toMatchObject([{ to: 77, message: { reason: 'not-ready' } }])
+    asks(bench, 30)
+    expect(bench.take('accept')).toMatchObject([{ to: 30 }])
+    bench.pass(2 * timing.untriedMs)
+    asks(bench, 77)
+    expect(bench.take('accept')).toMatchObject([{ to: 77 }])
+  })
+
+  it('takes in anybody after a while, however many it remembers', () => {
+    const bench = new Bench(9)
+    bench.ring.resume(Array.from({ length: 100 }, (_, index) => contact(100 + index)))
+    bench.pass(timing.seekMs - 1000)
+    asks(bench, 77)
+    expect(bench.take('accept')).toEqual([])
+    bench.pass(1000)
+    asks(bench, 77)
+    expect(bench.take('accept')).toMatchObject([{ to: 77 }])
+  })
+
   it('asks the first that it finds for everybody, and passes on nothing of the answer', () => {
     const bench = new Bench(9)
     bench.ring.resume([contact(20), contact(30)])

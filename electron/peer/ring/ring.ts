@@ -14,7 +14,7 @@ import { Gossip } from './gossip.ts'
 import { Gatekeeper, Joiner } from './join.ts'
 import { Lookup, type LookupResult, type LookupSubject } from './lookup.ts'
 import { memberViews, OnlineMembers } from './member-views.ts'
-import { type Change, Membership } from './membership.ts'
+import { type Change, isLive, Membership } from './membership.ts'
 import { Neighbours } from './neighbours.ts'
 import { Pending } from './pending.ts'
 import { Pings } from './pings.ts'
@@ -73,7 +73,7 @@ export class Ring {
     this.#reunion = new Reunion(this.#core, this.#pings)
     this.#stabilizer = new Stabilizer(this.#core)
     this.#joiner = new Joiner(this.#core, (message) => this.#accepted(message))
-    this.#gatekeeper = new Gatekeeper(this.#core)
+    this.#gatekeeper = new Gatekeeper(this.#core, () => this.#reunion.isSeeking)
     this.#lookup = new Lookup(this.#core)
     this.#online = new OnlineMembers(this.#core)
     this.#lastTickAt = ports.clock.now()
@@ -273,7 +273,10 @@ export class Ring {
       emit: onEvent,
       contact: (id) => {
         if (id === core.self.id) return core.self
-        return table.get(id)?.contact ?? neighbours.all().find((contact) => contact.id === id) ?? null
+        const entry = table.get(id)
+        if (entry && isLive(entry.state)) return entry.contact
+        // a list that names one that was gone has it where it is now
+        return neighbours.all().find((contact) => contact.id === id) ?? entry?.contact ?? null
       },
       hooks: {
         memberChanged: (change) => this.#memberChanged(change),
@@ -374,7 +377,9 @@ export class Ring {
       const news = to === 'dead' ? { kind: 'dead' as const, peer: id } : { kind: 'departing' as const, peer: id }
       if (relevant && (wasLive || (from === null && core.neighbours.hasSuccessor(id)))) core.emit(news)
       this.#stabilizer.gone(id)
-    } else if (to === 'alive' && from !== 'alive') {
+    } else if (to === 'suspect') {
+      this.#stabilizer.suspected(id)
+    } else if (from !== 'alive') {
       // without a view, neighbours that show up for the first time are told as successors, not as members
       if (relevant && (from !== null || core.parameters.viewCap > 0)) core.emit({ kind: 'alive', peer: id })
       this.#stabilizer.arrived(id)

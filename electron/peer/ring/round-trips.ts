@@ -6,17 +6,22 @@ import { timing } from './timing.ts'
 interface Estimate {
   smoothed: number
   variation: number
+  /** Of the last ping that it comes from. */
+  sequence: number
 }
 
 export class RoundTrips {
   readonly #estimates = new Map<Identifier, Estimate>()
 
-  sample(id: Identifier, roundTripMs: number): void {
+  /** `sequence`: grows from ping to ping. An answer overtaken by that to a later ping tells of a moment that has passed. */
+  sample(id: Identifier, roundTripMs: number, sequence: number): void {
     const estimate = this.#estimates.get(id)
     if (!estimate) {
-      this.#estimates.set(id, { smoothed: roundTripMs, variation: roundTripMs / 2 })
+      this.#estimates.set(id, { smoothed: roundTripMs, variation: roundTripMs / 2, sequence })
       return
     }
+    if (sequence < estimate.sequence) return
+    estimate.sequence = sequence
     estimate.variation += (Math.abs(estimate.smoothed - roundTripMs) - estimate.variation) / 4
     estimate.smoothed += (roundTripMs - estimate.smoothed) / 8
   }

@@ -23,8 +23,8 @@ export class Stabilizer {
   readonly #news: NeighbourNews
   readonly #settled: Settled
   #nextRoundAt = 0
-  /** Nearest peer that said it is our predecessor while another is in that place. */
-  #claimant: Contact | null = null
+  /** Nearest peer that says of late that it is our predecessor, while another is in that place. */
+  #claimant: { readonly contact: Contact; readonly at: number } | null = null
   /** Peer nearer than the head that was asked and has not answered yet. */
   #candidate: Identifier | null = null
 
@@ -98,7 +98,8 @@ export class Stabilizer {
       this.#setPredecessor(claimant)
     } else {
       // the one in place is nearer: only its death makes room
-      if (!this.#claimant || between(this.#claimant.id, claimant.id, self.id)) this.#claimant = claimant
+      const rival = this.#freshClaimant()
+      if (!rival || !between(claimant.id, rival.id, self.id)) this.#claimant = { contact: claimant, at: this.#core.clock.now() }
       this.#core.hooks.suspicious(predecessor)
     }
   }
@@ -110,7 +111,8 @@ export class Stabilizer {
     const list = neighbours.successors
     neighbours.remove(id)
     if (neighbours.predecessor?.id === id) {
-      const claimant = this.#claimant && this.#claimant.id !== id && !this.#isGone(this.#claimant.id) ? this.#claimant : null
+      const fresh = this.#freshClaimant()
+      const claimant = fresh && fresh.id !== id && !this.#isGone(fresh.id) ? fresh : null
       const known = neighbours.predecessors().find((contact) => contact.id !== id && !this.#isGone(contact.id))
       const heir = nearerBehind(self.id, [claimant, known ?? null, this.#lastInView()])
       if (heir) this.#setPredecessor(heir)
@@ -119,6 +121,23 @@ export class Stabilizer {
     if (neighbours.successors.length < list.length) this.#afterReplacing(list, 'gone')
     // the head's list completes ours
     if (wasHead || this.#news.isWaiting) this.#round({ head: neighbours.head })
+  }
+
+  /** Who is passed over says so again every interval: one that has been quiet for some is gone itself, or has found its place. */
+  #freshClaimant(): Contact | null {
+    const { clock, parameters } = this.#core
+    const claim = this.#claimant
+    return claim && clock.now() < claim.at + counts.claimIntervals * parameters.pingIntervalMs ? claim.contact : null
+  }
+
+  /**
+   * A peer does not answer. Without a view its verdict takes long, and another one's, who says that it is our predecessor now, cannot
+   * reach us: that one has the place until the silent one is heard again.
+   */
+  suspected(id: Identifier): void {
+    const { parameters, neighbours } = this.#core
+    const claimant = this.#freshClaimant()
+    if (parameters.viewCap === 0 && neighbours.predecessor?.id === id && claimant && claimant.id !== id) this.#setPredecessor(claimant)
   }
 
   /** A graceful departure, with the lists that replace the leaver. `before`: the list that still had it. */
@@ -176,15 +195,17 @@ export class Stabilizer {
   }
 
   /**
-   * Without a view: a successor of ours that the head's list passes over has died or is leaving, and we have not seen it yet. It
-   * stays until we have, so that every watcher finds out for itself and tells of it before it tells of new successors.
+   * Without a view: a successor that we ping, and that the list of `teller` passes over, has died or is leaving, and we have not
+   * seen it yet. It stays until we have, so that every watcher finds out for itself and tells of it before it tells of new successors.
    */
-  #withWatched(head: Contact, list: readonly Contact[]): readonly Contact[] {
+  #withWatched(teller: Contact, list: readonly Contact[]): readonly Contact[] {
     const { parameters, neighbours, table, self, hooks } = this.#core
     const last = list.at(-1)
     if (parameters.viewCap > 0 || !last) return list
     const listed = new Set(list.map((contact) => contact.id))
-    const watched = neighbours.successors.filter(({ id }) => !listed.has(id) && table.isLive(id) && between(head.id, id, last.id))
+    const watched = neighbours.successors
+      .slice(0, parameters.pingedSuccessors)
+      .filter(({ id }) => !listed.has(id) && table.isLive(id) && between(teller.id, id, last.id))
     if (watched.length === 0) return list
     for (const contact of watched) hooks.suspicious(contact)
     return [...list, ...watched].sort((a, b) => (between(self.id, a.id, b.id) ? -1 : 1))
@@ -192,9 +213,11 @@ export class Stabilizer {
 
   /** Asks a peer that may be nearer than the head, and adopts it if it answers. */
   #consider(candidate: Contact): void {
-    const { self, neighbours } = this.#core
+    const { self, neighbours, table, hooks } = this.#core
     if (this.#candidate === candidate.id) return
     this.#candidate = candidate.id
+    // known by hearsay: whether it is there at all is found out meanwhile
+    if ((table.get(candidate.id)?.lastHeardAt ?? null) === null) hooks.suspicious(candidate)
     const done = () => {
       if (this.#candidate === candidate.id) this.#candidate = null
     }
@@ -215,16 +238,17 @@ export class Stabilizer {
   #listOf(sender: Contact, successors: readonly Contact[], cause: Cause): void {
     const { neighbours } = this.#core
     const place = neighbours.placeOf(sender.id)
-    if (place > 0) this.#replace([...neighbours.successors.slice(0, place), ...successors], cause)
+    if (place > 0) this.#replace([...neighbours.successors.slice(0, place), ...this.#withWatched(sender, successors)], cause)
   }
 
   #replace(contacts: readonly Contact[], cause: Cause): void {
     const { neighbours, table } = this.#core
     const list = neighbours.successors
     const fresh = contacts.filter((contact, index) => index === 0 || !this.#isStale(contact.id))
-    for (const contact of fresh) {
+    for (const contact of contacts) {
       const known = table.get(contact.id)
-      if (known && isLive(known.state) && !sharesWay(known.contact, contact)) this.#core.hooks.elsewhere(contact)
+      // of one that we saw go, too: it may be back
+      if (known && (!isLive(known.state) || !sharesWay(known.contact, contact))) this.#core.hooks.elsewhere(contact)
     }
     // of a live member our own table knows best where it is, until the member itself says otherwise
     neighbours.setSuccessors(fresh.map((contact) => (table.isLive(contact.id) ? (table.get(contact.id)?.contact ?? contact) : contact)))
@@ -244,7 +268,9 @@ export class Stabilizer {
     if (cause === 'gone' && current[0] && current[0].id !== list[0]?.id) this.#notify(current[0])
     // the last of our list is beyond the predecessor's: told only when something before it changed
     const shown = neighbours.maxLength - 1
-    if (cause === 'adopted' && !sameIds(list.slice(0, shown), current.slice(0, shown))) this.#tellPredecessor()
+    // who came nobody else sees by himself; who is gone, without a view, those who do not ping it
+    const first = cause === 'adopted' ? 0 : parameters.viewCap > 0 ? shown : parameters.pingedSuccessors - 1
+    if (!sameIds(list.slice(first, shown), current.slice(first, shown))) this.#tellPredecessor()
   }
 
   /** Where the ring keeps a view, it completes the list behind the head. */

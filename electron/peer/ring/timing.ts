@@ -27,6 +27,10 @@ export const timing = {
    * for good, are to be one again within a minute; it costs a machine 0.3 kbit/s while somebody is away.
    */
   deadRetryMs: 5_000,
+  /** Between two tries of some members of an earlier run, until each was tried once. */
+  untriedMs: 1_000,
+  /** So long, at most, a peer that was started again takes nobody in but whom it remembers: its ring comes first. */
+  seekMs: 10_000,
   /** While alone: somebody remembered may be back any moment. */
   aloneRetryMs: 2_000,
   /** How long the dead are remembered and tried: 7 days. */
@@ -75,6 +79,10 @@ export const counts = {
   calmRounds: 3,
   /** Random members pinged each interval while there is news to pass on. */
   gossipTargets: 2,
+  /** Members of an earlier run tried at once. */
+  triedAtOnce: 4,
+  /** Intervals for which it counts that a peer says it is our predecessor: it says so in each, over a network. */
+  claimIntervals: 3.5,
   /** Peers that one join asks before it starts again. */
   joinHops: 32,
 } as const

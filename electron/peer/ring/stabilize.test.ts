@@ -1,0 +1,120 @@
+/** What a peer makes of the lists of others, message by message. Whole rings, with all that can befall them, are in tests/sim. */
+
+import { describe, expect, it } from 'vitest'
+import { IdentifierSpace } from '../protocol/identifier.ts'
+import type { Ping, RingMessage, Successor } from '../protocol/messages.ts'
+import { Prng } from './prng.ts'
+import { Ring } from './ring.ts'
+import { classroomParameters } from './ring-options.ts'
+import { counts } from './timing.ts'
+
+const space = new IdentifierSpace(8)
+const id = (value: number) => space.fromBigInt(BigInt(value))
+const contact = (value: number) => ({ id: id(value), ways: [`10.0.0.${value}:1`] })
+const parameters = { ...classroomParameters, successors: 4, pingIntervalMs: 1000 }
+
+/** Peer 50 in a ring without a view; of its successors 60 to 90 it pings two. Its predecessor is 40. */
+class Bench {
+  now = 0
+  /** Since time last passed. */
+  readonly sent: { to: number; message: RingMessage }[] = []
+  /** Peers that answer pings at once. */
+  readonly up = new Set([30, 40, 60, 70, 80, 90])
+  readonly ring: Ring
+
+  constructor() {
+    this.ring = new Ring(
+      { parameters, space, self: contact(50), incarnation: 1 },
+      {
+        clock: { now: () => this.now },
+        random: new Prng(1),
+        transport: { send: (to, _channel, message) => this.sent.push({ to: Number.parseInt(to.id, 16), message }) },
+        onEvent: () => undefined,
+      },
+    )
+    this.ring.initialise([60, 70, 80, 90].map(contact))
+    this.hear(40, { command: 'ping', sequence: 1, incarnation: 1, place: 1, viewDigest: '00000000', revision: 0, gossip: [] })
+  }
+
+  hear(from: number, body: Omit<Ping, 'source' | 'destination'> | Omit<Successor, 'source' | 'destination'>): void {
+    this.ring.receive({ ...body, source: id(from), destination: id(50) }, 'datagram', contact(from))
+  }
+
+  lists(from: number, kind: Successor['kind'], successors: readonly number[]): void {
+    this.hear(from, { command: 'successor', kind, exchange: 0, predecessor: contact(50), successors: successors.map(contact) })
+  }
+
+  pass(forMs: number): void {
+    for (const end = this.now + forMs; this.now < end; this.now += 100) {
+      this.ring.tick()
+      for (const { to, message } of this.sent) if (message.command === 'ping' && this.up.has(to)) this.#respond(to, message.sequence)
+      this.sent.length = 0
+    }
+  }
+
+  #respond(from: number, sequence: number): void {
+    const response = { command: 'response', sequence, incarnation: 1, viewDigest: '00000000', listsDigest: '0', revision: 0 } as const
+    this.ring.receive({ ...response, gossip: [], source: id(from), destination: id(50) }, 'datagram', contact(from))
+  }
+
+  get successors(): string {
+    return this.ring.successors.map((successor) => Number.parseInt(successor.id, 16)).join()
+  }
+
+  get predecessor(): number {
+    return Number.parseInt(this.ring.predecessor?.id ?? '0', 16)
+  }
+}
+
+describe('a ring without a view', () => {
+  it('lets go of a successor that it does not ping on the word of the one before it, and tells its predecessor', () => {
+    const bench = new Bench()
+    bench.pass(500)
+    bench.lists(60, 'change', [70, 90, 100])
+    expect(bench.successors).toBe('60,70,90,100')
+    expect(bench.sent).toMatchObject([{ to: 40, message: { kind: 'change' } }])
+  })
+
+  it('keeps a successor that it pings until it has found out itself that it is gone', () => {
+    const bench = new Bench()
+    bench.pass(500)
+    bench.lists(60, 'change', [80, 90, 100])
+    expect(bench.successors).toBe('60,70,80,90')
+    bench.up.delete(70)
+    bench.pass(10_000)
+    bench.lists(60, 'change', [80, 90, 100])
+    expect(bench.successors).toBe('60,80,90,100')
+  })
+
+  it('gives the place of a silent predecessor to the peer that claims it', () => {
+    const bench = new Bench()
+    bench.pass(500)
+    bench.up.delete(40)
+    for (let round = 0; round < 5; round++) {
+      bench.lists(30, 'notify', [50])
+      bench.pass(1_000)
+    }
+    expect(bench.predecessor).toBe(30)
+  })
+
+  it('forgets a claim that is not repeated', () => {
+    const bench = new Bench()
+    bench.pass(500)
+    bench.up.delete(40)
+    bench.lists(30, 'notify', [50])
+    bench.pass(counts.claimIntervals * parameters.pingIntervalMs)
+    bench.lists(20, 'notify', [50])
+    bench.pass(15_000)
+    expect(bench.predecessor).toBe(20)
+  })
+
+  it('asks one that it saw go, and that a list names again, whether it is back', () => {
+    const bench = new Bench()
+    bench.pass(2_000)
+    bench.up.delete(70)
+    bench.pass(10_000)
+    expect(bench.successors).toBe('60,80,90')
+    bench.lists(60, 'change', [70, 80, 90])
+    expect(bench.sent.filter(({ to }) => to === 70)).toMatchObject([{ message: { command: 'ping', gossip: [{ state: 'dead' }] } }])
+  })
+})
