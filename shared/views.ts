@@ -109,6 +109,15 @@ export interface WhereView {
   readonly lookupMs: number
 }
 
+/**
+ * What sets the pace: `here` this machine (its disk), `machine` that one or the way to it, `network` what all of them share,
+ * `own-limit` the person's bandwidth limit.
+ */
+export interface PaceView {
+  readonly what: 'here' | 'machine' | 'network' | 'own-limit'
+  readonly machineId: string | null
+}
+
 export interface TransferView {
   readonly id: string
   readonly kind: 'store' | 'request' | 'repair' | 'hand-over'
@@ -121,6 +130,8 @@ export interface TransferView {
   readonly bytesPerSecond: number
   /** Only when the estimate is trusted, else null. */
   readonly secondsLeft: number | null
+  /** While it runs and only when it is clear, else null. */
+  readonly pace: PaceView | null
   /** Which machine gave or took how many bytes, in order of first byte. */
   readonly parts: readonly { readonly machineId: string; readonly bytes: number }[]
   readonly startedAt: number

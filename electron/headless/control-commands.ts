@@ -200,9 +200,10 @@ const runners: { [K in ControlName]: Runner<K> } = {
     for (const { isSelf, colour: _, ...machine } of peer.ring().machines) await answer.item({ ...machine, self: isSelf })
   },
   transfers: async ({ peer }, _argument, answer) => {
-    for (const { sizeBytes, doneBytes, parts, ...transfer } of peer.transfers()) {
+    for (const { sizeBytes, doneBytes, parts, pace, ...transfer } of peer.transfers()) {
       const named = parts.map(({ machineId, bytes }) => ({ id: machineId, name: machineName(peer, machineId), bytes }))
-      await answer.item({ ...transfer, size: sizeBytes, done: doneBytes, parts: named })
+      const machine = typeof pace?.machineId === 'string' ? { id: pace.machineId, name: machineName(peer, pace.machineId) } : null
+      await answer.item({ ...transfer, size: sizeBytes, done: doneBytes, parts: named, pace: pace && { what: pace.what, machine } })
     }
   },
   hold: ({ peer }, argument, answer) => holdTransfers(peer, argument, answer),

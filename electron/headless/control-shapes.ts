@@ -4,7 +4,16 @@
  */
 
 import * as v from 'valibot'
-import type { ActivityView, FileView, MachineView, RemovedView, StatusView, TransferView, VersionState } from '../../shared/views.ts'
+import type {
+  ActivityView,
+  FileView,
+  MachineView,
+  PaceView,
+  RemovedView,
+  StatusView,
+  TransferView,
+  VersionState,
+} from '../../shared/views.ts'
 import type { HolderRef } from '../peer/peer-api.ts'
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
@@ -102,7 +111,9 @@ export interface ControlItems {
   restore: { name: string; restored: true; version: string | null }
   status: StatusView
   peers: Omit<MachineView, 'isSelf' | 'colour'> & { self: boolean }
-  transfers: Omit<TransferView, 'sizeBytes' | 'doneBytes' | 'parts'> & {
+  transfers: Omit<TransferView, 'sizeBytes' | 'doneBytes' | 'parts' | 'pace'> & {
+    /** What sets the pace, with the machine when it is one; null when it is not clear. */
+    pace: { what: PaceView['what']; machine: HolderRef | null } | null
     size: number
     done: number
     parts: { id: string; name: string; bytes: number }[]

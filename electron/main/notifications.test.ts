@@ -8,6 +8,7 @@ const transfer: TransferView = {
   name: 'film.mkv',
   state: 'done',
   waitsFor: null,
+  pace: null,
   sizeBytes: 1,
   doneBytes: 1,
   bytesPerSecond: 0,

@@ -13,6 +13,7 @@ import type { PeerEvent } from './peer-events.ts'
 import type { Identifier } from './protocol/identifier.ts'
 import type { RingSession } from './ring-session.ts'
 import { discardDownload, download, downloadToStream, type Target } from './transfer/download.ts'
+import { Pace } from './transfer/pace.ts'
 import { readRecord } from './transfer/read-record.ts'
 import type { FetchOptions } from './transfer/fetch-blocks.ts'
 import { findFile, type FoundFile } from './transfer/request-file.ts'
@@ -34,6 +35,8 @@ export interface PeerFilesOptions {
   readonly session: () => RingSession
   readonly transfers: Transfers
   readonly journal: TransferJournal
+  /** Whether the person's own limit holds bytes back just now. */
+  readonly isHeldBack: (direction: 'up' | 'down') => boolean
   readonly downloadsFolder: () => string
   readonly onEvent: (event: PeerEvent) => void
   readonly onNotice: (notice: Notice) => void
@@ -78,6 +81,7 @@ export class PeerFiles {
     const startedAt = performance.now()
     let sizeBytes = 0
     const sent = new Map<Identifier, number>()
+    const pace = this.#pace('up')
     const stored = await storeFile(context, path, {
       name: options.name,
       onClash: options.onClash ?? 'decline',
@@ -86,7 +90,9 @@ export class PeerFiles {
         sizeBytes = manifest.sizeBytes
         options.handle.size(sizeBytes)
       },
+      pace,
       onProgress: (to, doneBytes) => {
+        showPace(pace, options.handle)
         options.handle.moved(space.format(to), doneBytes - (sent.get(to) ?? 0))
         sent.set(to, doneBytes)
         options.onProgress?.(doneBytes, sizeBytes)
@@ -108,6 +114,13 @@ export class PeerFiles {
       route,
       seconds: (performance.now() - startedAt) / 1000,
     }
+  }
+
+  #pace(direction: 'up' | 'down'): Pace {
+    return new Pace(
+      () => performance.now(),
+      () => this.#options.isHeldBack(direction),
+    )
   }
 
   #holder(id: Identifier): HolderRef {
@@ -229,7 +242,9 @@ export class PeerFiles {
       const { sizeBytes, sha256 } = found.manifest
       handle.size(sizeBytes)
       let doneBytes = 0
+      const pace = this.#pace('down')
       const fetching = {
+        pace,
         signal: handle.signal,
         onKept: (bytes: number) => {
           doneBytes = bytes
@@ -237,6 +252,7 @@ export class PeerFiles {
         },
         onBlock: (from: Identifier, bytes: number) => {
           doneBytes += bytes
+          showPace(pace, handle)
           handle.moved(space.format(from), bytes)
           options.onProgress?.(doneBytes, sizeBytes)
         },
@@ -282,6 +298,11 @@ export class PeerFiles {
       lookupMs: known.lookupMs,
     }
   }
+}
+
+function showPace(pace: Pace, handle: TransferHandle): void {
+  const now = pace.look()
+  if (now !== undefined) handle.pace(now)
 }
 
 /** A try again is on nobody's behalf who went away meanwhile. */

@@ -119,6 +119,7 @@ class Peer implements PeerApi {
       session: () => this.#session,
       transfers: this.#transfers,
       journal: this.#journal,
+      isHeldBack: (direction) => this.#limits[direction].isHolding,
       downloadsFolder: () => this.settings().downloadsFolder,
       onEvent: (event) => this.#onEvent(event),
       onNotice: (notice) => this.#notice(notice),
@@ -164,6 +165,7 @@ class Peer implements PeerApi {
     }
     this.#meter = setInterval(() => {
       if (this.#speeds.sample()) this.#desk.safetyChanged()
+      this.#transfers.look()
     }, 1000).unref()
     this.#rememberer = setInterval(() => this.#rememberSoon(), rememberEveryMs).unref()
     await this.#folder.follow(this.settings())

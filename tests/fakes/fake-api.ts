@@ -71,6 +71,7 @@ export function createFakeApi(options: FakeOptions): FakeApi {
       name,
       state: 'running',
       waitsFor: null,
+      pace: null,
       sizeBytes: file.sizeBytes,
       doneBytes: 0,
       bytesPerSecond: 84e6,
@@ -129,7 +130,7 @@ export function createFakeApi(options: FakeOptions): FakeApi {
       return null
     },
     pauseTransfer: ({ id }) => {
-      const paused = { state: 'paused', waitsFor: null, bytesPerSecond: 0, secondsLeft: null, error: null } as const
+      const paused = { state: 'paused', waitsFor: null, pace: null, bytesPerSecond: 0, secondsLeft: null, error: null } as const
       for (const transfer of chosen(id, isActive)) changeTransfer({ ...transfer, ...paused })
       return null
     },

@@ -84,6 +84,7 @@ function storeTransfer(file: FileView, path: string): TransferView {
     name: file.name,
     state: 'done',
     waitsFor: null,
+    pace: null,
     sizeBytes: file.sizeBytes,
     doneBytes: file.sizeBytes,
     bytesPerSecond: 0,

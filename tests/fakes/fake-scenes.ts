@@ -375,7 +375,16 @@ function homeTrash(now: number): RemovedView[] {
 }
 
 function homeTransfers(now: number, id: (label: string) => string): TransferView[] {
-  const base = { waitsFor: null, bytesPerSecond: 0, secondsLeft: null, startedAt: now - 120_000, endedAt: null, error: null, path: null }
+  const base = {
+    waitsFor: null,
+    pace: null,
+    bytesPerSecond: 0,
+    secondsLeft: null,
+    startedAt: now - 120_000,
+    endedAt: null,
+    error: null,
+    path: null,
+  }
   const part = (label: string, bytes: number): { machineId: string; bytes: number } => ({ machineId: id(label), bytes })
   const done = (n: string, kind: TransferView['kind'], name: string, [sizeBytes, minutes]: readonly [number, number]): TransferView => ({
     ...base,
@@ -400,6 +409,7 @@ function homeTransfers(now: number, id: (label: string) => string): TransferView
       doneBytes: 2.7e9,
       bytesPerSecond: 84e6,
       secondsLeft: 20,
+      pace: { what: 'network', machineId: null },
       parts: [part('Laptop', 1.4e9), part('Studio', 0.9e9), part('Attic', 0.4e9)],
     },
     {
@@ -411,6 +421,7 @@ function homeTransfers(now: number, id: (label: string) => string): TransferView
       sizeBytes: 18.6e9,
       doneBytes: 6.1e9,
       bytesPerSecond: 12e6,
+      pace: { what: 'machine', machineId: id('Studio') },
       parts: [part('Studio', 6.1e9)],
     },
     {

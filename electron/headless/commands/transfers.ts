@@ -10,6 +10,19 @@ function stateWord({ state, waitsFor }: ControlItems['transfers']): string {
   return waitsFor === 'machine' ? 'waiting for a machine' : state
 }
 
+function paceWords(pace: NonNullable<ControlItems['transfers']['pace']>): string {
+  switch (pace.what) {
+    case 'here':
+      return "this machine's disk sets the pace"
+    case 'machine':
+      return `${pace.machine?.name ?? 'the other machine'}, or the way to it, sets the pace`
+    case 'network':
+      return 'the network sets the pace'
+    case 'own-limit':
+      return 'the limit that is set sets the pace'
+  }
+}
+
 export function transfers(io: Io, common: CommonOptions): Promise<ExitCode> {
   return ask(io, common, {
     name: 'transfers',
@@ -17,9 +30,10 @@ export function transfers(io: Io, common: CommonOptions): Promise<ExitCode> {
     lines: (item) => {
       const speed = item.state === 'running' ? `, ${formatSpeed(item.bytesPerSecond)}` : ''
       const left = item.secondsLeft === null ? '' : `, ${formatDuration(item.secondsLeft * 1000)} left`
+      const pace = item.pace ? ` (${paceWords(item.pace)})` : ''
       const error = item.error ? `: ${item.error.message}` : ''
       return [
-        `${item.id.slice(0, 8)}  ${item.kind.padEnd(9)} ${stateWord(item).padEnd(9)} ${formatSize(item.done)} of ${formatSize(item.size)}${speed}${left}  ${item.name}${error}`,
+        `${item.id.slice(0, 8)}  ${item.kind.padEnd(9)} ${stateWord(item).padEnd(9)} ${formatSize(item.done)} of ${formatSize(item.size)}${speed}${left}${pace}  ${item.name}${error}`,
       ]
     },
   })

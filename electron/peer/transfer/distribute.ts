@@ -13,6 +13,7 @@ import { encodeManifest, lengthOf, type Manifest } from '../protocol/manifest.ts
 import type { FileRecord } from '../protocol/record.ts'
 import { releaseBlock } from '../disk/hash-threads.ts'
 import { answer, exchangeWith } from './exchange.ts'
+import type { Pace } from './pace.ts'
 import { decodeWanted } from './wanted-blocks.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
@@ -31,6 +32,7 @@ export interface DistributeOptions {
   readonly copies: number
   readonly signal?: AbortSignal
   readonly onProgress?: (to: Identifier, doneBytes: number) => void
+  readonly pace?: Pace
 }
 
 export interface Distributed {
@@ -92,8 +94,14 @@ function push(context: TransferContext, cargo: Cargo, options: Push): Promise<St
       const reply = await offer(context, cargo, { ...options, connection })
       if (reply.command === 'stored') return reply
       let missingBytes = lengthOf(cargo.manifest, reply.wanted)
+      const machine = context.space.format(options.head.id)
+      let since = performance.now()
       for await (const block of cargo.read(reply.wanted)) {
+        const readAt = performance.now()
+        options.pace?.waitedHere(readAt - since)
         await connection.write(block)
+        since = performance.now()
+        options.pace?.waitedFor(machine, since - readAt)
         missingBytes -= block.length
         releaseBlock(block)
         options.onProgress?.(options.head.id, cargo.manifest.sizeBytes - missingBytes)

@@ -13,6 +13,7 @@ import { blockLength } from '../protocol/manifest.ts'
 import { tellDamaged } from './arc-exchange.ts'
 import { answer } from './exchange.ts'
 import { FetchPlan, type Run } from './fetch-plan.ts'
+import type { Pace } from './pace.ts'
 import type { FoundFile } from './request-file.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
@@ -30,6 +31,7 @@ const blocksAtOnce = 3
 export interface FetchOptions {
   readonly signal?: AbortSignal
   readonly onBlock?: (from: Identifier, bytes: number) => void
+  readonly pace?: Pace
 }
 
 /**
@@ -67,7 +69,7 @@ export async function fetchBlocks(
           to.onBlock?.(holder.id, block.length)
           if (plan.complete) complete.abort()
         }
-        await fetchRun(context, found, { holder, run, plan, signal, onBlock })
+        await fetchRun(context, found, { holder, run, plan, signal, onBlock, ...(to.pace ? { pace: to.pace } : {}) })
       }
       return true
     } catch (error) {
@@ -136,16 +138,22 @@ interface RunFrom {
 async function fetchRun(
   context: TransferContext,
   found: FoundFile,
-  from: RunFrom & { readonly plan: FetchPlan; readonly onBlock: (index: number, block: Buffer) => Promise<void> },
+  from: RunFrom & { readonly plan: FetchPlan; readonly onBlock: (index: number, block: Buffer) => Promise<void>; readonly pace?: Pace },
 ): Promise<void> {
-  const { run, plan } = from
+  const { run, plan, pace } = from
+  const machine = context.space.format(from.holder.id)
   const writing = new InFlight(blocksAtOnce)
   try {
     let next = run.first
+    let since = performance.now()
     for await (const block of readUnverified(context, found, from)) {
+      const arrivedAt = performance.now()
+      pace?.waitedFor(machine, arrivedAt - since)
       if (from.signal.aborted) throw new AppError('cancelled', 'Cancelled')
       const index = next++
       await writing.add(from.onBlock(index, block).finally(() => releaseBlock(block)))
+      since = performance.now()
+      pace?.waitedHere(since - arrivedAt)
       if (index < run.first + run.count - 1 && plan.isHere(run)) break
     }
     await writing.end()

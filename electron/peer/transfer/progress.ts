@@ -5,6 +5,8 @@ const smoothing = 0.3
 const sampleMs = 250
 /** Time left is told only after so long and so many samples: earlier estimates jump. */
 const trustedSamples = 8
+/** ... and while samples differ from the speed by less than this part of it on average. */
+const trustedDeviation = 0.6
 
 export class Progress {
   readonly #now: () => number
@@ -12,6 +14,8 @@ export class Progress {
   #sampledBytes = 0
   #sampledAt: number
   #speed = 0
+  /** How far samples lie from the speed, on average, in bytes a second. */
+  #deviation = 0
   #samples = 0
 
   /** `now` in ms, monotonic; `keptBytes` were there before and say nothing of the speed. */
@@ -27,6 +31,8 @@ export class Progress {
     const elapsed = now - this.#sampledAt
     if (elapsed < sampleMs) return
     const speed = ((doneBytes - this.#sampledBytes) / elapsed) * 1000
+    this.#deviation = this.#deviation * (1 - smoothing) + Math.abs(speed - this.#speed) * smoothing
+    if (this.#samples === 0) this.#deviation = 0
     this.#speed = this.#samples === 0 ? speed : this.#speed * (1 - smoothing) + speed * smoothing
     this.#samples++
     this.#sampledAt = now
@@ -43,7 +49,7 @@ export class Progress {
 
   /** Null until the estimate can be trusted. */
   secondsLeft(totalBytes: number): number | null {
-    if (this.#samples < trustedSamples || this.#speed <= 0) return null
+    if (this.#samples < trustedSamples || this.#speed <= 0 || this.#deviation > this.#speed * trustedDeviation) return null
     return Math.max(0, totalBytes - this.#doneBytes) / this.#speed
   }
 }

@@ -15,6 +15,7 @@ import { liveVersions, type FileRecord, type Version } from '../protocol/record.
 import { buildManifest, manifestHash, readFileBlocks } from './build-manifest.ts'
 import { distribute, type Cargo } from './distribute.ts'
 import { withNewVersion } from './new-version.ts'
+import type { Pace } from './pace.ts'
 import { readRecord, type KnownRecord } from './read-record.ts'
 import type { TransferContext } from './transfer-context.ts'
 
@@ -27,6 +28,7 @@ export interface StoreFileOptions {
   readonly signal?: AbortSignal
   readonly onManifest?: (manifest: Manifest) => void
   readonly onProgress?: (to: Identifier, doneBytes: number) => void
+  readonly pace?: Pace
 }
 
 export interface StoredFile {
@@ -141,6 +143,7 @@ async function spread(context: TransferContext, cargo: Cargo, spreading: Spread)
   const forward = {
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+    ...(options.pace ? { pace: options.pace } : {}),
   }
   const here = keepsHere
     ? keepHere(context, cargo, { path, signal: options.signal })

@@ -13,6 +13,10 @@ import type { TransferHandle, TransferWork } from './transfer-work.ts'
 export type Fate = 'cancelled' | 'taken-over' | 'stopped'
 
 const now = (): number => performance.now()
+/** What is shown of one that does not run. */
+export const standing = { bytesPerSecond: 0, secondsLeft: null, pace: null } as const
+/** Slower than this is shown as no speed. */
+const stillBytesPerSecond = 1_000
 
 export class TransferEntry {
   readonly work: TransferWork
@@ -52,6 +56,7 @@ export class TransferEntry {
       doneBytes: 0,
       bytesPerSecond: 0,
       secondsLeft: null,
+      pace: null,
       parts: [],
       startedAt: work.askedAt ?? Date.now(),
       endedAt: null,
@@ -102,7 +107,7 @@ export class TransferEntry {
 
   pause(): void {
     if (this.isEnded || this.isPaused || this.fate !== null) return
-    this.set({ state: 'paused', waitsFor: null, bytesPerSecond: 0, secondsLeft: null, error: null })
+    this.set({ ...standing, state: 'paused', waitsFor: null, error: null })
     this.#stopTry.abort(new Interrupted(`${this.view.name}: paused`))
   }
 
@@ -125,7 +130,7 @@ export class TransferEntry {
     this.#isResting = true
     this.#cancelTimer()
     this.#cancelTimer = options.timers.after(delayMs, () => this.isPaused || this.resume())
-    if (!this.isPaused) this.set({ state: 'waiting', waitsFor: 'machine', error: options.error, bytesPerSecond: 0, secondsLeft: null })
+    if (!this.isPaused) this.set({ ...standing, state: 'waiting', waitsFor: 'machine', error: options.error })
   }
 
   /** Until a try may begin, or none will. */
@@ -161,7 +166,20 @@ export class TransferEntry {
         this.#show(doneBytes)
       },
       path: (path) => this.set({ path }),
+      pace: (pace) => {
+        const { what, machineId } = this.view.pace ?? { what: null, machineId: null }
+        if ((pace?.what ?? null) !== what || (pace?.machineId ?? null) !== machineId) this.set({ pace })
+      },
     }
+  }
+
+  /** Time passed: a standstill is to be seen, too. */
+  look(): void {
+    if (this.view.state !== 'running' || this.view.bytesPerSecond === 0) return
+    this.#progress.update(this.#progress.doneBytes)
+    const { bytesPerSecond } = this.#progress
+    const isStill = bytesPerSecond < stillBytesPerSecond
+    this.set({ bytesPerSecond: isStill ? 0 : bytesPerSecond, secondsLeft: this.#progress.secondsLeft(this.view.sizeBytes) })
   }
 
   #show(doneBytes: number): void {

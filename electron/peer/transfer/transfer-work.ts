@@ -1,7 +1,7 @@
 /** A piece of work that moves a file, as the list of transfers takes it, and what the list gives the work. */
 
 import type { OnClash } from '../../../shared/contract.ts'
-import type { TransferView } from '../../../shared/views.ts'
+import type { PaceView, TransferView } from '../../../shared/views.ts'
 import type { Ask } from './transfer-journal.ts'
 
 export interface TransferHandle {
@@ -16,6 +16,8 @@ export interface TransferHandle {
   /** All bytes so far, where they are not counted by machine. */
   done(doneBytes: number): void
   path(path: string): void
+  /** What sets the pace now; null when it is not clear. */
+  pace(pace: PaceView | null): void
 }
 
 export interface TransferWork {

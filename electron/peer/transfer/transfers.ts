@@ -10,7 +10,7 @@ import type { TransferView } from '../../../shared/views.ts'
 import { systemTimers } from '../net/system-timers.ts'
 import type { Timers } from '../ring/ports.ts'
 import { isInterrupted } from './interrupted.ts'
-import { isSameAsk, TransferEntry } from './transfer-entry.ts'
+import { isSameAsk, standing, TransferEntry } from './transfer-entry.ts'
 import type { TransferJournal } from './transfer-journal.ts'
 import type { TransferHandle, TransferWork } from './transfer-work.ts'
 import { Turns } from './turns.ts'
@@ -93,6 +93,11 @@ export class Transfers {
   /** A machine came, or came back: what waits for one looks again. */
   lookAgain(): void {
     for (const entry of this.#entries.values()) if (entry.view.waitsFor === 'machine') entry.lookAgain()
+  }
+
+  /** To be called about once a second: what stands still is shown so. */
+  look(): void {
+    for (const entry of this.#entries.values()) entry.look()
   }
 
   /** The peer ends: what runs stops, and stays in the journal. */
@@ -184,7 +189,7 @@ export class Transfers {
   }
 
   #end(entry: TransferEntry, state: TransferView['state'], error: PlainError | null): void {
-    entry.set({ state, error, waitsFor: null, endedAt: Date.now(), secondsLeft: null, bytesPerSecond: 0 })
+    entry.set({ ...standing, state, error, waitsFor: null, endedAt: Date.now() })
     entry.markEnded()
     this.#options.journal?.remove(entry.view.id)
     this.#options.onEnd(entry.view)

@@ -3,7 +3,7 @@
  * is evaluated at run time (the page's policy forbids it). Another language is another object of the same type.
  */
 
-import type { FileView, SafetyView, TransferView, ActivityView } from '../../../shared/views.ts'
+import type { ActivityView, FileView, PaceView, SafetyView, TransferView } from '../../../shared/views.ts'
 import { formatCount, formatSize } from '../../../shared/units.ts'
 
 const many = (count: number, one: string, more: string): string => `${formatCount(count)} ${count === 1 ? one : more}`
@@ -284,6 +284,13 @@ export const words = {
           return 'Cancelled'
       }
     },
+    pace: (what: PaceView['what'], machine: string) =>
+      ({
+        here: 'This computer’s disk sets the pace',
+        machine: `${machine}, or the way to it, sets the pace`,
+        network: 'The network sets the pace',
+        'own-limit': 'Your bandwidth limit sets the pace',
+      })[what],
     from: (names: readonly string[]) => `from ${names.join(', ')}`,
     to: (names: readonly string[]) => `to ${names.join(', ')}`,
     uploading: (done: number, all: number) => `Uploading ${formatCount(done)} of ${formatCount(all)}`,
