@@ -133,6 +133,7 @@ class Peer implements PeerApi {
         this.#files.storeFile(path, {
           name,
           onClash,
+          outlives: true,
           ...(signal ? { signal } : {}),
           ...(onProgress ? { onProgress: (doneBytes, totalBytes) => onProgress({ name }, doneBytes, totalBytes) } : {}),
         }),

@@ -1,6 +1,6 @@
 /** Transfers that are cut short by kill -9 of either side go on where they were: by themselves, and with what had arrived. */
 
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -113,4 +113,30 @@ test('with both killed, the request waits for the holder and ends when it is bac
   await until(async () => (await readdir(target)).includes(file.name), 'it is here')
   expect(await hashOf(join(target, file.name))).toBe(file.sha256)
   expect(askedBytes(holder)).toBeLessThanOrEqual(bigBytes - bytes + 8 * 1_048_576)
+})
+
+test('a store whose machine is killed is done by itself after a restart', async () => {
+  const big = await makeFile(folder, 'other.iso', bigBytes)
+  const storing = requester.run('store', big.path)
+  await until(async () => (await readFile(join(requester.data, 'transfers.json'), 'utf8')).includes(big.path), 'it is written down')
+  await requester.kill()
+  await storing
+  requester = await restart(requester)
+  const found = await until(async () => (await requester.run('where', big.name)).json[0], 'it is stored')
+  expect(found['versions']).toEqual([expect.objectContaining({ sha256: big.sha256, size: bigBytes })])
+  expect(await requester.ask('request', big.name, '--out', join(folder, 'other.out'))).toMatchObject({ sha256: big.sha256 })
+})
+
+test('at a limit, bytes go at its rate, and it is told that the limit sets the pace', async () => {
+  const small = await makeFile(folder, 'limited.iso', 12_000_000)
+  await holder.ask('store', small.path)
+  const from = (await holder.ask('where', small.name))['versions'][0]['holders'][0]['id'] === holder.id ? requester : holder
+  expect(await from.ask('limits', '--down', '4M')).toEqual({ up: null, down: 4_000_000, background: 50 })
+  const asking = from.ask('request', small.name, '--out', join(folder, 'limited.out'))
+  const paced = until(
+    async () => (await from.run('transfers')).json.find((transfer) => transfer['name'] === small.name && transfer['pace'] !== null),
+    'the pace is told',
+  )
+  expect((await paced)['pace']).toEqual({ what: 'own-limit', machine: null })
+  expect((await asking)['seconds'], 'never faster, whatever the machine').toBeGreaterThan(2)
 })
