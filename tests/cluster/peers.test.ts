@@ -86,6 +86,55 @@ describe('requesting', () => {
   })
 })
 
+describe('what a person asked for', () => {
+  test('goes on after the next start: a drop of many files, and a request that was paused stays so', async () => {
+    const [desk] = await ringOf('Desk')
+    const many = join(folder, 'many')
+    await mkdir(many)
+    for (let number = 0; number < 20; number++) await writeFile(join(many, `${number}.txt`), `file ${number}`)
+    await desk!.storeFile((await makeFile(folder, 'large.bin', 30_000_000)).path)
+    const id = await desk!.queueRequest('large.bin', {})
+    desk!.pauseTransfer(id)
+    expect(await desk!.queueStores([many], 'decline')).toBe(20)
+    await desk!.stop()
+    const again = await start('Desk')
+    await until(() => again.files().length === 21, 'all of the drop is stored')
+    const shown = (): unknown => again.transfers().find((transfer) => transfer.id === id)?.state
+    expect(await until(shown, 'the request is in the list')).toBe('paused')
+    again.resumeTransfer(id)
+    await until(() => shown() === 'done', 'it is done')
+    expect(await readdir(join(folder, 'Desk downloads'))).toEqual(['large.bin'])
+    await again.stop()
+    const third = await start('Desk')
+    expect(third.transfers(), 'what ended is not begun again').toEqual([])
+  })
+
+  test('that was asked for twice is one file', async () => {
+    const [desk] = await ringOf('Desk')
+    await desk!.storeFile((await makeFile(folder, 'large.bin', 30_000_000)).path)
+    const first = await desk!.queueRequest('large.bin', {})
+    desk!.pauseTransfer(first)
+    const second = await desk!.queueRequest('large.bin', {})
+    await until(() => desk!.transfers().find((transfer) => transfer.id === second)?.state === 'done', 'it is done')
+    expect(desk!.transfers().some((transfer) => transfer.id === first)).toBe(false)
+    expect(await readdir(join(folder, 'Desk downloads'))).toEqual(['large.bin'])
+  })
+
+  test('leaves nothing behind when it is given up while it is paused', async () => {
+    const [desk] = await ringOf('Desk')
+    await desk!.storeFile((await makeFile(folder, 'large.bin', 150_000_000)).path)
+    const target = join(folder, 'target')
+    await mkdir(target)
+    const id = await desk!.queueRequest('large.bin', { out: target })
+    await until(() => (desk!.transfers().find((transfer) => transfer.id === id)?.doneBytes ?? 0) > 0, 'it is under way')
+    desk!.pauseTransfer(id)
+    expect(desk!.transfers().find((transfer) => transfer.id === id)?.state).toBe('paused')
+    expect(await readdir(target), 'what arrived is there').toEqual([expect.stringMatching(/ringdrop-part$/)])
+    desk!.cancelTransfer(id)
+    await until(async () => (await readdir(target)).length === 0, 'nothing is left')
+  })
+})
+
 describe('rings', () => {
   test('a machine brings its files along, and they get their copies', async () => {
     const desk = await start('Desk')

@@ -22,6 +22,8 @@ export class TransferEntry {
   readonly work: TransferWork
   view: TransferView
   fate: Fate | null = null
+  /** By a person: nothing of it stays on the disk. */
+  isGivenUp = false
   /** Tries in a row that a break ended before a byte moved. */
   vainTries = 0
   /** A person was told that it waits; bytes that move make the next time news again. */
@@ -38,7 +40,6 @@ export class TransferEntry {
   #movedBytes = 0
   #keptBytes = 0
   #isResting = false
-  #isTrying = false
   #wake: () => void = () => undefined
   #cancelTimer: () => void = () => undefined
 
@@ -99,8 +100,8 @@ export class TransferEntry {
   stop(fate: Fate, reason: AppError = new Interrupted(`${this.view.name}: stopped`)): void {
     if (this.isEnded) return
     this.fate ??= fate
-    // a try that was paused stopped with another reason: the last one counts for what stays on the disk
-    if (this.#stopTry.signal.aborted && !this.#isTrying) this.#stopTry = new AbortController()
+    // a try that was paused stopped for another reason: the last one counts for what stays on the disk
+    this.isGivenUp ||= !(reason instanceof Interrupted)
     this.#stopTry.abort(reason)
     this.#wake()
   }
@@ -135,12 +136,10 @@ export class TransferEntry {
 
   /** Until a try may begin, or none will. */
   async untilReady(): Promise<void> {
-    this.#isTrying = false
     while (this.fate === null && (this.isPaused || this.#isResting)) {
       await new Promise<void>((resolve) => (this.#wake = resolve))
     }
     this.#cancelTimer()
-    this.#isTrying = true
     if (this.fate === null) this.#stopTry = new AbortController()
     this.#movedBytes = this.#keptBytes = 0
     this.#progress = new Progress(now)

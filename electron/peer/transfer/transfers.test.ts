@@ -212,6 +212,22 @@ describe('a person', () => {
     expect([given, only().state, journal.asked.size]).toEqual([1, 'cancelled', 0])
   })
 
+  it('gives up one whose paused try has not ended yet', async () => {
+    const { transfers } = setUp()
+    const script = new Scripted()
+    let given = 0
+    const countGiven = (): Promise<void> => {
+      given++
+      return Promise.resolve()
+    }
+    const done = transfers.run({ ...request, onGivenUp: () => countGiven() }, script.work)
+    await script.begun(1)
+    transfers.pause(null)
+    transfers.cancel(null)
+    await expect(done).rejects.toMatchObject({ code: 'cancelled' })
+    expect(given).toBe(1)
+  })
+
   it('who only goes away gives nothing up', async () => {
     const { transfers, only } = setUp()
     const script = new Scripted()

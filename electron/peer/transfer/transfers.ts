@@ -9,7 +9,6 @@ import type { OnClash } from '../../../shared/contract.ts'
 import type { TransferView } from '../../../shared/views.ts'
 import { systemTimers } from '../net/system-timers.ts'
 import type { Timers } from '../ring/ports.ts'
-import { isInterrupted } from './interrupted.ts'
 import { isSameAsk, standing, TransferEntry } from './transfer-entry.ts'
 import type { TransferJournal } from './transfer-journal.ts'
 import type { TransferHandle, TransferWork } from './transfer-work.ts'
@@ -184,7 +183,7 @@ export class Transfers {
     if (entry.fate === 'stopped') entry.markEnded()
     else this.#end(entry, 'cancelled', error.toPlain())
     if (entry.fate === 'taken-over') this.#remove(entry.view.id)
-    if (entry.fate === 'cancelled' && !isInterrupted(entry.signal)) void entry.work.onGivenUp?.().catch(() => undefined)
+    if (entry.isGivenUp) void entry.work.onGivenUp?.().catch(() => undefined)
     return error
   }
 

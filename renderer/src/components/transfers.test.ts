@@ -31,7 +31,13 @@ const away = { code: 'out-of-reach', message: 'Film/Lofoten.mov is out of reach 
 const waiting: TransferView = { ...running, id: 't2', state: 'waiting', waitsFor: 'machine', bytesPerSecond: 0, error: away }
 const paused: TransferView = { ...running, id: 't3', state: 'paused', bytesPerSecond: 0, secondsLeft: null }
 const repair: TransferView = { ...running, id: 't4', kind: 'repair' }
-const failed: TransferView = { ...running, id: 't5', state: 'failed', endedAt: 2, error: { ...away, code: 'disk-full', message: 'No room' } }
+const failed: TransferView = {
+  ...running,
+  id: 't5',
+  state: 'failed',
+  endedAt: 2,
+  error: { ...away, code: 'disk-full', message: 'No room' },
+}
 
 beforeEach(() => {
   setActivePinia(createPinia())
@@ -98,7 +104,11 @@ describe('a row', () => {
     [{ what: 'own-limit', machineId: null }, 'Your bandwidth limit sets the pace'],
     [{ what: 'machine', machineId: 'a1' }, 'or the way to it, sets the pace'],
   ] as const)('tells that %o sets the pace', (pace, text) => {
-    expect(row({ ...running, pace }).find('[data-testid=pace]').text()).toContain(text)
+    expect(
+      row({ ...running, pace })
+        .find('[data-testid=pace]')
+        .text(),
+    ).toContain(text)
   })
 
   test('tells no pace that is not clear, and offers no pause of what the ring does by itself', () => {
