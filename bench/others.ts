@@ -25,7 +25,7 @@ export interface Other {
 export class Skipped extends Error {}
 
 /** The program's path; installed from Debian when this is root on one and it is missing. */
-function program(name: string, debianPackage: string): string {
+export function program(name: string, debianPackage: string): string {
   const find = (): string | undefined =>
     ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin'].map((folder) => join(folder, name)).find((path) => existsSync(path))
   if (!find() && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
@@ -122,7 +122,7 @@ export async function startRsync(folder: string): Promise<Other> {
   const stop = await daemon(rsync, ['--daemon', '--no-detach', '--address=127.0.0.1', `--port=${port}`, `--config=${config}`], port)
   return {
     name: 'rsync daemon (not encrypted)',
-    copy: (source) => run(rsync, ['--whole-file', '--ignore-times', source, `rsync://127.0.0.1:${port}/bench/copy`]),
+    copy: (source) => run(rsync, ['--recursive', '--whole-file', '--ignore-times', source, `rsync://127.0.0.1:${port}/bench/copy`]),
     stop,
   }
 }

@@ -3,10 +3,11 @@
  * People's wording is the client's business.
  */
 
+import { stat } from 'node:fs/promises'
 import * as v from 'valibot'
 import { AppError } from '../../shared/errors.ts'
 import type { ActivityView, FileView, LeavingView, MachineView, VersionView } from '../../shared/views.ts'
-import type { PeerApi } from '../peer/peer-api.ts'
+import type { PeerApi, RequestResult } from '../peer/peer-api.ts'
 import type { Answer } from './control-answer.ts'
 import { controlSchemas, type ControlArgument, type ControlItems, type ControlName, type HolderItem } from './control-shapes.ts'
 import { storePaths } from './control-store.ts'
@@ -58,35 +59,35 @@ function findMachine(peer: PeerApi, wanted: string): MachineView {
   return machine
 }
 
+/** Names of files, or of folders: into a folder small ones come together; to a path or as bytes one after the other. */
 const request: Runner<'request'> = async ({ peer }, argument, answer) => {
-  for (const wanted of argument.names) {
+  const onProgress = (name: string, doneBytes: number, totalBytes: number): void => answer.progress(name, doneBytes, totalBytes)
+  const onDone = (wanted: string, outcome: RequestResult | AppError): Promise<void> => {
+    if (outcome instanceof AppError) return answer.failed(outcome.toPlain(), wanted)
+    const { name, sizeBytes, sha256, out, from, route, seconds } = outcome
+    return answer.item({ name, size: sizeBytes, sha256, out, from, route, seconds })
+  }
+  const { names, out } = argument
+  const isFolder = out !== null && (await isFolderAt(out))
+  if (isFolder) return peer.requestFiles(names, { folder: out, signal: answer.signal, onProgress, onDone })
+  for (const wanted of names) {
     if (answer.signal.aborted) return
-    const stream = argument.out === null ? answer.bytes() : null
+    const options = { out: out ?? answer.bytes(), signal: answer.signal, outlives: true }
     try {
-      const done = await peer.requestFile(wanted, {
-        out: stream ?? argument.out ?? '',
-        signal: answer.signal,
-        outlives: true,
-        onProgress: (doneBytes, totalBytes) => {
-          answer.progress(wanted, doneBytes, totalBytes)
-        },
-      })
-      const { sizeBytes, ...rest } = done
-      const item: ControlItems['request'] = { ...rest, size: sizeBytes }
-      await answer.item({
-        name: item.name,
-        size: item.size,
-        sha256: item.sha256,
-        out: item.out,
-        from: item.from,
-        route: item.route,
-        seconds: item.seconds,
-      })
+      const result = await peer.requestFile(wanted, { ...options, onProgress: (done, total) => onProgress(wanted, done, total) })
+      await onDone(wanted, result)
     } catch (thrown) {
       if (!(thrown instanceof AppError)) throw thrown
-      await answer.failed(thrown.toPlain(), wanted)
+      await onDone(wanted, thrown)
     }
   }
+}
+
+async function isFolderAt(path: string): Promise<boolean> {
+  return stat(path).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  )
 }
 
 const log: Runner<'log'> = async ({ peer }, { follow }, answer) => {

@@ -74,6 +74,16 @@ export interface StoreFilesOptions {
   readonly onDone: (file: { readonly path: string; readonly name: string }, outcome: StoreResult | AppError) => Promise<void> | void
 }
 
+export interface RequestFilesOptions {
+  /** An existing folder. What is there stays: a file becomes `name (2)`. */
+  readonly folder: string
+  readonly signal?: AbortSignal
+  /** Of files that are requested alone. */
+  readonly onProgress?: (name: string, doneBytes: number, totalBytes: number) => void
+  /** What became of one file, in no order. */
+  readonly onDone: (name: string, outcome: RequestResult | AppError) => Promise<void> | void
+}
+
 export interface RequestOptions extends WorkOptions {
   /** Version id; default: the current one. */
   readonly version?: string
@@ -101,6 +111,8 @@ export interface PeerApi {
   expandPaths(paths: readonly string[]): AsyncIterable<{ readonly path: string; readonly name: string }>
   /** Queues files and folders; returns when counted. Progress comes as transfers. */
   queueStores(paths: readonly string[], onClash: OnClash): Promise<number>
+  /** Requests many files, small ones together. A name that is no file's but begins others', as a folder's does, stands for all of them. */
+  requestFiles(names: readonly string[], options: RequestFilesOptions): Promise<void>
   requestFile(name: string, options?: RequestOptions): Promise<RequestResult>
   /** Queues a request; `out` as in RequestOptions. */
   queueRequest(name: string, options: { readonly version?: string; readonly out?: string }): Promise<string>

@@ -31,8 +31,18 @@ import { RateLimit } from './net/rate-limit.ts'
 import { systemTimers } from './net/system-timers.ts'
 import { announcedWays } from './net/system.ts'
 import { NewsDesk } from './news-desk.ts'
-import type { PeerApi, RequestOptions, RequestResult, StoreFilesOptions, StoreOptions, StoreResult, VerifyResult } from './peer-api.ts'
+import type {
+  PeerApi,
+  RequestFilesOptions,
+  RequestOptions,
+  RequestResult,
+  StoreFilesOptions,
+  StoreOptions,
+  StoreResult,
+  VerifyResult,
+} from './peer-api.ts'
 import type { PeerEvent } from './peer-events.ts'
+import { BurstRequests } from './peer-burst-requests.ts'
 import { PeerBursts } from './peer-bursts.ts'
 import { PeerFiles } from './peer-files.ts'
 import type { PeerOptions } from './peer-options.ts'
@@ -79,6 +89,7 @@ class Peer implements PeerApi {
   readonly #transfers: Transfers
   readonly #files: PeerFiles
   readonly #bursts: PeerBursts
+  readonly #burstRequests: BurstRequests
   readonly #folder: SharedFolderHost
   readonly #desk: NewsDesk
   readonly #activity: Activity
@@ -136,6 +147,19 @@ class Peer implements PeerApi {
           outlives: true,
           ...(signal ? { signal } : {}),
           ...(onProgress ? { onProgress: (doneBytes, totalBytes) => onProgress({ name }, doneBytes, totalBytes) } : {}),
+        }),
+    })
+    this.#burstRequests = new BurstRequests({
+      session: () => this.#session,
+      transfers: this.#transfers,
+      onEvent: (event) => this.#onEvent(event),
+      onWritten: (path) => this.#folder.written(path),
+      requestFile: (name, out, { signal, onProgress }) =>
+        this.#files.requestFile(name, {
+          out,
+          outlives: true,
+          ...(signal ? { signal } : {}),
+          ...(onProgress ? { onProgress: (doneBytes, totalBytes) => onProgress(name, doneBytes, totalBytes) } : {}),
         }),
     })
     this.#activity = new Activity((id) => this.#nameOf(id))
@@ -343,6 +367,10 @@ class Peer implements PeerApi {
 
   queueStores(paths: readonly string[], onClash: OnClash): Promise<number> {
     return this.#files.queueStores(paths, onClash)
+  }
+
+  requestFiles(names: readonly string[], options: RequestFilesOptions): Promise<void> {
+    return this.#burstRequests.request(names, options)
   }
 
   requestFile(name: string, options: RequestOptions = {}): Promise<RequestResult> {

@@ -148,6 +148,12 @@ export function createFakePeer(options: PeerOptions): FakePeer {
     return { ...file, copies: 2, wanted: 2, state: 'stored', holders, route: [self.id], seconds: 0 }
   }
 
+  const requestFile: PeerApi['requestFile'] = (name) => {
+    note('requestFile', name)
+    const { sizeBytes, sha256 } = known(name)
+    return Promise.resolve({ name, sizeBytes, sha256, out: '-', from: [], route: [], seconds: 0 })
+  }
+
   return {
     calls,
     tell,
@@ -166,11 +172,13 @@ export function createFakePeer(options: PeerOptions): FakePeer {
       for (const path of paths) await storeFile(path)
       return paths.length
     },
-    requestFile: (name) => {
-      note('requestFile', name)
-      const { sizeBytes, sha256 } = known(name)
-      return Promise.resolve({ name, sizeBytes, sha256, out: '-', from: [], route: [], seconds: 0 })
+    requestFiles: async (names, { onDone }) => {
+      for (const name of names) {
+        const outcome = await requestFile(name).catch((thrown: unknown) => thrown as AppError)
+        await onDone(name, outcome)
+      }
     },
+    requestFile,
     queueRequest: (name, request) => {
       note('queueRequest', name, request)
       return Promise.resolve(`t-${known(name).sha256.slice(0, 8)}`)

@@ -105,15 +105,20 @@ export class FaultyDisk implements Disk {
 
   async rename(from: string, to: string): Promise<void> {
     await this.#begin('rename', to)
+    this.#move(from, to)
+  }
+
+  async renameNew(from: string, to: string): Promise<void> {
+    await this.#begin('rename', to)
+    if (this.#live.has(to)) throw new AppError('already-exists', `Already there: ${to}`)
+    this.#move(from, to)
+  }
+
+  #move(from: string, to: string): void {
     const inode = this.#inode(from)
     if (this.#live.get(dirname(to)) !== 'folder') throw new AppError('not-found', `No such folder: ${dirname(to)}`)
     this.#live.delete(from)
     this.#live.set(to, inode)
-  }
-
-  async renameNew(from: string, to: string): Promise<void> {
-    if (this.#live.has(to)) throw new AppError('already-exists', `Already there: ${to}`)
-    await this.rename(from, to)
   }
 
   async remove(path: string): Promise<void> {

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '../../shared/errors.ts'
 import type { FileView, VersionView } from '../../shared/views.ts'
-import type { PeerApi, RequestOptions, StoreFilesOptions, StoreOptions } from '../../electron/peer/peer-api.ts'
+import type { PeerApi, RequestFilesOptions, RequestOptions, StoreFilesOptions, StoreOptions } from '../../electron/peer/peer-api.ts'
 import type { PeerEvent } from '../../electron/peer/peer-events.ts'
 import { createFakePeer, type FakePeer } from './fake-peer.ts'
 
@@ -123,6 +123,18 @@ export function createScriptedPeer(dataFolder: string): ScriptedPeer {
         }
         const outcome = await fake.storeFile(path, alone).catch((thrown: unknown) => thrown as AppError)
         await options.onDone({ path, name }, outcome)
+      }
+    },
+    requestFiles: async (names: readonly string[], options: RequestFilesOptions) => {
+      for (const name of names) {
+        const alone: RequestOptions = {
+          out: options.folder,
+          outlives: true,
+          onProgress: (doneBytes, totalBytes) => options.onProgress?.(name, doneBytes, totalBytes),
+          ...(options.signal ? { signal: options.signal } : {}),
+        }
+        const outcome = await fake.requestFile(name, alone).catch((thrown: unknown) => thrown as AppError)
+        await options.onDone(name, outcome)
       }
     },
     requestFile: async (name: string, options: RequestOptions = {}) => {

@@ -13,7 +13,7 @@ import { cutToBytes } from './safe-name.ts'
 
 export const partSuffix = '.ringdrop-part'
 /** Names tried on a clash before giving up: `name (2)` to `name (9999)`. */
-const clashTries = 10_000
+export const clashTries = 10_000
 
 export interface DownloadOptions {
   /** True: what is at the target is replaced. False: the file becomes `name (2).ext` and so on. */

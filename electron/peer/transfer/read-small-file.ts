@@ -23,12 +23,10 @@ export async function readSmallFile(
   try {
     const stat = await file.stat()
     if (stat.kind !== 'file' || stat.sizeBytes > Math.min(limits.packedFileBytes, blockBytes)) return null
-    // one byte more shows a file that grew
-    const buffer = Buffer.allocUnsafe(stat.sizeBytes + 1)
-    const count = await file.read(buffer, 0)
+    const bytes = Buffer.allocUnsafe(stat.sizeBytes)
+    const count = await file.read(bytes, 0)
     const after = await file.stat()
     if (count !== stat.sizeBytes || after.sizeBytes !== stat.sizeBytes || after.modifiedMs !== stat.modifiedMs) throw changed(path)
-    const bytes = buffer.subarray(0, count)
     return { manifest: oneBlockManifest(bytes, blockBytes), bytes }
   } catch (error) {
     throw error instanceof AppError ? error : unreadable(path, error)
