@@ -300,6 +300,9 @@ export class FileMachine {
     const remoteAddress = '127.0.0.1:1'
     ring.exchanges++
     mine.once('close', () => ring.exchanges--)
+    // who hangs up is noticed at the other end
+    mine.once('close', () => theirs.destroy())
+    theirs.once('close', () => mine.destroy())
     const note = (from: Identifier, receiver: Identifier) => (direction: string, _: unknown, line: string) => {
       if (direction === 'sent') ring.lines.push({ from, to: receiver, line })
     }

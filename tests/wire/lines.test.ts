@@ -83,6 +83,10 @@ const lines: readonly (readonly [string, Message])[] = [
     '/store 19 3 5@127.0.0.1:12005 512 100 4 2',
     { command: 'store', key: id(19), copies: 3, next: [contact(5)], recordBytes: 512, manifestBytes: 100, ...ends },
   ],
+  [
+    '/stage 3 5@127.0.0.1:12005 9000000 1048576 4 2',
+    { command: 'stage', copies: 3, next: [contact(5)], sizeBytes: 9_000_000, blockBytes: 1_048_576, ...ends },
+  ],
   ['/continue 0 4 2', { command: 'continue', bodyBytes: 0, ...ends }],
   ['/stored 4,5 - 4 2', { command: 'stored', holders: [id(4), id(5)], failed: [], ...ends }],
   ['/refuse no-space 3%20bytes%20left 4 2', { command: 'refuse', reason: 'no-space', detail: '3 bytes left', ...ends }],

@@ -22,6 +22,8 @@ import { manifestOfBytes } from './small-contents.ts'
 import type { Placement, SmallContents } from './small-contents.ts'
 import { Space } from './space.ts'
 import type { Reservation } from './space.ts'
+import { StagedContent, stagedKey } from './staged-content.ts'
+import type { StagedPlace } from './staged-content.ts'
 import { Unfinished } from './unfinished.ts'
 
 const partialFolder = 'partial'
@@ -50,6 +52,8 @@ export class ContentStore {
   /** Contents kept in files here and their sizes in bytes. */
   readonly #sizes = new Map<string, number>()
   readonly #unfinished: Unfinished
+  /** Contents that wait for their manifest, by their `stagedKey`. */
+  readonly #staged = new Map<string, StagedPlace>()
   #partials = 0
 
   private constructor(
@@ -159,7 +163,49 @@ export class ContentStore {
    * when it does not fit.
    */
   async create(manifest: Manifest): Promise<PartialFile> {
-    return this.#openPartial({ manifest, reservation: await this.#reserve(manifest.sizeBytes) }, true)
+    const key = stagedKey(manifest.blockHashes)
+    const staged = this.#staged.get(key)
+    if (!staged) return this.#openPartial({ manifest, reservation: await this.#reserve(manifest.sizeBytes) }, true)
+    this.#staged.delete(key)
+    const { path, reservation } = staged
+    try {
+      const partial = this.#partialAt(path, await this.#disk.open(path, 'write'), { manifest, reservation })
+      partial.assumeWritten()
+      return partial
+    } catch (thrown) {
+      reservation.release()
+      throw thrown
+    }
+  }
+
+  /** A place for a content whose manifest is not known yet; `create` finds it then. AppError('disk-full') when it does not fit. */
+  async stage(size: { readonly sizeBytes: number; readonly blockBytes: number }): Promise<StagedContent> {
+    const reservation = await this.#reserve(size.sizeBytes)
+    const path = join(this.#folder, partialFolder, `staged.${++this.#partials}`)
+    const file = await this.#disk.open(path, 'new').catch((thrown: unknown) => {
+      reservation.release()
+      throw thrown
+    })
+    const place = { path, reservation }
+    const discard = async (): Promise<void> => {
+      reservation.release()
+      await this.#disk.remove(path)
+    }
+    const keep = (key: string): void => {
+      // the same once more: the earlier one will do
+      if (this.#staged.has(key)) void discard().catch(() => undefined)
+      else this.#staged.set(key, place)
+    }
+    return new StagedContent(file, size, { ...place, keep, discard })
+  }
+
+  /** Removes a staged content that nobody brought a manifest for; none is no error. */
+  async dropStaged(key: string): Promise<void> {
+    const staged = this.#staged.get(key)
+    if (!staged) return
+    this.#staged.delete(key)
+    staged.reservation.release()
+    await this.#disk.remove(staged.path)
   }
 
   /** Removes what stopped coming before `unixMs` and was not tried again. */

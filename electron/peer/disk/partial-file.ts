@@ -39,6 +39,11 @@ export class PartialFile {
     return this.#writer.adopt()
   }
 
+  /** Takes over a file that was written and checked whole. */
+  assumeWritten(): void {
+    this.#writer.assumeWritten()
+  }
+
   /** The bytes of a block that is here; to be given back with `releaseBlock`. */
   readBlock(index: number): Promise<Buffer> {
     return this.#writer.readBlock(index)

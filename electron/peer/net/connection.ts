@@ -104,6 +104,11 @@ export class Connection {
     return this.#activity
   }
 
+  /** Bytes that were written and have not left this process. */
+  get unsentBytes(): number {
+    return this.#stream.writableLength
+  }
+
   /** Whether the other side stopped taking what is sent without waiting. */
   get clogged(): boolean {
     return this.#stream.writableLength > backlogBytesMax

@@ -48,6 +48,7 @@ const commands: { readonly [C in Command]: Arguments<MessageOf<C>> } = {
     recordBytes: recordSize,
     manifestBytes: number(limits.manifestBytes),
   },
+  stage: { copies: number(limits.next + 1), next: list(contact, limits.next), sizeBytes: fileSize, blockBytes: number(limits.blockBytes) },
   continue: { bodyBytes: number(limits.wantedBytes) },
   stored: { holders: list(identifier, limits.next + 1), failed: list(identifier, limits.next + 1) },
   refuse: {

@@ -55,6 +55,8 @@ export const limits = {
   intervals: 8_192,
   /** A manifest in bytes: 32 bytes a block, 1 MiB a block: files to 2 TiB. */
   manifestBytes: 64 * 1_048_576 + 64,
+  /** A block in bytes. */
+  blockBytes: 16 * 1_048_576,
   /** Which blocks are wanted, in bytes: a bit for each block that a manifest may have. */
   wantedBytes: 262_144,
   /** A file in bytes. */

@@ -17,6 +17,8 @@ export interface Manifest {
 export const hashBytes = 32
 /** 1 MiB: a manifest is 1/32 768 of its content, and a bad block costs little to fetch again. */
 export const defaultBlockBytes = 1_048_576
+/** Smaller blocks would be more hash than content. */
+export const blockBytesMin = 4096
 const headBytes = 4 + 4 + 8 + hashBytes
 const magic = 0x52444d31
 
@@ -56,7 +58,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest | { readonly reason:
   if (view.getUint32(0) !== magic) return { reason: 'not a manifest' }
   const blockBytes = view.getUint32(4)
   const size = view.getBigUint64(8)
-  if (blockBytes < 4096 || blockBytes > 16 * 1_048_576) return { reason: 'block size out of range' }
+  if (blockBytes < blockBytesMin || blockBytes > limits.blockBytes) return { reason: 'block size out of range' }
   if (size > BigInt(limits.fileBytes)) return { reason: 'file too large' }
   const sizeBytes = Number(size)
   if (bytes.length !== headBytes + blockCount(sizeBytes, blockBytes) * hashBytes) return { reason: 'manifest length does not fit its size' }

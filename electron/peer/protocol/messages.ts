@@ -152,6 +152,17 @@ export interface Store extends Between {
   readonly manifestBytes: number
 }
 /**
+ * Bytes of a file on their way before anybody knows what they hash to, so that a file is read only once; after `continue` the whole
+ * content, then `noted`. The `/store` that follows finds its blocks here. What is not followed by one is dropped.
+ */
+export interface Stage extends Between {
+  readonly command: 'stage'
+  readonly copies: number
+  readonly next: readonly Contact[]
+  readonly sizeBytes: number
+  readonly blockBytes: number
+}
+/**
  * "Send the bytes": the wanted blocks follow from the writer, in order. Body: which they are, a bit for each block of the manifest, the
  * lowest bit of the first byte first; without a body all are wanted.
  */
@@ -353,6 +364,7 @@ export type RingMessage = Ping | Response | Probe | Probed | Join | Accept | Dec
 /** What files travel by. */
 export type FileMessage =
   | Store
+  | Stage
   | Continue
   | Stored
   | Refuse

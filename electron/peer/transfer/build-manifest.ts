@@ -12,7 +12,8 @@ import { unreadable } from './file-errors.ts'
 export interface BuildOptions {
   readonly blockBytes: number
   readonly signal?: AbortSignal
-  readonly onProgress?: (doneBytes: number, totalBytes: number) => void
+  /** Given each block in order, before the next one is read on; it may be used again when this resolves. */
+  readonly onBlock?: (index: number, block: Uint8Array) => Promise<void> | undefined
 }
 
 /**
@@ -49,18 +50,17 @@ async function hashBlocks(
   { path, sizeBytes }: { readonly path: string; readonly sizeBytes: number },
   options: BuildOptions,
 ): Promise<{ readonly whole: string; readonly blockHashes: Uint8Array }> {
-  const { blockBytes, signal, onProgress } = options
+  const { blockBytes, signal, onBlock } = options
   const blockHashes = new Uint8Array(blockCount(sizeBytes, blockBytes) * hashBytes)
   const whole = new WholeHash()
-  let doneBytes = 0
+  let index = 0
   try {
     for await (const block of readChunks(file, 0, sizeBytes, blockBytes)) {
       if (signal?.aborted) throw new AppError('cancelled', `Storing ${path} was cancelled`, { path })
-      const [hash] = await Promise.all([blockDigest(block), whole.update(block)])
+      const [hash] = await Promise.all([blockDigest(block), whole.update(block), onBlock?.(index, block)])
       releaseBlock(block)
-      blockHashes.set(hash, (doneBytes / blockBytes) * hashBytes)
-      doneBytes += block.length
-      onProgress?.(doneBytes, sizeBytes)
+      blockHashes.set(hash, index * hashBytes)
+      index++
     }
   } catch (error) {
     throw shorter(error, path)

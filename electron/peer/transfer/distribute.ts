@@ -14,6 +14,7 @@ import type { FileRecord } from '../protocol/record.ts'
 import { releaseBlock } from '../disk/hash-threads.ts'
 import { answer, exchangeWith } from './exchange.ts'
 import type { Pace } from './pace.ts'
+import type { KnownRecord } from './read-record.ts'
 import { decodeWanted } from './wanted-blocks.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
@@ -43,6 +44,40 @@ export interface Distributed {
   readonly full: readonly Identifier[]
   /** A target got bytes that do not match their hash: this machine's copy has to be looked at. */
   readonly damaged: boolean
+}
+
+/** Copies that make a store complete: k, or one on each machine when there are fewer. */
+export function copiesWanted(context: TransferContext): number {
+  return Math.min(context.parameters.copies, context.ringSize())
+}
+
+export interface StoreTargets {
+  /** This machine is one of those that should have a copy. */
+  readonly keepsHere: boolean
+  /** All others that may take one, best first. */
+  readonly remotes: readonly Contact[]
+  /** Copies wanted on them. */
+  readonly copies: number
+}
+
+/** Where a version of a name goes, after `known` was read. */
+export function storeTargets(context: TransferContext, known: KnownRecord, name: string): StoreTargets {
+  const wanted = copiesWanted(context)
+  const candidates = answeredFirst(context, known, context.keyOf(name))
+  const keepsHere = candidates.slice(0, wanted).some((contact) => contact.id === context.self.id)
+  const remotes = candidates.filter((contact) => contact.id !== context.self.id)
+  return { keepsHere, remotes, copies: keepsHere ? wanted - 1 : wanted }
+}
+
+/**
+ * The look-up's candidates, then those that this machine's own view has beyond them: an owner that just came back may not know
+ * all of its successors yet. Who did not answer comes last.
+ */
+function answeredFirst(context: TransferContext, known: KnownRecord, key: Identifier): Contact[] {
+  const silent = new Set(known.silent.map((contact) => contact.id))
+  const all = new Map([...known.candidates, ...context.replicaSet(key, limits.next)].map((contact) => [contact.id, contact]))
+  const contacts = [...all.values()]
+  return [...contacts.filter((contact) => !silent.has(contact.id)), ...contacts.filter((contact) => silent.has(contact.id))]
 }
 
 /** How long a chain of machines may take to make everything durable after the last byte. */
@@ -111,6 +146,12 @@ function push(context: TransferContext, cargo: Cargo, options: Push): Promise<St
   })
 }
 
+/** The bytes are wanted, of those blocks. */
+type Wanted = Continue & { readonly wanted: readonly number[] }
+
+/** The answer of who was offered blocks: it has them, or which it wants; null: all. */
+export type Offered = Stored | (Continue & { readonly wanted: readonly number[] | null })
+
 export interface Offer {
   readonly connection: Connection
   readonly head: Contact
@@ -119,11 +160,7 @@ export interface Offer {
 }
 
 /** Sends `/store` with record and manifest; the answer says which blocks are wanted, if any. */
-export async function offer(
-  context: TransferContext,
-  cargo: Pick<Cargo, 'record' | 'manifest'>,
-  to: Offer,
-): Promise<Stored | (Continue & { readonly wanted: readonly number[] })> {
+export async function offer(context: TransferContext, cargo: Pick<Cargo, 'record' | 'manifest'>, to: Offer): Promise<Stored | Wanted> {
   const record = Buffer.from(JSON.stringify(cargo.record), 'utf8')
   const manifest = encodeManifest(cargo.manifest)
   await to.connection.send({

@@ -4,27 +4,21 @@
  */
 
 import { createHash } from 'node:crypto'
-import { AppError, toPlainError } from '../../../shared/errors.ts'
+import { toPlainError } from '../../../shared/errors.ts'
 import { releaseBlock, takeBlock } from '../disk/hash-threads.ts'
 import { InFlight } from '../disk/in-flight.ts'
 import type { PartialFile } from '../disk/partial-file.ts'
 import type { Connection } from '../net/connection.ts'
-import type { Contact } from '../protocol/contact.ts'
-import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import { blockLength, decodeManifest, lengthOf, type Manifest } from '../protocol/manifest.ts'
 import type { RefuseReason, Store } from '../protocol/messages.ts'
 import { decodeRecord, mergeRecords, wantedContents, type FileRecord } from '../protocol/record.ts'
-import type { Timers } from '../ring/ports.ts'
-import { answer } from './exchange.ts'
 import { distribute, offer } from './distribute.ts'
 import { LocalBlocks } from './local-blocks.ts'
+import { PassOn } from './pass-on.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 import { allBlocks, encodeWanted } from './wanted-blocks.ts'
 
-/** A machine behind this one that takes no bytes for so long is given up, so that the writer is not held. */
-const passOnStallMs = 10_000
-const durableTimeoutMs = 240_000
 /** Blocks of one store in memory: one arrives, others are hashed, written and passed on. */
 const blocksAtOnce = 4
 
@@ -90,7 +84,12 @@ async function receiveBytes(context: TransferContext, connection: Connection, in
     const reason: RefuseReason = plain.code === 'disk-full' ? 'no-space' : 'failed'
     return refuse(context, connection, { reason, detail: `${context.machineName}: ${plain.message}` })
   }
-  const passOn = store.copies > 1 ? await PassOn.start(context, incoming) : null
+  const passOn = await PassOn.start(context, {
+    copies: store.copies - 1,
+    next: store.next,
+    offer: (to) => offer(context, incoming, to),
+    end: 'stored',
+  })
   let failure: RefuseReason | null
   try {
     failure = await takeBlocks(context, connection, { ...incoming, partial, passOn })
@@ -101,10 +100,10 @@ async function receiveBytes(context: TransferContext, connection: Connection, in
   } catch (error) {
     // what arrived is kept for the writer's next try when only the connection broke
     await (toPlainError(error).code === 'peer-unreachable' ? partial.suspend() : partial.abort())
-    passOn?.destroy()
+    passOn.destroy()
     throw error
   }
-  const behind = (await passOn?.finish()) ?? []
+  const behind = await passOn.finish()
   const heldHere = failure === null
   const holders = heldHere ? [context.self.id, ...behind] : behind
   if (holders.length === 0) {
@@ -113,14 +112,14 @@ async function receiveBytes(context: TransferContext, connection: Connection, in
       detail: `${context.machineName} could not write ${record.spelling}, or its bytes were damaged on the way`,
     })
   }
-  const failed = [...(heldHere ? [] : [context.self.id]), ...(passOn?.failed ?? [])]
+  const failed = [...(heldHere ? [] : [context.self.id]), ...passOn.failed]
   if (heldHere) context.emit({ kind: 'copy-kept', name: record.spelling, peer: store.source })
   await connection.send({ command: 'stored', holders, failed, ...between(context, store.source) })
 }
 
 interface Taking extends Incoming {
   readonly partial: PartialFile
-  readonly passOn: PassOn | null
+  readonly passOn: PassOn
 }
 
 /**
@@ -154,9 +153,9 @@ async function takeBlocks(context: TransferContext, connection: Connection, taki
   const writing = new InFlight(blocksAtOnce)
   try {
     for (const index of allBlocks(manifest)) {
-      if (!missing.has(index) && passOn?.wants(index) !== true) continue
+      if (!missing.has(index) && !passOn.wants(index)) continue
       const block = await (missing.has(index) ? (local.has(index) ? local.read(index) : next()) : partial.readBlock(index))
-      const done = Promise.all([keep(index, block), passOn?.write(index, block)])
+      const done = Promise.all([keep(index, block), passOn.write(index, block)])
       await writing.add(done.then(() => releaseBlock(block)))
     }
     await writing.end()
@@ -199,96 +198,4 @@ export function refuse(
     detail: why.detail.slice(0, limits.detailLength),
     ...between(context, to),
   })
-}
-
-/** The connection to the machine behind this one: takes the same bytes; when it breaks, this machine goes on alone. */
-class PassOn {
-  readonly failed: Identifier[] = []
-  readonly #holders: Identifier[] = []
-  #connection: Connection | null = null
-  #head: Contact | null = null
-  /** Blocks that the machine behind this one lacks. */
-  #wanted: ReadonlySet<number> = new Set()
-  readonly #timers: Timers
-
-  private constructor(timers: Timers) {
-    this.#timers = timers
-  }
-
-  static async start(context: TransferContext, incoming: Incoming): Promise<PassOn> {
-    const passOn = new PassOn(context.timers)
-    const waiting = incoming.store.next.filter((contact) => contact.id !== context.self.id)
-    let copies = incoming.store.copies - 1
-    while (copies > 0 && waiting.length > 0 && !passOn.#connection) {
-      const head = waiting.shift()
-      if (!head) break
-      let connection: Connection | null = null
-      try {
-        connection = await context.open(head)
-        const reply = await offer(context, incoming, { connection, head, next: waiting, copies })
-        if (reply.command === 'continue') {
-          passOn.#connection = connection
-          passOn.#head = head
-          passOn.#wanted = new Set(reply.wanted)
-          continue
-        }
-        passOn.#holders.push(...reply.holders)
-        copies -= reply.holders.length
-        connection.release()
-        for (const id of [...reply.holders, ...reply.failed]) remove(waiting, id)
-      } catch {
-        connection?.destroy()
-        passOn.failed.push(head.id)
-      }
-    }
-    return passOn
-  }
-
-  wants(index: number): boolean {
-    return this.#connection !== null && this.#wanted.has(index)
-  }
-
-  /** Resolves when the block is on its way, if it is wanted; never rejects. To be called in the blocks' order. */
-  async write(index: number, block: Uint8Array): Promise<void> {
-    if (!this.#connection || !this.wants(index)) return
-    const connection = this.#connection
-    const cancelStall = this.#timers.after(passOnStallMs, () => connection.destroy())
-    try {
-      await connection.write(block)
-    } catch {
-      this.#giveUp()
-    } finally {
-      cancelStall()
-    }
-  }
-
-  /** The machines behind this one that hold the file now. */
-  async finish(): Promise<readonly Identifier[]> {
-    if (!this.#connection) return this.#holders
-    try {
-      const stored = await answer(this.#connection, ['stored'], durableTimeoutMs)
-      this.#connection.release()
-      this.failed.push(...stored.failed)
-      return [...this.#holders, ...stored.holders]
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error
-      this.#giveUp()
-      return this.#holders
-    }
-  }
-
-  destroy(): void {
-    this.#connection?.destroy()
-  }
-
-  #giveUp(): void {
-    this.#connection?.destroy()
-    this.#connection = null
-    if (this.#head) this.failed.push(this.#head.id)
-  }
-}
-
-function remove(contacts: Contact[], id: Identifier): void {
-  const at = contacts.findIndex((contact) => contact.id === id)
-  if (at >= 0) contacts.splice(at, 1)
 }

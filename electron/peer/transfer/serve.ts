@@ -10,6 +10,7 @@ import { AppError, toPlainError } from '../../../shared/errors.ts'
 import { encodeRecords, type MachineCard } from './exchange.ts'
 import { receivePack } from './receive-pack.ts'
 import { sendContents, tellKnown } from './serve-pack.ts'
+import { receiveStage } from './receive-stage.ts'
 import { receiveStore, refuse } from './receive-store.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
@@ -30,6 +31,8 @@ export async function serve(
       return enroll(connection, message)
     case 'store':
       return receiveStore(context, connection, message)
+    case 'stage':
+      return receiveStage(context, connection, message)
     case 'request':
       return deliver(context, connection, message)
     case 'record':

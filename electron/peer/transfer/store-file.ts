@@ -7,16 +7,15 @@ import { basename } from 'node:path'
 import type { OnClash } from '../../../shared/contract.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { checkRingName } from '../disk/safe-name.ts'
-import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
-import { limits } from '../protocol/limits.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import { liveVersions, type FileRecord, type Version } from '../protocol/record.ts'
 import { buildManifest, manifestHash, readFileBlocks } from './build-manifest.ts'
-import { distribute, type Cargo } from './distribute.ts'
+import { distribute, copiesWanted, storeTargets, type Cargo } from './distribute.ts'
 import { withNewVersion } from './new-version.ts'
 import type { Pace } from './pace.ts'
 import { readRecord, type KnownRecord } from './read-record.ts'
+import { Staging } from './staging.ts'
 import type { TransferContext } from './transfer-context.ts'
 
 /** `replace-own`: takes the place of what this machine stored; another machine's version stays beside it, for a person to decide. */
@@ -51,12 +50,11 @@ export async function storeFile(context: TransferContext, path: string, options:
   const checked = checkRingName(options.name)
   if (!checked.ok)
     throw new AppError('bad-argument', `${options.name} cannot be a name in the ring: ${checked.reason}`, { name: options.name })
-  const { blockBytes } = context.contents
-  const manifest = await buildManifest(context.disk, path, { blockBytes, ...(options.signal ? { signal: options.signal } : {}) })
+  const manifest = await readOnce(context, path, options)
   options.onManifest?.(manifest)
   const { known, spelling } = await findPlace(context, { spelling: checked.spelling, manifest, onClash: options.onClash })
   const mayReplace = replaceableBy(context, options.onClash)
-  const wanted = Math.min(context.parameters.copies, context.ringSize())
+  const wanted = copiesWanted(context)
   const stored = { known: known.record, spelling, manifest, originalName: basename(path), mayReplace }
   return withRecord(context, stored, async (record) => {
     const cargo: Cargo = { record, manifest, read: (blocks) => readFileBlocks(context.disk, path, { manifest, blocks }) }
@@ -64,6 +62,26 @@ export async function storeFile(context: TransferContext, path: string, options:
     for (const holder of holders) rememberHolder(context, holder, { record, manifest })
     return { name: record.spelling, manifest, holders, wanted, route: known.route }
   })
+}
+
+/** Hashes the file; what is large and new is on its way to its holders meanwhile. */
+async function readOnce(context: TransferContext, path: string, options: StoreFileOptions): Promise<Manifest> {
+  const { signal, onProgress } = options
+  const sizeBytes = (await context.disk.stat(path))?.sizeBytes ?? 0
+  const staged = { name: options.name.normalize('NFC'), sizeBytes, ...(onProgress ? { onProgress } : {}) }
+  const staging = await Staging.begin(context, staged)
+  try {
+    const onBlock = (index: number, block: Uint8Array): Promise<void> | undefined => staging?.write(index, block)
+    const manifest = await buildManifest(context.disk, path, {
+      blockBytes: context.contents.blockBytes,
+      onBlock,
+      ...(signal ? { signal } : {}),
+    })
+    await staging?.end()
+    return manifest
+  } finally {
+    staging?.abort()
+  }
 }
 
 interface Place {
@@ -137,9 +155,7 @@ interface Spread {
 /** Copies to the replica set: this machine's share from its own disk, the others' over the network, both at once. */
 async function spread(context: TransferContext, cargo: Cargo, spreading: Spread): Promise<Identifier[]> {
   const { path, known, wanted, options } = spreading
-  const candidates = answeredFirst(context, known, context.keyOf(cargo.record.name))
-  const keepsHere = candidates.slice(0, wanted).some((contact) => contact.id === context.self.id)
-  const remotes = candidates.filter((contact) => contact.id !== context.self.id)
+  const { keepsHere, remotes, copies } = storeTargets(context, known, cargo.record.name)
   const forward = {
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
@@ -149,7 +165,7 @@ async function spread(context: TransferContext, cargo: Cargo, spreading: Spread)
     ? keepHere(context, cargo, { path, signal: options.signal })
     : Promise.resolve(new AppError('disk-full', 'not asked'))
   here.catch(() => undefined) // awaited below; a failure of the other half comes first
-  const first = await distribute(context, cargo, { candidates: remotes, copies: keepsHere ? wanted - 1 : wanted, ...forward })
+  const first = await distribute(context, cargo, { candidates: remotes, copies, ...forward })
   const failedHere = await here
   const holders = failedHere === null ? [context.self.id, ...first.holders] : [...first.holders]
   if (keepsHere && failedHere && holders.length < wanted) {
@@ -159,17 +175,6 @@ async function spread(context: TransferContext, cargo: Cargo, spreading: Spread)
   if (holders.length > 0) return holders
   const failure = (keepsHere ? failedHere : null) ?? first.failure
   throw failure ?? new AppError('peer-unreachable', `No machine took ${cargo.record.spelling}; try again when the ring is whole`)
-}
-
-/**
- * The look-up's candidates, then those that this machine's own view has beyond them: an owner that just came back may not know
- * all of its successors yet. Who did not answer comes last.
- */
-export function answeredFirst(context: TransferContext, known: KnownRecord, key: Identifier): Contact[] {
-  const silent = new Set(known.silent.map((contact) => contact.id))
-  const all = new Map([...known.candidates, ...context.replicaSet(key, limits.next)].map((contact) => [contact.id, contact]))
-  const contacts = [...all.values()]
-  return [...contacts.filter((contact) => !silent.has(contact.id)), ...contacts.filter((contact) => silent.has(contact.id))]
 }
 
 /** Null when the copy is durable here, else why not. Throws when the file itself is the cause. */

@@ -10,12 +10,13 @@ import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import type { FileRecord } from '../protocol/record.ts'
+import { copiesWanted, storeTargets } from './distribute.ts'
 import { distributePack, type PackShare } from './distribute-pack.ts'
 import { keepPack } from './keep-pack.ts'
 import type { PackFile } from './pack-body.ts'
 import type { KnownRecord } from './read-record.ts'
 import { groupByOwner, readRecords } from './read-records.ts'
-import { answeredFirst, rememberHolder, replaceableBy, spellingFor, withRecord, type ClashRule, type StoredFile } from './store-file.ts'
+import { rememberHolder, replaceableBy, spellingFor, withRecord, type ClashRule, type StoredFile } from './store-file.ts'
 import type { TransferContext } from './transfer-context.ts'
 
 /** A local file that was read whole, small enough for a pack: see `readSmallFile`. */
@@ -92,7 +93,7 @@ type GroupOptions = StorePackOptions & { readonly done: (name: string, outcome: 
 
 /** Files of one owner: each gets its version, then all that have one leave together. */
 async function storeGroup(context: TransferContext, files: readonly OwnedFile[], options: GroupOptions): Promise<void> {
-  const wanted = Math.min(context.parameters.copies, context.ringSize())
+  const wanted = copiesWanted(context)
   const gathering = new Gathering(files.length, (pack) => spread(context, pack, { files, wanted, options }))
   await Promise.all(
     files.map(async ({ name, file, known }) => {
@@ -183,10 +184,7 @@ interface Spread {
 async function spread(context: TransferContext, pack: readonly PackFile[], { files, wanted, options }: Spread): Promise<PackShare[]> {
   const [first] = files
   if (!first) return []
-  const candidates = answeredFirst(context, first.known, context.keyOf(first.name))
-  const keepsHere = candidates.slice(0, wanted).some((contact) => contact.id === context.self.id)
-  const remotes = candidates.filter((contact) => contact.id !== context.self.id)
-  const copies = keepsHere ? wanted - 1 : wanted
+  const { keepsHere, remotes, copies } = storeTargets(context, first.known, first.name)
   const signal = options.signal ? { signal: options.signal } : {}
   const [here, there] = await Promise.all([
     keepsHere ? keepPack(context, pack) : [],
