@@ -44,16 +44,24 @@ describe('progress', () => {
     expect(progress.bytesPerSecond).toBeCloseTo(4 * megabyte)
   })
 
-  it('a standstill is seen when it is looked at', () => {
+  it('a standstill is seen when no bytes come for long', () => {
     const clock = { now: 0 }
     const progress = new Progress(() => clock.now)
     run(progress, clock, steady(8))
-    run(
-      progress,
-      clock,
-      Array.from({ length: 20 }, () => 0),
-    )
-    expect(progress.bytesPerSecond).toBeLessThan(0.01 * megabyte)
-    expect(progress.secondsLeft(100 * megabyte)).toBeNull()
+    clock.now += 3_000
+    expect(progress.isStill).toBe(false)
+    clock.now += 1
+    expect(progress.isStill).toBe(true)
+  })
+
+  it('blocks that come seldom are a slow transfer and no standstill', () => {
+    const clock = { now: 0 }
+    const progress = new Progress(() => clock.now)
+    clock.now = 20_000
+    progress.update(megabyte)
+    clock.now += 60_000
+    expect([progress.isStill, progress.bytesPerSecond]).toEqual([false, megabyte / 20])
+    clock.now += 1
+    expect(progress.isStill).toBe(true)
   })
 })

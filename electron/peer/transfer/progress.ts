@@ -7,6 +7,9 @@ const sampleMs = 250
 const trustedSamples = 8
 /** ... and while samples differ from the speed by less than this part of it on average. */
 const trustedDeviation = 0.6
+/** A standstill: no bytes for so long, and for so many times the last gap between samples, since slow blocks come seldom. */
+const stillMs = 3_000
+const stillGaps = 3
 
 export class Progress {
   readonly #now: () => number
@@ -17,6 +20,7 @@ export class Progress {
   /** How far samples lie from the speed, on average, in bytes a second. */
   #deviation = 0
   #samples = 0
+  #gapMs = 0
 
   /** `now` in ms, monotonic; `keptBytes` were there before and say nothing of the speed. */
   constructor(now: () => number, keptBytes = 0) {
@@ -35,6 +39,7 @@ export class Progress {
     if (this.#samples === 0) this.#deviation = 0
     this.#speed = this.#samples === 0 ? speed : this.#speed * (1 - smoothing) + speed * smoothing
     this.#samples++
+    this.#gapMs = elapsed
     this.#sampledAt = now
     this.#sampledBytes = doneBytes
   }
@@ -45,6 +50,11 @@ export class Progress {
 
   get bytesPerSecond(): number {
     return Math.max(0, this.#speed)
+  }
+
+  /** Whether no bytes have come for longer than the speed so far explains. */
+  get isStill(): boolean {
+    return this.#now() - this.#sampledAt > Math.max(stillMs, this.#gapMs * stillGaps)
   }
 
   /** Null until the estimate can be trusted. */

@@ -15,8 +15,6 @@ export type Fate = 'cancelled' | 'taken-over' | 'stopped'
 const now = (): number => performance.now()
 /** What is shown of one that does not run. */
 export const standing = { bytesPerSecond: 0, secondsLeft: null, pace: null } as const
-/** Slower than this is shown as no speed. */
-const stillBytesPerSecond = 1_000
 
 export class TransferEntry {
   readonly work: TransferWork
@@ -174,11 +172,8 @@ export class TransferEntry {
 
   /** Time passed: a standstill is to be seen, too. */
   look(): void {
-    if (this.view.state !== 'running' || this.view.bytesPerSecond === 0) return
-    this.#progress.update(this.#progress.doneBytes)
-    const { bytesPerSecond } = this.#progress
-    const isStill = bytesPerSecond < stillBytesPerSecond
-    this.set({ bytesPerSecond: isStill ? 0 : bytesPerSecond, secondsLeft: this.#progress.secondsLeft(this.view.sizeBytes) })
+    if (this.view.state !== 'running' || this.view.bytesPerSecond === 0 || !this.#progress.isStill) return
+    this.set({ bytesPerSecond: 0, secondsLeft: null })
   }
 
   #show(doneBytes: number): void {
