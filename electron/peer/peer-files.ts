@@ -86,9 +86,9 @@ export class PeerFiles {
       name: options.name,
       onClash: options.onClash ?? 'decline',
       signal: options.handle.signal,
-      onManifest: (manifest) => {
-        sizeBytes = manifest.sizeBytes
-        options.handle.size(sizeBytes)
+      onSize: (bytes) => {
+        sizeBytes = bytes
+        options.handle.size(bytes)
       },
       pace,
       onProgress: (to, doneBytes) => {

@@ -9,6 +9,7 @@ import { limits } from '../protocol/limits.ts'
 import { liveVersions, wantedContents } from '../protocol/record.ts'
 import { answer } from './exchange.ts'
 import { storeTargets, type Offer, type Offered } from './distribute.ts'
+import type { Pace } from './pace.ts'
 import { PassOn } from './pass-on.ts'
 import { readRecord } from './read-record.ts'
 import { between, type TransferContext } from './transfer-context.ts'
@@ -21,17 +22,22 @@ export interface StagedFile {
   readonly name: string
   readonly sizeBytes: number
   readonly onProgress?: (to: Identifier, doneBytes: number) => void
+  readonly pace?: Pace
 }
 
 export class Staging {
   readonly #passOn: PassOn
   readonly #file: StagedFile
+  readonly #machine: string
   #doneBytes = 0
+  #since = performance.now()
   #over = false
 
-  private constructor(passOn: PassOn, file: StagedFile) {
+  /** @param machine for the pace: who takes the bytes */
+  private constructor(passOn: PassOn, file: StagedFile, machine: string) {
     this.#passOn = passOn
     this.#file = file
+    this.#machine = machine
   }
 
   /** Null where it does not help: a small file, one that the ring may have already, or no machine to send it to. Never rejects. */
@@ -48,7 +54,7 @@ export class Staging {
       offer: (to) => offerStage(context, stage, to),
       end: 'noted',
     })
-    return passOn.head ? new Staging(passOn, file) : null
+    return passOn.head && new Staging(passOn, file, context.space.format(passOn.head.id))
   }
 
   /** Sends the next block, if there is still somebody to send it to. Never rejects; the block may be used again when it resolves. */
@@ -60,7 +66,11 @@ export class Staging {
       this.abort()
       return
     }
+    const readAt = performance.now()
+    this.#file.pace?.waitedHere(readAt - this.#since)
     await this.#passOn.write(index, block)
+    this.#since = performance.now()
+    this.#file.pace?.waitedFor(this.#machine, this.#since - readAt)
     this.#doneBytes += block.length
     this.#file.onProgress?.(to.id, this.#doneBytes)
   }

@@ -25,7 +25,8 @@ export interface StoreFileOptions {
   readonly name: string
   readonly onClash: ClashRule
   readonly signal?: AbortSignal
-  readonly onManifest?: (manifest: Manifest) => void
+  /** Told once, before anything else is. */
+  readonly onSize?: (sizeBytes: number) => void
   readonly onProgress?: (to: Identifier, doneBytes: number) => void
   readonly pace?: Pace
 }
@@ -51,7 +52,6 @@ export async function storeFile(context: TransferContext, path: string, options:
   if (!checked.ok)
     throw new AppError('bad-argument', `${options.name} cannot be a name in the ring: ${checked.reason}`, { name: options.name })
   const manifest = await readOnce(context, path, options)
-  options.onManifest?.(manifest)
   const { known, spelling } = await findPlace(context, { spelling: checked.spelling, manifest, onClash: options.onClash })
   const mayReplace = replaceableBy(context, options.onClash)
   const wanted = copiesWanted(context)
@@ -66,10 +66,15 @@ export async function storeFile(context: TransferContext, path: string, options:
 
 /** Hashes the file; what is large and new is on its way to its holders meanwhile. */
 async function readOnce(context: TransferContext, path: string, options: StoreFileOptions): Promise<Manifest> {
-  const { signal, onProgress } = options
+  const { signal, onProgress, pace } = options
   const sizeBytes = (await context.disk.stat(path))?.sizeBytes ?? 0
-  const staged = { name: options.name.normalize('NFC'), sizeBytes, ...(onProgress ? { onProgress } : {}) }
-  const staging = await Staging.begin(context, staged)
+  options.onSize?.(sizeBytes)
+  const staging = await Staging.begin(context, {
+    name: options.name.normalize('NFC'),
+    sizeBytes,
+    ...(onProgress ? { onProgress } : {}),
+    ...(pace ? { pace } : {}),
+  })
   try {
     const onBlock = (index: number, block: Uint8Array): Promise<void> | undefined => staging?.write(index, block)
     const manifest = await buildManifest(context.disk, path, {
