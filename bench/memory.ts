@@ -1,64 +1,71 @@
 /**
- * The most memory that each of two peers takes while one stores, and then requests, one file of 2 GB that the other keeps
- * (VmHWM of /proc, so on Linux only). Fails when a peer took more than the limit.
+ * The most memory that each of two peers takes while one stores, and then requests, one large file that the other keeps, and then
+ * stores many small ones (VmHWM of /proc, so on Linux only).
  *
- *     npm run bench:memory [-- MEGABYTES]
+ *     npm run bench:memory [-- MEGABYTES [SMALL_FILES]]
+ *
+ * Above 4 GB everything lies on the disk of the folder for temporary files, four times the size.
  */
 
-import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Machine } from '../tests/cluster/processes.ts'
-import { fastFolder, nameOwnedBy, type Pair, say, sayTable, startPair, writeRandomFile } from './tools.ts'
+import { say, sayBounds, sayTable } from './figures.ts'
+import { hasProc, residentMegabytes, resetPeak } from './proc.ts'
+import { argument, inFolder, mustBeOthers, nameKeptByOthers, Skipped, timed, withRing, writeRandomFile, writeSmallFiles } from './tools.ts'
 
-const sizeBytes = Number(process.argv[2] ?? 2000) * 1e6
-const limitMegabytes = 200
+const sizeBytes = argument(1, 2000) * 1e6
+const smallFiles = argument(2, 100_000)
+const smallBytes = 4096
+/** More would fill a common machine's RAM with the file and its copies. */
+const inRamMaxBytes = 4e9
+const limitMegabytes = 150
 
-/** The highest resident set since the last `reset`, in MB. */
-async function peak(machine: Machine): Promise<number> {
-  const [, kibibytes = 'NaN'] = /^VmHWM:\s+(\d+) kB$/m.exec(await readFile(`/proc/${machine.process.pid}/status`, 'utf8')) ?? []
-  return (Number(kibibytes) * 1024) / 1e6
+const rows = [['peak MB', 'near (stores, requests)', 'far (keeps)', 'seconds']]
+const peaks: number[] = []
+
+/** Notes the highest resident set of both while `work` ran. */
+async function look(what: string, machines: readonly Machine[], work: () => Promise<unknown>): Promise<void> {
+  const pids = machines.map(({ process }) => process.pid)
+  const seconds = await timed(work)
+  const both = await Promise.all(pids.map((pid) => residentMegabytes(pid, 'peak')))
+  await Promise.all(pids.map(resetPeak))
+  peaks.push(...both)
+  rows.push([what, ...both.map((value) => value.toFixed(0)), seconds.toFixed(0)])
 }
 
-async function reset(machine: Machine): Promise<void> {
-  await writeFile(`/proc/${machine.process.pid}/clear_refs`, '5')
-}
-
-async function measure(folder: string, { near, far }: Pair): Promise<number> {
+async function measureLarge(folder: string, machines: readonly Machine[]): Promise<void> {
+  const [near] = machines
+  if (!near) return
   const source = join(folder, 'source')
+  const copy = join(folder, 'requested')
   await writeRandomFile(source, sizeBytes)
-  const name = nameOwnedBy(far, near, 'large')
-  const rows = [['peak MB', 'near (stores, requests)', 'far (keeps)']]
-  const peaks: number[] = []
-  const look = async (what: string): Promise<void> => {
-    const both = [await peak(near), await peak(far)]
-    peaks.push(...both)
-    rows.push([what, ...both.map((value) => value.toFixed(0))])
-    await reset(near)
-    await reset(far)
-  }
-  await look('started')
-  await near.ask('store', '--as', name, source)
-  await look('storing')
-  await near.ask('request', '--out', join(folder, 'requested'), name)
-  await look('requesting')
-  say(`one file of ${sizeBytes / 1e6} MB`)
-  sayTable(rows)
-  return Math.max(...peaks)
+  const name = nameKeptByOthers(machines, 1, 'large')
+  const size = `${sizeBytes / 1e6} MB`
+  await look(`storing ${size}`, machines, async () => mustBeOthers(near, (await near.ask('store', '--as', name, source))['holders'], 1))
+  await rm(source)
+  await look(`requesting ${size}`, machines, async () => mustBeOthers(near, (await near.ask('request', '--out', copy, name))['from'], 1))
+  await rm(copy)
 }
 
-if (!existsSync('/proc/self/clear_refs')) {
-  say('skipped: peak memory is read from /proc, which this system has not')
-} else {
-  const folder = await mkdtemp(join(fastFolder, 'ringdrop-bench-'))
-  let pair: Pair | null = null
-  try {
-    pair = await startPair(folder)
-    const most = await measure(folder, pair)
-    say(most < limitMegabytes ? `under ${limitMegabytes} MB` : `MORE THAN ${limitMegabytes} MB`)
-    process.exitCode = most < limitMegabytes ? 0 : 1
-  } finally {
-    await pair?.cluster.stop()
-    await rm(folder, { recursive: true, force: true })
-  }
+async function measureSmall(folder: string, machines: readonly Machine[]): Promise<void> {
+  const source = join(folder, 'small')
+  await writeSmallFiles(source, smallFiles, smallBytes)
+  await look(`storing ${smallFiles} files of ${smallBytes} bytes`, machines, async () => machines[0]?.ask('store', source))
 }
+
+await inFolder(
+  async (folder) => {
+    if (!hasProc) throw new Skipped('peak memory is read from /proc, which this system has not')
+    await withRing(folder, { copies: 1, machines: [{ name: 'Near' }, { name: 'Far' }] }, async (machines) => {
+      await look('started', machines, () => Promise.resolve())
+      if (sizeBytes > 0) await measureLarge(folder, machines)
+      if (smallFiles > 0) await measureSmall(folder, machines)
+    })
+    sayTable(rows)
+    say()
+    sayBounds([{ what: 'highest of all, MB', value: Math.max(...peaks), most: limitMegabytes }])
+  },
+  sizeBytes > inRamMaxBytes ? tmpdir() : undefined,
+)

@@ -1,28 +1,36 @@
-/** Those we measure ourselves against, each on loopback with throw-away settings: scp, an rsync daemon, and a bare TLS pipe. */
+/** Those we measure ourselves against, each on loopback with throw-away settings: scp and an rsync daemon. */
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { connect } from 'node:tls'
-import { Worker } from 'node:worker_threads'
-import { IdentifierSpace } from '../electron/peer/protocol/identifier.ts'
-import { createCredentials } from '../electron/peer/trust/credentials.ts'
-import { createIdentity } from '../electron/peer/trust/identity.ts'
-import { createRingKey } from '../electron/peer/trust/ring-key.ts'
-import { freePort } from './tools.ts'
+import { say } from './figures.ts'
+import { freePort, Skipped } from './tools.ts'
 
 export interface Other {
   readonly name: string
   /** Copies `source` to the other side; rejects when it fails. */
   copy(source: string): Promise<void>
+  /** What a copy leaves behind and the next one must not find; not part of its time. */
+  tidy?(): Promise<void>
   stop(): Promise<void>
 }
 
-/** Why it cannot be measured here. */
-export class Skipped extends Error {}
+/** Starts each; says which cannot run here. */
+export async function startOthers(folder: string, starts: readonly ((folder: string) => Promise<Other>)[]): Promise<Other[]> {
+  const others: Other[] = []
+  for (const start of starts) {
+    try {
+      others.push(await start(folder))
+    } catch (error) {
+      if (!(error instanceof Skipped)) throw error
+      say(`skipped: ${error.message}`)
+    }
+  }
+  return others
+}
 
 /** The program's path; installed from Debian when this is root on one and it is missing. */
 export function program(name: string, debianPackage: string): string {
@@ -36,7 +44,7 @@ export function program(name: string, debianPackage: string): string {
   return found
 }
 
-async function run(command: string, args: readonly string[]): Promise<void> {
+export async function run(command: string, args: readonly string[]): Promise<void> {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
@@ -45,7 +53,7 @@ async function run(command: string, args: readonly string[]): Promise<void> {
 }
 
 /** A server that runs until `stop`; resolves when its port takes connections. */
-async function daemon(command: string, args: readonly string[], port: number): Promise<() => Promise<void>> {
+export async function daemon(command: string, args: readonly string[], port: number): Promise<() => Promise<void>> {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
@@ -124,54 +132,5 @@ export async function startRsync(folder: string): Promise<Other> {
     name: 'rsync daemon (not encrypted)',
     copy: (source) => run(rsync, ['--recursive', '--whole-file', '--ignore-times', source, `rsync://127.0.0.1:${port}/bench/copy`]),
     stop,
-  }
-}
-
-/** The pipe's receiving end. As text: a worker of Node 20 takes no TypeScript. */
-const receiver = `
-const { createHash } = require('node:crypto')
-const { createServer } = require('node:tls')
-const { parentPort, workerData } = require('node:worker_threads')
-const server = createServer({ ...workerData, minVersion: 'TLSv1.3' }, (socket) => {
-  const hash = createHash('sha256')
-  socket.on('data', (chunk) => hash.update(chunk))
-  socket.on('end', () => {
-    socket.end()
-    parentPort.postMessage(hash.digest('hex'))
-  })
-})
-server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))
-`
-
-/** The limit: node's TLS 1.3 from one thread to another, SHA-256 at the receiver, nothing written. */
-export async function startPipe(): Promise<Other> {
-  const credentials = await createCredentials({
-    ringKey: createRingKey(),
-    identity: createIdentity(),
-    space: new IdentifierSpace(160),
-    chosenId: null,
-  })
-  const worker = new Worker(receiver, { eval: true, workerData: { cert: credentials.certificatePem, key: credentials.privateKeyPem } })
-  const [port] = (await once(worker, 'message')) as [number]
-  return {
-    name: 'limit: TLS and SHA-256 in node',
-    copy: async (source) => {
-      const hashed = once(worker, 'message')
-      const socket = connect({ host: '127.0.0.1', port, minVersion: 'TLSv1.3', rejectUnauthorized: false })
-      await once(socket, 'secureConnect')
-      const file = await open(source)
-      for (;;) {
-        const buffer = Buffer.allocUnsafe(1024 * 1024)
-        const { bytesRead } = await file.read(buffer)
-        if (bytesRead === 0) break
-        if (!socket.write(buffer.subarray(0, bytesRead))) await once(socket, 'drain')
-      }
-      await file.close()
-      socket.end()
-      await hashed
-    },
-    stop: async () => {
-      await worker.terminate()
-    },
   }
 }

@@ -6,95 +6,93 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import type { Machine } from '../tests/cluster/processes.ts'
-import { type Other, Skipped, startRsync } from './others.ts'
+import { type Bound, Rounds, say, sayBounds, sayTable } from './figures.ts'
+import { startOthers, startRsync } from './others.ts'
+import { hasProc, residentMegabytes } from './proc.ts'
 import { startSyncthing } from './syncthing.ts'
-import { fastFolder, median, nameOwnedBy, type Pair, say, sayTable, startPair, timed } from './tools.ts'
+import { argument, inFolder, mustBeOthers, nameKeptByOthers, timed, withRing } from './tools.ts'
 
-const rounds = Number(process.argv[2] ?? 3)
-const count = Number(process.argv[3] ?? 10_000)
+const rounds = argument(1, 5)
+const count = argument(2, 10_000)
 const fileBytes = 4096
 
-/** Rows of the table, in the order of their first round. */
-const seconds = new Map<string, number[]>()
-const note = (what: string, value: number): void => {
-  seconds.set(what, [...(seconds.get(what) ?? []), value])
-}
+const seconds = new Rounds()
+const peaks = new Rounds()
 
-/** A folder of fresh files, each of which belongs on `far` where a ring is given. */
-async function makeFiles(folder: string, ring: Pair): Promise<void> {
+/** A folder of fresh files, each of which belongs on the other machine. */
+async function makeFiles(folder: string, machines: readonly Machine[]): Promise<void> {
   await mkdir(folder)
   for (let number = 0; number < count; number++) {
-    const name = nameOwnedBy(ring.far, ring.near, `many/f${number}`).slice('many/'.length)
-    await writeFile(join(folder, name), randomBytes(fileBytes))
+    const name = nameKeptByOthers(machines, 1, `${basename(folder)}/f${number}`)
+    await writeFile(join(folder, basename(name)), randomBytes(fileBytes))
   }
 }
 
 /** Runs a command whose answer names each file, with the machine that has it. */
-async function each(machine: Machine, far: Machine, [command, ...args]: readonly [string, ...string[]]): Promise<void> {
+async function each(machine: Machine, [command, ...args]: readonly [string, ...string[]]): Promise<void> {
   const { code, json, stderr } = await machine.run(command, ...args)
-  const machines = json.map((line) => (line[command === 'store' ? 'holders' : 'from'] as { id: string }[]).map(({ id }) => id).join())
   if (code !== 0 || json.length !== count) throw new Error(`${command}: exit ${code}, ${json.length} of ${count} files: ${stderr}`)
-  if (machines.some((ids) => ids !== far.id)) throw new Error(`${command}: not all bytes went over the network`)
+  for (const line of json) mustBeOthers(machine, line[command === 'store' ? 'holders' : 'from'], 1)
 }
 
-/** The highest resident set so far, in MB. */
-async function peak(machine: Machine): Promise<string> {
-  const status = await readFile(`/proc/${machine.process.pid}/status`, 'utf8').catch(() => '')
-  const [, kibibytes = 'NaN'] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? []
-  return ((Number(kibibytes) * 1024) / 1e6).toFixed(0)
-}
-
-async function round(folder: string): Promise<void> {
-  const ring = await startPair(folder)
-  const source = join(folder, 'many')
+async function ownRound(folder: string, source: string): Promise<void> {
   const out = join(folder, 'out')
-  try {
-    await makeFiles(source, ring)
+  await withRing(folder, { copies: 1, machines: [{ name: 'Near' }, { name: 'Far' }] }, async (machines) => {
+    const [near, far] = machines
+    if (!near || !far) return
+    await makeFiles(source, machines)
     await mkdir(out)
-    note('ringdrop store', await timed(() => each(ring.near, ring.far, ['store', source])))
-    note('ringdrop request', await timed(() => each(ring.near, ring.far, ['request', '--out', out, 'many'])))
-    say(`peak MB: ${await peak(ring.near)} stores and requests, ${await peak(ring.far)} keeps`)
-  } finally {
-    await ring.cluster.stop()
-    await rm(out, { recursive: true, force: true })
-  }
-  // Syncthing is last: the folder becomes its own
-  for (const start of [startRsync, startSyncthing]) {
-    let other: Other | null = null
-    try {
-      other = await start(folder)
-      const running = other
-      note(running.name, await timed(() => running.copy(source)))
-    } catch (error) {
-      if (!(error instanceof Skipped)) throw error
-      say(`skipped: ${error.message}`)
-    } finally {
-      await other?.stop()
-    }
-  }
+    seconds.note('ringdrop store', await timed(() => each(near, ['store', source])))
+    seconds.note('ringdrop request', await timed(() => each(near, ['request', '--out', out, basename(source)])))
+    if (!hasProc) return
+    peaks.note('stores, requests', await residentMegabytes(near.process.pid, 'peak'))
+    peaks.note('keeps', await residentMegabytes(far.process.pid, 'peak'))
+  })
+  await rm(out, { recursive: true })
 }
 
 function sayResults(): void {
-  const others = [...seconds.keys()].filter((what) => !what.startsWith('ringdrop'))
+  const others = seconds.names.filter((what) => !what.startsWith('ringdrop'))
   const rows = [['', 'median s', 'files/s', ...others.map((what) => `of ${what.split(' ')[0] ?? what}`)]]
-  for (const [what, times] of seconds) {
-    // speed as a multiple of the other's, pair by pair
-    const shares = others.map((other) => median((seconds.get(other) ?? []).map((time, index) => time / (times[index] ?? NaN))))
-    rows.push([what, median(times).toFixed(2), (count / median(times)).toFixed(0), ...shares.map((share) => share.toFixed(2))])
+  for (const what of seconds.names) {
+    // speed as a multiple of the other's
+    const shares = others.map((other) => seconds.ratio(other, what).toFixed(2))
+    rows.push([what, seconds.median(what).toFixed(2), (count / seconds.median(what)).toFixed(0), ...shares])
   }
   say(`${count} files of ${fileBytes} bytes, ${rounds} rounds; the last columns: speed as a multiple of that one's, median of the pairs`)
   sayTable(rows)
+  say()
+  sayTable([['', 'peak MB'], ...peaks.names.map((what) => [what, peaks.median(what).toFixed(0)])])
+  if (!others.includes('Syncthing')) return
+  const against = (what: string, least: number): Bound => ({
+    what: `${what} / Syncthing`,
+    value: seconds.ratio('Syncthing', what),
+    least,
+  })
+  say()
+  sayBounds([against('ringdrop store', 10), against('ringdrop request', 20)])
 }
 
-for (let number = 1; number <= rounds; number++) {
-  const folder = await mkdtemp(join(fastFolder, 'ringdrop-bench-'))
-  try {
-    await round(folder)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+await inFolder(async (folder) => {
+  for (let round = 0; round < rounds; round++) {
+    const source = join(folder, `many-${round}`)
+    await ownRound(folder, source)
+    // new ones each round, whose books are as empty as the new ring's; Syncthing is last: the folder becomes its own
+    for (const start of [startRsync, startSyncthing]) {
+      const own = join(folder, `${start.name}-${round}`)
+      await mkdir(own)
+      for (const other of await startOthers(own, [start])) {
+        try {
+          seconds.note(other.name, await timed(() => other.copy(source)))
+        } finally {
+          await other.stop()
+        }
+      }
+      await rm(own, { recursive: true })
+    }
   }
-}
-sayResults()
+  sayResults()
+})

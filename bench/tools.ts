@@ -1,17 +1,41 @@
-/** What the benches share: a file of fresh random bytes in RAM, a ring of two whose bytes must travel, medians, a table. */
+/** What the benches share: random files, a folder in RAM, rings whose bytes must travel. */
 
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { Cluster, type Machine } from '../tests/cluster/processes.ts'
+import { join } from 'node:path'
+import { Cluster, type JsonObject, type Machine, type StartOptions, until } from '../tests/cluster/processes.ts'
 
 /** RAM where there is some to write to, so that no disk is measured. */
-export const fastFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+const fastFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 const pieceBytes = 64 * 1024 * 1024
+/** Ends a command that hangs; the largest transfer on a busy machine takes less. */
+const commandTimeoutMs = 3_600_000
+
+/** Why something cannot be measured here. */
+export class Skipped extends Error {}
+
+/** Runs `work` with a folder of its own, in RAM unless told otherwise, which goes at the end. Says why it was skipped. */
+export async function inFolder(work: (folder: string) => Promise<void>, parent = fastFolder): Promise<void> {
+  const folder = await mkdtemp(join(parent, 'ringdrop-bench-'))
+  try {
+    await work(folder)
+  } catch (error) {
+    if (!(error instanceof Skipped)) throw error
+    process.stdout.write(`skipped: ${error.message}\n`)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The number at this place of the command line, or what stands in for it. */
+export function argument(place: number, standIn: number): number {
+  return Number(process.argv[place + 1] ?? standIn)
+}
 
 /** Random, so that nothing on the way can be smart about it. */
 export async function writeRandomFile(path: string, sizeBytes: number): Promise<void> {
@@ -29,57 +53,88 @@ export async function writeRandomFile(path: string, sizeBytes: number): Promise<
   }
 }
 
-/** Makes the file another content, of the same size. */
+/** Files in one folder: more of them make the file system the limit. */
+const filesPerFolder = 1000
+
+/** Many small files of random bytes below `folder`, a thousand in each folder. */
+export async function writeSmallFiles(folder: string, count: number, sizeBytes: number): Promise<void> {
+  for (let first = 0; first < count; first += filesPerFolder) {
+    const part = join(folder, String(first / filesPerFolder))
+    await mkdir(part, { recursive: true })
+    for (let number = first; number < Math.min(first + filesPerFolder, count); number++)
+      await writeFile(join(part, `${number}.dat`), randomBytes(sizeBytes))
+  }
+}
+
+/** Bytes after which `makeNew` makes a change: less than any block of a manifest. */
+const changeEveryBytes = 65_536
+
+/** Makes the file another content of the same size, in every part: who knows the old one must be sent all of the new. */
 export async function makeNew(path: string): Promise<void> {
   const file = await open(path, 'r+')
-  await file.write(randomBytes(64), 0, 64, 0)
+  const { size } = await file.stat()
+  const mark = randomBytes(8)
+  for (let at = 0; at < size; at += changeEveryBytes) await file.write(mark, 0, Math.min(8, size - at), at)
   await file.close()
 }
 
-export interface Pair {
-  readonly cluster: Cluster
-  /** Stores and requests. */
-  readonly near: Machine
-  /** Keeps. */
-  readonly far: Machine
+export interface RingPlan {
+  readonly copies: number
+  readonly machines: readonly StartOptions[]
 }
 
-/** A ring of two with one copy of each file, data in `folder`. */
-export async function startPair(
-  folder: string,
-  nodeArgs: { readonly near?: readonly string[]; readonly far?: readonly string[] } = {},
-): Promise<Pair> {
+/** A ring of its own, data in `folder`, whose machines all know each other. `work` gets them in order; all are ended after it. */
+export async function withRing<T>(folder: string, plan: RingPlan, work: (machines: Machine[], cluster: Cluster) => Promise<T>): Promise<T> {
   const cluster = new Cluster(folder)
   try {
-    const near = await cluster.start({ name: 'Near', args: ['--copies', '1'], nodeArgs: nodeArgs.near ?? [] })
-    const far = await cluster.start({ name: 'Far', join: await near.invite(), nodeArgs: nodeArgs.far ?? [] })
-    return { cluster, near, far }
-  } catch (error) {
+    for (const [index, options] of plan.machines.entries()) {
+      const [first] = cluster.machines
+      await cluster.start({
+        commandTimeoutMs,
+        ...options,
+        args: [...(first ? [] : ['--copies', String(plan.copies)]), ...(options.args ?? [])],
+        ...(first ? { join: await first.invite() } : {}),
+        name: options.name ?? `Machine ${index + 1}`,
+      })
+    }
+    for (const machine of cluster.machines) await until(() => knows(machine, plan.machines.length), `${machine.name} knows all`)
+    return await work([...cluster.machines], cluster)
+  } finally {
     await cluster.stop()
-    throw error
   }
 }
 
-/** A name whose only copy belongs on `owner`: the first machine at or after the name's key. */
-export function nameOwnedBy(owner: Machine, other: Machine, prefix: string): string {
+async function knows(machine: Machine, count: number): Promise<boolean> {
+  return (await machine.run('peers')).json.filter((peer) => peer['state'] === 'online').length === count
+}
+
+/** A name whose copies all belong on machines other than the first: those at and after the name's key. */
+export function nameKeptByOthers([own, ...others]: readonly Machine[], copies: number, prefix: string): string {
+  if (own === undefined || others.length < copies) throw new Error('Too few machines for so many copies')
+  const ids = [own, ...others].map(({ id }) => id).sort()
   for (let number = 0; ; number++) {
     const name = `${prefix}-${number}.bin`
     const key = createHash('sha256').update(name).digest('hex').slice(0, 40)
-    const ids = [owner.id, other.id].sort()
-    if ((ids.find((id) => id >= key) ?? ids[0]) === owner.id) return name
+    const first = Math.max(
+      0,
+      ids.findIndex((id) => id >= key),
+    )
+    const keepers = [...ids, ...ids].slice(first, first + copies)
+    if (!keepers.includes(own.id)) return name
   }
 }
 
-export async function timed(work: () => Promise<void>): Promise<number> {
+/** Fails unless these machines of an answer are `count` others: else the bytes did not travel as they were meant to. */
+export function mustBeOthers(own: Machine, answered: unknown, count: number): void {
+  const ids = (answered as readonly JsonObject[]).map(({ id }) => String(id))
+  if (ids.length !== count || ids.includes(own.id)) throw new Error(`The bytes went elsewhere: ${JSON.stringify(answered)}`)
+}
+
+/** Seconds that `work` takes. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now()
   await work()
   return (performance.now() - startedAt) / 1000
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2
 }
 
 export async function freePort(): Promise<number> {
@@ -89,15 +144,4 @@ export async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
-}
-
-export function say(text = ''): void {
-  process.stdout.write(`${text}\n`)
-}
-
-/** Columns as wide as their widest cell; the first to the left, numbers to the right. */
-export function sayTable(rows: readonly (readonly string[])[]): void {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  for (const row of rows)
-    say(row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  '))
 }

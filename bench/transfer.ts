@@ -1,95 +1,102 @@
 /**
- * One file of 1 GiB stored on, and requested from, another peer on this machine, beside scp, rsync and a bare TLS pipe in the
- * same run. Times are of whole commands, from start to exit. On a busy machine only the ratios mean anything.
+ * One file of 1 GiB stored on, and requested from, another peer on this machine, beside scp, Syncthing, rsync and a bare TLS pipe in
+ * the same run. Times are of whole commands, from start to exit. On a busy machine only the ratios mean anything.
  *
  *     npm run bench:transfer [-- ROUNDS [MIB]]
  */
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Machine } from '../tests/cluster/processes.ts'
-import { type Other, Skipped, startPipe, startRsync, startScp } from './others.ts'
-import { fastFolder, makeNew, median, nameOwnedBy, type Pair, say, sayTable, startPair, timed, writeRandomFile } from './tools.ts'
+import { type Bound, Rounds, say, sayBounds, sayTable } from './figures.ts'
+import { startOthers, startRsync, startScp } from './others.ts'
+import { startPipe } from './pipe.ts'
+import { cpuSeconds, hasProc } from './proc.ts'
+import { startSyncthing } from './syncthing.ts'
+import { argument, inFolder, makeNew, mustBeOthers, nameKeptByOthers, timed, withRing, writeRandomFile } from './tools.ts'
 
-const rounds = Number(process.argv[2] ?? 3)
-const mebibytes = Number(process.argv[3] ?? 1024)
+const rounds = argument(1, 5)
+const mebibytes = argument(2, 1024)
 const sizeBytes = mebibytes * 1024 * 1024
 
-/** Rows of the table, in the order of their first round. */
-const seconds = new Map<string, number[]>()
-const note = (what: string, value: number): void => {
-  seconds.set(what, [...(seconds.get(what) ?? []), value])
+const seconds = new Rounds()
+/** Processor seconds per GB. */
+const work = new Rounds()
+
+/** Times `run` and notes what each machine of the transfer worked for it. */
+async function measure(what: string, machines: Readonly<Record<string, Machine>>, run: () => Promise<unknown>): Promise<void> {
+  const worked = async ({ process }: Machine): Promise<number> => (hasProc ? cpuSeconds(process.pid) : NaN)
+  const workedBy = (): Promise<number[]> => Promise.all(Object.values(machines).map(worked))
+  const before = await workedBy()
+  seconds.note(what, await timed(run))
+  const after = await workedBy()
+  for (const [index, role] of Object.keys(machines).entries())
+    work.note(`${what}: ${role}`, ((after[index] ?? NaN) - (before[index] ?? NaN)) / (sizeBytes / 1e9))
 }
 
-/** The copy must be the other machine's: else nothing was measured. */
-function mustBe(far: Machine, machines: unknown): void {
-  const ids = (machines as { id: string }[]).map(({ id }) => id)
-  if (ids.join() !== far.id) throw new Error(`The bytes did not go over the network: ${JSON.stringify(machines)}`)
+async function ownRound(folder: string, source: string): Promise<void> {
+  // a new ring each round: the peers' folders stay as small as one file
+  await withRing(folder, { copies: 1, machines: [{ name: 'Near' }, { name: 'Far' }] }, async ([near, far]) => {
+    if (!near || !far) return
+    const name = nameKeptByOthers([near, far], 1, 'file')
+    const copy = join(folder, 'requested')
+    await measure('ringdrop store', { writer: near, holder: far }, async () =>
+      mustBeOthers(near, (await near.ask('store', '--as', name, source))['holders'], 1),
+    )
+    await measure('ringdrop request', { requester: near, holder: far }, async () =>
+      mustBeOthers(near, (await near.ask('request', '--out', copy, name))['from'], 1),
+    )
+    await rm(copy)
+  })
 }
 
-async function round(folder: string, number: number, { near, far }: Pair): Promise<string> {
-  const source = join(folder, 'source')
-  const copy = join(folder, 'requested')
-  const name = nameOwnedBy(far, near, `round-${number}`)
-  await makeNew(source)
-  note('ringdrop store', await timed(async () => mustBe(far, (await near.ask('store', '--as', name, source))['holders'])))
-  note('ringdrop request', await timed(async () => mustBe(far, (await near.ask('request', '--out', copy, name))['from'])))
-  await rm(copy)
-  return source
-}
-
-async function startOthers(folder: string): Promise<Other[]> {
-  const others: Other[] = []
-  for (const start of [startScp, startRsync, startPipe]) {
-    try {
-      others.push(await start(folder))
-    } catch (error) {
-      if (!(error instanceof Skipped)) throw error
-      say(`skipped: ${error.message}`)
-    }
-  }
-  return others
-}
+const column = (name: string): string => name.split(/[ :]/)[0] ?? name
 
 function sayResults(): void {
-  const medians = new Map([...seconds].map(([what, values]) => [what, median(values)]))
-  const against = [...medians.keys()].filter((what) => !what.startsWith('ringdrop'))
-  const rows = [['', 'median s', 'fastest', 'slowest', 'MB/s', ...against.map((what) => `of ${what.split(/[ :]/)[0] ?? what}`)]]
-  for (const [what, value] of medians) {
-    const times = seconds.get(what) ?? []
-    const speed = sizeBytes / 1e6 / value
-    // speed as a share of the other's speed, pair by pair
-    const shares = against.map((other) => median((seconds.get(other) ?? []).map((otherTime, index) => otherTime / (times[index] ?? NaN))))
+  const against = seconds.names.filter((what) => !what.startsWith('ringdrop'))
+  const rows = [['', 'median s', 'fastest', 'slowest', 'MB/s', ...against.map((what) => `of ${column(what)}`)]]
+  for (const what of seconds.names) {
+    const median = seconds.median(what)
+    const ends = [Math.min(...seconds.of(what)), Math.max(...seconds.of(what))]
+    // speed as a multiple of the other's speed
+    const shares = against.map((other) => seconds.ratio(other, what))
     rows.push([
       what,
-      value.toFixed(2),
-      Math.min(...times).toFixed(2),
-      Math.max(...times).toFixed(2),
-      speed.toFixed(0),
+      ...[median, ...ends].map((value) => value.toFixed(2)),
+      (sizeBytes / 1e6 / median).toFixed(0),
       ...shares.map((share) => share.toFixed(2)),
     ])
   }
   say(`${mebibytes} MiB, ${rounds} rounds; the last columns: speed as a multiple of that one's, median of the pairs`)
   sayTable(rows)
+  say()
+  sayTable([['processor seconds per GB', 'median'], ...work.names.map((what) => [what, work.median(what).toFixed(2)])])
+  say()
+  sayBounds(
+    ['ringdrop store', 'ringdrop request'].flatMap((what) =>
+      against.flatMap((other): Bound[] => {
+        const least = { scp: 1.2, Syncthing: 3, limit: 1 }[column(other)]
+        return least === undefined ? [] : [{ what: `${what} / ${column(other)}`, value: seconds.ratio(other, what), least }]
+      }),
+    ),
+  )
 }
 
-const folder = await mkdtemp(join(fastFolder, 'ringdrop-bench-'))
-let pair: Pair | null = null
-let others: Other[] = []
-try {
-  await writeRandomFile(join(folder, 'source'), sizeBytes)
-  others = await startOthers(folder)
-  for (let number = 1; number <= rounds; number++) {
-    // a new ring each round: the peers' folders stay as small as one file
-    pair = await startPair(folder)
-    const source = await round(folder, number, pair)
-    await pair.cluster.stop()
-    pair = null
-    for (const other of others) note(other.name, await timed(() => other.copy(source)))
+await inFolder(async (folder) => {
+  const source = join(folder, 'source')
+  await writeRandomFile(source, sizeBytes)
+  const others = await startOthers(folder, [startScp, startSyncthing, startRsync, startPipe])
+  try {
+    for (let round = 0; round < rounds; round++) {
+      await makeNew(source)
+      await ownRound(folder, source)
+      for (const other of others) {
+        seconds.note(other.name, await timed(() => other.copy(source)))
+        await other.tidy?.()
+      }
+    }
+    sayResults()
+  } finally {
+    for (const other of others) await other.stop()
   }
-  sayResults()
-} finally {
-  await pair?.cluster.stop()
-  for (const other of others) await other.stop()
-  await rm(folder, { recursive: true, force: true })
-}
+})

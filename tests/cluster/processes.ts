@@ -54,6 +54,8 @@ export interface LineProcessOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Arguments of node itself, e.g. for a profile. */
   readonly nodeArgs?: readonly string[]
+  /** A command that runs the rest of its line, e.g. in a network namespace. */
+  readonly under?: readonly string[]
 }
 
 export interface Exit {
@@ -73,7 +75,8 @@ export class LineProcess {
 
   constructor(args: readonly string[], options: LineProcessOptions = {}) {
     this.label = options.label ?? args.join(' ')
-    const child = spawn(process.execPath, [...(options.nodeArgs ?? []), cliFile, ...args], {
+    const line = [...(options.under ?? []), process.execPath, ...(options.nodeArgs ?? []), cliFile, ...args]
+    const child = spawn(line[0] ?? process.execPath, line.slice(1), {
       stdio: ['pipe', 'pipe', 'pipe'],
       cwd: options.cwd ?? tmpdir(),
       env: { ...process.env, NODE_OPTIONS: '', ...options.env },
@@ -217,6 +220,12 @@ export interface StartOptions {
   /** A data folder that exists, to resume; else a new one. */
   readonly data?: string
   readonly nodeArgs?: readonly string[]
+  /** Address to listen at; else loopback. */
+  readonly host?: string
+  /** As of `LineProcessOptions`. */
+  readonly under?: readonly string[]
+  /** Ends a command that hangs; else two minutes. */
+  readonly commandTimeoutMs?: number
 }
 
 /** One `ringdrop serve` of its own. */
@@ -224,14 +233,16 @@ export class Machine {
   readonly name: string
   readonly data: string
   readonly process: LineProcess
+  readonly #commandTimeoutMs: number | undefined
   #ready: JsonObject = {}
   #parsed = 0
   readonly #events: JsonObject[] = []
 
-  constructor(process: LineProcess, name: string, data: string) {
+  constructor(process: LineProcess, data: string, options: Pick<StartOptions, 'commandTimeoutMs'> = {}) {
     this.process = process
-    this.name = name
+    this.name = process.label
     this.data = data
+    this.#commandTimeoutMs = options.commandTimeoutMs
   }
 
   async untilReady(): Promise<void> {
@@ -287,7 +298,7 @@ export class Machine {
 
   /** Runs one command of the command line against this machine, with `--json`. */
   run(command: string, ...args: readonly string[]): Promise<CommandResult> {
-    return runCommand([command, '--data', this.data, '--json', ...args], `${command} at ${this.name}`)
+    return runCommand([command, '--data', this.data, '--json', ...args], `${command} at ${this.name}`, this.#commandTimeoutMs)
   }
 
   /** The one object of a command that must succeed. */
@@ -365,7 +376,7 @@ export class Cluster {
       '--name',
       name,
       '--host',
-      '127.0.0.1',
+      options.host ?? '127.0.0.1',
       '--port',
       '0',
       ...(options.args?.includes('--web') ? [] : ['--no-web']),
@@ -376,10 +387,11 @@ export class Cluster {
       [...args, '--downloads', downloads, ...(options.join === undefined ? [] : ['--join', options.join]), ...(options.args ?? [])],
       {
         label: name,
-        ...(options.nodeArgs ? { nodeArgs: options.nodeArgs } : {}),
+        nodeArgs: options.nodeArgs ?? [],
+        under: options.under ?? [],
       },
     )
-    const machine = new Machine(process, name, data)
+    const machine = new Machine(process, data, options)
     this.machines.push(machine)
     await machine.untilReady()
     return machine
