@@ -24,6 +24,8 @@ export interface FaultyDiskOptions {
   readonly seed?: number
   /** Whether `clone` works. Default false. */
   readonly clones?: boolean
+  /** How long an operation takes. Default: one moment. */
+  readonly pause?: (operation: DiskOperation) => Promise<void>
 }
 
 export class FaultyDisk implements Disk {
@@ -31,6 +33,7 @@ export class FaultyDisk implements Disk {
   readonly counts = new Map<DiskOperation, number>()
   totalBytes: number
   readonly #clones: boolean
+  readonly #pause: (operation: DiskOperation) => Promise<void>
   readonly #live = new Map<string, Entry>([['/', 'folder']])
   readonly #durable = new Map<string, Entry>([['/', 'folder']])
   #faults: { operation: DiskOperation; after: number; error: AppError; matches: string }[] = []
@@ -41,6 +44,8 @@ export class FaultyDisk implements Disk {
   constructor(options: FaultyDiskOptions = {}) {
     this.totalBytes = options.totalBytes ?? 100_000_000_000
     this.#clones = options.clones ?? false
+    // like a real disk: never done in the same moment
+    this.#pause = options.pause ?? (() => Promise.resolve())
     this.#random = options.seed ?? 1
   }
 
@@ -63,13 +68,28 @@ export class FaultyDisk implements Disk {
       // a folder that was not synced may, or may not, have reached the disk as a whole
       if (this.#chance() < 0.5) this.#persist(folder)
     }
-    const next = new FaultyDisk({ totalBytes: this.totalBytes, seed: this.#random, clones: this.#clones })
+    const next = this.#next()
     for (const [path, entry] of this.#durable) {
       const left = entry === 'folder' ? entry : this.#torn(entry)
       next.#live.set(path, left)
       next.#durable.set(path, left)
     }
     return next
+  }
+
+  /** The process is killed, the power stays: as `crash`, with nothing lost. */
+  kill(): FaultyDisk {
+    this.#dead = true
+    const next = this.#next()
+    for (const [path, entry] of this.#live) next.#live.set(path, entry)
+    for (const [path, entry] of this.#durable) next.#durable.set(path, entry)
+    return next
+  }
+
+  /** What is at `path` now; null when nothing is. */
+  bytes(path: string): Uint8Array | null {
+    const entry = this.#live.get(path)
+    return entry && entry !== 'folder' ? entry.bytes : null
   }
 
   /** One byte at `position` is not what was written. */
@@ -186,10 +206,8 @@ export class FaultyDisk implements Disk {
         if (mode === 'read') throw new AppError('file-unreadable', 'Opened for reading')
         const end = Math.max(inode.bytes.length, position + bytes.length)
         if (end - inode.bytes.length > this.#freeBytes()) throw new AppError('disk-full', 'No room on the disk')
-        const grown = new Uint8Array(end)
-        grown.set(inode.bytes)
-        grown.set(bytes, position)
-        inode.bytes = grown
+        inode.bytes = writable(inode, end)
+        inode.bytes.set(bytes, position)
         inode.modifiedMs = ++this.#clockMs
       },
       sync: async () => {
@@ -203,8 +221,7 @@ export class FaultyDisk implements Disk {
 
   async #begin(operation: DiskOperation, path: string): Promise<void> {
     this.counts.set(operation, (this.counts.get(operation) ?? 0) + 1)
-    // like a real disk: never done in the same moment
-    await Promise.resolve()
+    await this.#pause(operation)
     this.#assertPower()
     const fault = this.#faults.find((other) => other.operation === operation && path.includes(other.matches) && other.after-- === 0)
     if (!fault) return
@@ -234,6 +251,10 @@ export class FaultyDisk implements Disk {
     return { bytes, synced: bytes, modifiedMs: inode.modifiedMs }
   }
 
+  #next(): FaultyDisk {
+    return new FaultyDisk({ totalBytes: this.totalBytes, seed: this.#random, clones: this.#clones, pause: this.#pause })
+  }
+
   #inode(path: string): Inode {
     const entry = this.#live.get(path)
     if (!entry || entry === 'folder') throw new AppError('not-found', `No such file: ${path}`)
@@ -250,4 +271,13 @@ export class FaultyDisk implements Disk {
     this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0
     return this.#random / 2 ** 32
   }
+}
+
+/** The bytes of `inode` with room up to `end`; what was synced stays as it was. */
+function writable(inode: Inode, end: number): Uint8Array {
+  const { bytes, synced } = inode
+  if (bytes !== synced && bytes.buffer.byteLength >= end) return new Uint8Array(bytes.buffer, 0, end)
+  const grown = new Uint8Array(bytes === synced ? end : Math.max(end, 2 * bytes.length))
+  grown.set(bytes)
+  return grown.subarray(0, end)
 }

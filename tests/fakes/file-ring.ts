@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { duplexPair } from 'node:stream'
+import { duplexPair, type Duplex } from 'node:stream'
 import { ContentStore } from '../../electron/peer/disk/content-store.ts'
 import { RecordStore } from '../../electron/peer/disk/record-store.ts'
 import { Space } from '../../electron/peer/disk/space.ts'
@@ -24,21 +24,28 @@ import { storeFile, type StoreFileOptions, type StoredFile } from '../../electro
 import type { TransferContext, TransferNews } from '../../electron/peer/transfer/transfer-context.ts'
 import { Transfers } from '../../electron/peer/transfer/transfers.ts'
 import { AppError } from '../../shared/errors.ts'
-import { FaultyDisk } from './faulty-disk.ts'
-import { MemoryKeyValue } from './memory-key-value.ts'
+import { FaultyDisk, type FaultyDiskOptions } from './faulty-disk.ts'
+import { MemoryKeyValue, type MemoryKeyValueOptions } from './memory-key-value.ts'
 
 export interface FileRingOptions {
   /** Default 3. */
   readonly copies?: number
   /** Default 16. */
   readonly bits?: number
-  /** Small contents are rows of the database, as for real. Default: all are files, whose bytes a test can reach. */
-  readonly small?: boolean
+  /** Small contents are rows of the database, as for real, or up to so many bytes. Default: all are files, whose bytes a test can reach. */
+  readonly small?: boolean | number
   readonly times?: Partial<RepairTimes>
   /** Default: none. */
   readonly repairDelayMs?: number
   /** Default 1 MiB. */
   readonly blockBytes?: number
+  /** Contents that stopped coming are kept for the next try from this size on, in bytes. Default 8 MiB. */
+  readonly unfinishedBytes?: number
+  /** Of a machine that starts on an empty disk. */
+  readonly disk?: FaultyDiskOptions
+  readonly database?: MemoryKeyValueOptions
+  /** The two ends of a new connection. Default: one that never breaks. */
+  readonly link?: (from: FileMachine, to: FileMachine) => [opener: Duplex, other: Duplex]
 }
 
 export interface SentLine {
@@ -100,6 +107,11 @@ export class FileRing {
     this.ringChanged()
   }
 
+  /** The machine dies, with what it had under way; the others believe that it is there until the ring changes. It can start again. */
+  crash(value: number, power: 'lost' | 'kept'): void {
+    this.machine(value).die(power)
+  }
+
   ringChanged(): void {
     for (const machine of this.machines.values()) if (machine.online) machine.repairer.ringChanged()
   }
@@ -129,12 +141,17 @@ export class FileRing {
   }
 
   async tick(): Promise<void> {
+    this.runDue()
+    await this.settle()
+  }
+
+  /** Runs what is due now, and waits for nothing. */
+  runDue(): void {
     for (const timer of [...this.#timers]) {
       if (timer.at > this.nowMs || !this.#timers.delete(timer)) continue
       timer.run()
     }
-    for (const machine of this.online()) machine.repairer.tick()
-    await this.settle()
+    for (const machine of this.online()) if (!machine.isDead) machine.repairer.tick()
   }
 
   /** `from` got bytes from `to` that do not match. */
@@ -169,6 +186,12 @@ export class FileRing {
   }
 }
 
+/** What a dead machine starts again on. */
+interface Left {
+  readonly disk: FaultyDisk
+  readonly database: MemoryKeyValue
+}
+
 interface Opened {
   readonly disk: FaultyDisk
   readonly database: MemoryKeyValue
@@ -188,8 +211,10 @@ export class FileMachine {
   online = true
   /** Accepts no connection although the others believe that it is there. */
   deaf = false
-  readonly #ring: FileRing
   readonly database: MemoryKeyValue
+  readonly #ring: FileRing
+  readonly #streams = new Set<Duplex>()
+  #left: Left | null = null
   #files = 0
 
   static async open(
@@ -197,13 +222,18 @@ export class FileMachine {
     id: Identifier,
     from: { readonly before: FileMachine | undefined; readonly offeredBytes: number | undefined },
   ): Promise<FileMachine> {
-    const disk = from.before?.disk ?? new FaultyDisk()
-    const database = from.before ? from.before.database.crash() : new MemoryKeyValue()
+    const { options } = ring
+    const { disk, database } = from.before?.leave() ?? {
+      disk: new FaultyDisk(options.disk),
+      database: new MemoryKeyValue(options.database),
+    }
     const records = await RecordStore.over(database, { wallClock: () => ring.wallMs })
     const contents = await ContentStore.open(disk, '/content', {
       space: new Space(disk, '/', from.offeredBytes ?? null),
-      ...(ring.options.blockBytes ? { blockBytes: ring.options.blockBytes } : {}),
-      ...(ring.options.small === true ? { small: await records.smallContents() } : {}),
+      ...(options.blockBytes ? { blockBytes: options.blockBytes } : {}),
+      ...(typeof options.small === 'number' ? { small: await records.smallContents(options.small) } : {}),
+      ...(options.small === true ? { small: await records.smallContents() } : {}),
+      ...(options.unfinishedBytes === undefined ? {} : { unfinishedBytes: options.unfinishedBytes }),
     })
     const machine = new FileMachine(ring, id, { disk, database, records, contents })
     await machine.repairer.start()
@@ -230,6 +260,27 @@ export class FileMachine {
 
   get contact(): Contact {
     return { id: this.id, ways: ['127.0.0.1:1'] }
+  }
+
+  get isDead(): boolean {
+    return this.#left !== null
+  }
+
+  /** What it starts again on. */
+  leave(): Left {
+    return this.#left ?? { disk: this.disk, database: this.database.crash() }
+  }
+
+  /** See FileRing.crash. */
+  die(power: 'lost' | 'kept'): void {
+    const { unsynced } = this.database
+    this.#left = {
+      disk: power === 'kept' ? this.disk.kill() : this.disk.crash(),
+      database: this.database.crash(power === 'kept' ? unsynced : 0),
+    }
+    this.deaf = true
+    for (const stream of this.#streams) stream.destroy()
+    void this.repairer.stop()
   }
 
   holds(sha256: string): boolean {
@@ -294,8 +345,10 @@ export class FileMachine {
   #open(to: Contact): Promise<Connection> {
     const ring = this.#ring
     const other = ring.machines.get(to.id)
-    if (!other?.online || other.deaf || !this.online) return Promise.reject(new AppError('peer-unreachable', 'Not there'))
-    const [mine, theirs] = duplexPair()
+    if (!other?.online || other.deaf || !this.online || this.isDead) return Promise.reject(new AppError('peer-unreachable', 'Not there'))
+    const [mine, theirs] = ring.options.link?.(this, other) ?? duplexPair()
+    this.#use(mine)
+    other.#use(theirs)
     const timers = this.context.timers
     const remoteAddress = '127.0.0.1:1'
     ring.exchanges++
@@ -318,6 +371,12 @@ export class FileMachine {
     void other.#serve(served)
     const options = { stream: mine, space: ring.space, peerId: to.id, remoteAddress, timers, onLine: note(this.id, to.id) }
     return Promise.resolve(new Connection(options))
+  }
+
+  /** A stream that goes with this machine. */
+  #use(stream: Duplex): void {
+    this.#streams.add(stream)
+    stream.once('close', () => this.#streams.delete(stream))
   }
 
   async #serve(connection: Connection): Promise<void> {

@@ -80,6 +80,11 @@ export class MemoryKeyValue implements KeyValueStore {
     this.#failure = error
   }
 
+  /** What was to fail does not. */
+  heal(): void {
+    this.#failure = null
+  }
+
   /** The value that the next start finds for sure. */
   durable(key: string): string | undefined {
     return text(this.#durable.get(key))

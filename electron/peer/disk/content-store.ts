@@ -39,6 +39,8 @@ export interface ContentStoreOptions {
   readonly blockBytes?: number
   /** Where small contents are kept; absent = in files, as all others. */
   readonly small?: SmallContents
+  /** What stops coming before this size is sent again from its start, in bytes. Default 8 MiB. */
+  readonly unfinishedBytes?: number
 }
 
 export class ContentStore {
@@ -59,14 +61,14 @@ export class ContentStore {
   private constructor(
     disk: Disk,
     folder: string,
-    options: Required<Omit<ContentStoreOptions, 'small'>> & Pick<ContentStoreOptions, 'small'>,
+    options: ContentStoreOptions & Required<Pick<ContentStoreOptions, 'space' | 'blockBytes'>>,
   ) {
     this.#small = options.small ?? null
     this.#disk = disk
     this.#folder = folder
     this.space = options.space
     this.blockBytes = options.blockBytes
-    this.#unfinished = new Unfinished(disk, join(folder, unfinishedFolder))
+    this.#unfinished = new Unfinished(disk, join(folder, unfinishedFolder), options.unfinishedBytes)
   }
 
   static async open(disk: Disk, folder: string, options: ContentStoreOptions = {}): Promise<ContentStore> {
@@ -97,7 +99,7 @@ export class ContentStore {
 
   /** True when what `manifest` describes is here, its bytes checked against the very blocks it names when they came, or now. */
   async holds(manifest: Manifest): Promise<boolean> {
-    const here = await this.manifest(manifest.sha256)
+    const here = await this.manifest(manifest.sha256).catch(nullWhenDamaged)
     if (here === null) return false
     // a manifest's whole hash alone proves nothing: whoever made it may be wrong
     return Buffer.compare(encodeManifest(here), encodeManifest(manifest)) === 0 || this.verify(manifest.sha256)
@@ -114,7 +116,10 @@ export class ContentStore {
     return this.#sizes.get(sha256) ?? this.#small?.sizes.get(sha256) ?? 0
   }
 
-  /** The manifest of a content here, or null. A lost or damaged manifest file is made again from the content when that is still good. */
+  /**
+   * The manifest of a content here, or null. A lost or damaged manifest file is made again from the content when that is still good:
+   * else AppError('corrupt').
+   */
   async manifest(sha256: string): Promise<Manifest | null> {
     if (!isHash(sha256)) return null
     const small = this.#smallManifest(sha256)
@@ -510,6 +515,12 @@ async function adopted(partial: PartialFile): Promise<void> {
     await partial.abort()
     throw thrown
   }
+}
+
+/** Bytes that are not what they should be are as good as not here. */
+function nullWhenDamaged(thrown: unknown): null {
+  if (thrown instanceof AppError && thrown.code === 'corrupt') return null
+  throw thrown
 }
 
 /** Hashes become paths: nothing else may. */

@@ -9,22 +9,27 @@ import type { Disk } from './disk.ts'
 /** Kept at most; more would be many stores that all broke, and all were given up. */
 const keptMax = 8
 /** Smaller files are sent again as fast as they are checked, in bytes. */
-const worthBytes = 8 * 1_048_576
+const unfinishedBytes = 8 * 1_048_576
 
 export class Unfinished {
   readonly #disk: Disk
   readonly #folder: string
+  readonly #worthBytes: number
 
-  /** @param folder made when it is needed */
-  constructor(disk: Disk, folder: string) {
+  /**
+   * @param folder made when it is needed
+   * @param worthBytes what is smaller is not kept
+   */
+  constructor(disk: Disk, folder: string, worthBytes = unfinishedBytes) {
     this.#disk = disk
     this.#folder = folder
+    this.#worthBytes = worthBytes
   }
 
   /** Moves the file at `path` here, or removes it when it is not worth keeping. */
   async put(path: string, sha256: string): Promise<void> {
     const stat = await this.#disk.stat(path)
-    if (!stat || stat.sizeBytes < worthBytes) return this.#disk.remove(path)
+    if (!stat || stat.sizeBytes < this.#worthBytes) return this.#disk.remove(path)
     await this.#disk.makeFolder(this.#folder)
     await this.#disk.rename(path, join(this.#folder, sha256))
     const kept = await this.#list()

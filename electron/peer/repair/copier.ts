@@ -70,7 +70,10 @@ export class Copier {
     this.#busy.add(id)
     const leave = await context.use.enter(content.sha256)
     try {
-      const manifest = await context.contents.manifest(content.sha256)
+      const manifest = await context.contents.manifest(content.sha256).catch((error: unknown) => {
+        if (error instanceof AppError && error.code === 'corrupt') this.#onDamaged(content.sha256)
+        throw error
+      })
       // the bytes are not where the record says: another holder has to act
       if (!manifest) await context.records.setHeld(content.sha256, null)
       else await this.#copy({ file, manifest, repair, kind })

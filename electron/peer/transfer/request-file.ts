@@ -56,8 +56,20 @@ async function findHere(context: TransferContext, name: string, wanted: string |
   const record = context.catalogue.get(name)?.record ?? (await context.records.get(name))?.record
   const version = record && choose(record, wanted)
   if (!record || !version) return null
-  const manifest = context.records.heldAt(version.sha256) === null ? null : await context.contents.manifest(version.sha256)
-  // blocks are checked against the manifest, so it has to be the one that the version names
-  const isGood = manifest !== null && (manifestHash(manifest) === version.manifestSha256 || (await context.contents.verify(version.sha256)))
-  return isGood ? { name: record.spelling, version, manifest, holders: [context.self], route: [context.self.id] } : null
+  const manifest = context.records.heldAt(version.sha256) === null ? null : await manifestHere(context, version)
+  return manifest && { name: record.spelling, version, manifest, holders: [context.self], route: [context.self.id] }
+}
+
+/** Null when the copy here is none to deliver from; a damaged one is replaced, and the others asked. */
+async function manifestHere(context: TransferContext, version: Version): Promise<Manifest | null> {
+  const { contents, repair } = context
+  try {
+    const manifest = await contents.manifest(version.sha256)
+    // blocks are checked against the manifest, so it has to be the one that the version names
+    if (manifest === null || manifestHash(manifest) === version.manifestSha256 || (await contents.verify(version.sha256))) return manifest
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'corrupt') throw error
+  }
+  repair.lookAgain(version.sha256)
+  return null
 }

@@ -126,7 +126,10 @@ async function sendRecords(context: TransferContext, connection: Connection, pag
 /** `/request` -> `/deliver` with the manifest (length 0) or a stretch of the content. */
 async function deliver(context: TransferContext, connection: Connection, request: Request): Promise<void> {
   const { name, sha256, offsetBytes, lengthBytes, source } = request
-  const manifest = await context.contents.manifest(sha256)
+  const manifest = await context.contents.manifest(sha256).catch((error: unknown) => {
+    if (toPlainError(error).code === 'corrupt') context.repair.lookAgain(sha256)
+    throw error
+  })
   if (!manifest) {
     return refuse(context, connection, { reason: 'not-found', detail: `${name} is not on ${context.machineName}` })
   }
