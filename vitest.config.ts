@@ -22,7 +22,7 @@ export default defineConfig({
         plugins: [vue(), icons({ compiler: 'vue3' })],
         test: { name: 'renderer', include: ['renderer/**/*.test.ts'], environment: 'happy-dom' },
       },
-      { test: { name: 'sim', include: ['tests/{sim,scale}/**/*.test.ts'], environment: 'node', testTimeout: 600_000 } },
+      { test: { name: 'sim', include: ['tests/{sim,scale,transfer}/**/*.test.ts'], environment: 'node', testTimeout: 600_000 } },
       {
         test: {
           name: 'real',

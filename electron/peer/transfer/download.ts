@@ -23,13 +23,30 @@ export interface Target {
   readonly namePrefix: string | null
 }
 
-/** Fetches `found` to disk; the file appears whole or not at all. Resolves with its path and what each holder gave. */
-export async function download(
-  context: TransferContext,
-  found: FoundFile,
-  to: Target & FetchOptions & { readonly onWritten: (path: string) => void; readonly onKept?: (bytes: number) => void },
-): Promise<{ readonly path: string; readonly parts: ReadonlyMap<Identifier, number> }> {
-  const { path, overwrite } = await targetPath(found, to)
+interface DownloadOptions extends FetchOptions {
+  readonly onWritten: (path: string) => void
+  readonly onKept?: (bytes: number) => void
+}
+
+interface Downloaded {
+  readonly path: string
+  /** What each holder gave, in bytes. */
+  readonly parts: ReadonlyMap<Identifier, number>
+}
+
+/** Fetches `found` to disk; the file appears whole or not at all. */
+export async function download(context: TransferContext, found: FoundFile, to: Target & DownloadOptions): Promise<Downloaded> {
+  return downloadTo(context, found, { ...to, ...(await targetPath(found, to)) })
+}
+
+interface Place {
+  readonly path: string
+  readonly overwrite: boolean
+}
+
+/** As `download`, with the place decided. */
+export async function downloadTo(context: TransferContext, found: FoundFile, to: Place & DownloadOptions): Promise<Downloaded> {
+  const { path, overwrite } = to
   const file = await DownloadFile.create(context.disk, path, found.manifest, { overwrite })
   try {
     const blocks = file.missingBlocks()
@@ -54,7 +71,7 @@ export async function discardDownload(context: TransferContext, found: FoundFile
 
 const resumable: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['out-of-reach', 'peer-unreachable', 'corrupt'])
 
-async function targetPath(found: FoundFile, to: Target): Promise<{ path: string; overwrite: boolean }> {
+async function targetPath(found: FoundFile, to: Target): Promise<Place> {
   const base = localName(basename(found.name))
   if (to.out === null) return { path: join(to.folder, base), overwrite: false }
   const isFolder = await stat(to.out).then(
