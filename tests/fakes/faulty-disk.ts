@@ -86,6 +86,12 @@ export class FaultyDisk implements Disk {
     return next
   }
 
+  /** Whether the bytes at `path` would survive if its name did. */
+  isSynced(path: string): boolean {
+    const inode = this.#inode(path)
+    return inode.synced === inode.bytes
+  }
+
   /** What is at `path` now; null when nothing is. */
   bytes(path: string): Uint8Array | null {
     const entry = this.#live.get(path)
@@ -97,6 +103,13 @@ export class FaultyDisk implements Disk {
     const inode = this.#inode(path)
     inode.bytes = inode.bytes.slice()
     inode.bytes[position] = (inode.bytes[position] ?? 0) ^ 1
+    inode.synced = inode.bytes
+  }
+
+  /** The end of a file is lost. */
+  cut(path: string, lengthBytes: number): void {
+    const inode = this.#inode(path)
+    inode.bytes = inode.bytes.slice(0, lengthBytes)
     inode.synced = inode.bytes
   }
 

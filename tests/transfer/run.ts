@@ -50,12 +50,16 @@ class TransferRun {
   readonly #plan: Plan
   readonly #random: Prng
   #targets = 0
+  #early: string | null = null
 
   constructor(plan: Plan, random: Prng) {
     this.#plan = plan
     this.#random = random
     this.world = new World(plan, random)
     this.#people = new People(this.world)
+    this.world.onNamed = () => {
+      for (const machine of this.world.ring.machines.values()) if (!machine.isDead) this.#checkNamed(machine)
+    }
   }
 
   async go(): Promise<void> {
@@ -74,6 +78,7 @@ class TransferRun {
     await this.#tryAgain()
     await this.#readEverywhere()
     await world.calm()
+    if (this.#early !== null) throw new Flaw(this.#early)
     for (const machine of world.ring.machines.values()) {
       await this.#checkRoom(machine)
       this.#checkTargets(machine)
@@ -241,6 +246,14 @@ class TransferRun {
     }
     const [left] = disk.files().filter((path) => path.startsWith('/content/partial/'))
     if (left) throw new Flaw(`${left} lies about on ${this.world.valueOf(machine)}`)
+  }
+
+  /** A file that has its name is on the disk already: else the power could leave half of it under that name. */
+  #checkNamed({ disk }: FileMachine): void {
+    for (const path of disk.files()) {
+      if (!path.startsWith('/target') || path.endsWith('.ringdrop-part') || disk.isSynced(path)) continue
+      this.#early ??= `${path} got its name before its bytes were on the disk`
+    }
   }
 
   /** Whatever lies where people asked for it is a whole version, or theirs; hidden parts only of what may go on. */

@@ -34,6 +34,8 @@ export class World {
   readonly hurt = new Set<number>()
   turns = 0
   onDeath: (machine: FileMachine) => void = () => undefined
+  /** Before a folder is synced: something got its name. */
+  onNamed: () => void = () => undefined
   #faultsOn = false
   #activity = 0
   #starting = 0
@@ -149,6 +151,7 @@ export class World {
 
   async #takeTurns(operation: DiskOperation): Promise<void> {
     this.#activity++
+    if (operation === 'syncFolder') this.onNamed()
     const turns = pickNumber(this.random, operation === 'sync' || operation === 'syncFolder' ? 4 : 2)
     for (let turn = 0; turn < turns; turn++) await nextTurn()
   }
@@ -235,11 +238,12 @@ export class World {
     const length = (files.includes(what) ? machine.disk.bytes(what) : machine.database.durableBytes(what))?.length ?? 0
     if (length === 0) return
     const position = pickNumber(this.random, length)
-    if (files.includes(what)) machine.disk.rot(what, position)
+    if (files.includes(what) && this.random.next() < 0.3) machine.disk.cut(what, position)
+    else if (files.includes(what)) machine.disk.rot(what, position)
     else machine.database.rot(what, position)
     const sha256 = basename(what).replace('k!', '').replace('.manifest', '')
     this.rotten.add(`${this.valueOf(machine)} ${sha256}`)
-    this.say(`byte ${position} of ${what} rots`)
+    this.say(`${what} is damaged at byte ${position}`)
   }
 }
 
