@@ -20,8 +20,8 @@ const idleSeconds = argument(3, 60)
 const smallBytes = 4096
 const idlePeers = 5
 const idleMaxPercent = 0.5
-/** After a ring was made it exchanges what is news in it. */
-const settleSeconds = 10
+/** After a ring was made it exchanges what is news in it: three times the idle cost for the first ten seconds. */
+const settleSeconds = 30
 
 const seconds = new Rounds()
 
