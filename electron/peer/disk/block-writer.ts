@@ -20,7 +20,8 @@ export class BlockWriter {
   readonly #count: number
   /** Of each block: 0 = missing, 1 = on its way to the disk or there. */
   readonly #have: Uint8Array
-  readonly #writes = new Set<Promise<void>>()
+  /** The last write, and with it all before: a system takes one write to a file at a time, and others would only spin for their turn. */
+  #writing: Promise<void> = Promise.resolve()
   readonly #onWritten: (bytes: number) => void
   readonly #zeroHash: Uint8Array
   #missing: number
@@ -57,7 +58,7 @@ export class BlockWriter {
     if (!(await matches(this.manifest, index, block))) throw this.#corrupt(index)
     this.#assertUsable()
     if (!this.#mark(index)) return
-    await this.#track(this.#file.write(block, index * this.manifest.blockBytes))
+    await this.#write(block, index * this.manifest.blockBytes)
     this.#onWritten(block.length)
   }
 
@@ -103,7 +104,7 @@ export class BlockWriter {
 
   /** Waits for the disk; throws what it threw. */
   async drain(): Promise<void> {
-    await Promise.allSettled(this.#writes)
+    await this.#writing
     if (this.#failure) throw this.#failure
   }
 
@@ -113,17 +114,16 @@ export class BlockWriter {
     await this.drain().catch(() => undefined)
   }
 
-  /** Waits for a write; its failure is that of the whole content. */
-  async #track(write: Promise<void>): Promise<void> {
-    this.#writes.add(write)
-    try {
-      await write
-    } catch (thrown) {
+  /** One write after the other; the failure of one is that of the whole content. */
+  async #write(block: Uint8Array, position: number): Promise<void> {
+    const write = this.#writing.then(async () => {
+      if (!this.#failure) await this.#file.write(block, position)
+    })
+    this.#writing = write.catch((thrown: unknown) => {
       this.#failure ??= thrown instanceof AppError ? thrown : new AppError('internal', String(thrown))
-      throw this.#failure
-    } finally {
-      this.#writes.delete(write)
-    }
+    })
+    await this.#writing
+    if (this.#failure) throw this.#failure
   }
 
   /** False when another has it. */
