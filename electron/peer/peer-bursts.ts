@@ -17,7 +17,11 @@ import { storePack, type SmallFile } from './transfer/store-pack.ts'
 import type { Transfers } from './transfer/transfers.ts'
 
 /** The shared folder has a rule of its own for clashes. */
-type BurstOptions = Omit<StoreFilesOptions, 'onClash'> & { readonly onClash?: ClashRule }
+export type BurstOptions = Omit<StoreFilesOptions, 'onClash'> & {
+  readonly onClash?: ClashRule
+  /** How files are stored that go alone; default: as the command line does. */
+  readonly storeAlone?: (file: PathAndName) => Promise<StoreResult>
+}
 
 export interface PeerBurstsOptions {
   readonly session: () => RingSession
@@ -29,6 +33,8 @@ export interface PeerBurstsOptions {
 
 /** Packs under way at once: while one is synced, the next is read and the one before it answered. Each takes up to 8 MiB. */
 const packsAtOnce = 3
+/** Files of one chunk that go alone at the same time; the others are not even opened yet. */
+const aloneAtOnce = 4
 /** Files of one pack that are open at once. */
 const readsAtOnce = 16
 
@@ -76,7 +82,7 @@ export class PeerBursts {
     const order = new Map(files.map((file, index) => [file.path, index]))
     small.sort((a, b) => (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0))
     if (small.length > 0) alone.push(...(await this.#storePack(small, options)))
-    for (const file of alone) await options.onDone(file, await this.#storeAlone(file, options))
+    await atOnce(aloneAtOnce, alone, async (file) => options.onDone(file, await this.#storeAlone(file, options)))
   }
 
   async #read(file: PathAndName): Promise<Awaited<ReturnType<typeof readSmallFile>> | AppError> {
@@ -90,7 +96,7 @@ export class PeerBursts {
 
   async #storeAlone(file: PathAndName, options: BurstOptions): Promise<StoreResult | AppError> {
     try {
-      return await this.#options.storeFile(file, options)
+      return await (options.storeAlone?.(file) ?? this.#options.storeFile(file, options))
     } catch (thrown) {
       return asAnswer(thrown)
     }

@@ -5,9 +5,10 @@ import { basename, resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { assert } from '../../shared/assert.ts'
 import type { Notice, OnClash } from '../../shared/contract.ts'
-import { AppError, toPlainError } from '../../shared/errors.ts'
+import { AppError, toPlainError, type PlainError } from '../../shared/errors.ts'
 import type { TransferView, WhereView } from '../../shared/views.ts'
 import { expandPaths, type PathAndName } from './expand-paths.ts'
+import type { BurstOptions } from './peer-bursts.ts'
 import type { HolderRef, RequestOptions, RequestResult, StoreOptions, StoreResult } from './peer-api.ts'
 import type { PeerEvent } from './peer-events.ts'
 import type { Identifier } from './protocol/identifier.ts'
@@ -42,10 +43,9 @@ export interface PeerFilesOptions {
   readonly onNotice: (notice: Notice) => void
   /** The app itself wrote `path`: the shared folder need not store it again. */
   readonly onWritten: (path: string) => void
+  /** Stores many files, small ones together. */
+  readonly storeMany: (files: Iterable<PathAndName>, options: BurstOptions) => Promise<void>
 }
-
-/** Files of one drop that are stored at the same time; the others are not even opened yet. */
-const storesAtOnce = 4
 
 export class PeerFiles {
   readonly #options: PeerFilesOptions
@@ -143,14 +143,38 @@ export class PeerFiles {
       return 1
     }
     journal.put({ id, askedAt: Date.now(), paused: false, ask: { kind: 'drop', paths: [...paths], onClash } })
-    let next = 0
-    const takeNext = async (): Promise<void> => {
-      for (let file = files[next++]; file && !this.#isStopped; file = files[next++]) await this.storeAndTell(file, onClash)
-    }
-    void Promise.all(Array.from({ length: storesAtOnce }, takeNext)).then(() => {
+    void this.#storeMany(files, onClash).then(() => {
       if (!this.#isStopped) journal.remove(id)
     })
     return files.length
+  }
+
+  /** Never rejects: what went wrong is told to the person. */
+  async #storeMany(files: readonly PathAndName[], onClash: OnClash): Promise<void> {
+    const isStopped = (): boolean => this.#isStopped
+    const alone = new Set<PathAndName>()
+    function* untilStopped(): Generator<PathAndName> {
+      for (const file of files) {
+        if (isStopped()) return
+        yield file
+      }
+    }
+    try {
+      await this.#options.storeMany(untilStopped(), {
+        onClash,
+        storeAlone: (file) => {
+          alone.add(file)
+          return this.storeFile(file.path, { name: file.name, onClash }, standing)
+        },
+        onDone: async (file, outcome) => {
+          // what a pack could not do is tried alone: that waits for machines that are away, and has a row of its own to decide in
+          if (outcome instanceof AppError && !alone.has(file) && !isStopped()) await this.storeAndTell(file, onClash)
+          else this.#tellStored(file.name, outcome)
+        },
+      })
+    } catch (thrown) {
+      this.#tellStored(files[0]?.name ?? '', toPlainError(thrown))
+    }
   }
 
   /** Goes on with what an earlier run of the peer did not end. */
@@ -173,17 +197,25 @@ export class PeerFiles {
   async storeAndTell(file: PathAndName, onClash: OnClash, how: Standing & Pick<StoreOptions, 'outlives'> = standing): Promise<void> {
     const { outlives = false, ...rest } = how
     try {
-      const result = await this.storeFile(file.path, { name: file.name, onClash, outlives }, rest)
-      if (result.state === 'stored') return
-      const text = `${file.name} is on ${result.copies} of ${result.wanted} machines; the missing copies are made when the others are back`
-      this.#options.onNotice({ tone: 'warning', text, error: null, actions: ['show-transfers'], transferId: null })
+      this.#tellStored(file.name, await this.storeFile(file.path, { name: file.name, onClash, outlives }, rest))
     } catch (thrown) {
-      const error = toPlainError(thrown)
-      if (error.code === 'cancelled') return
-      const ended = this.#lastEnded(file.name)
-      const actions = error.code === 'already-exists' ? (['replace', 'keep-both'] as const) : (['retry'] as const)
-      this.#options.onNotice({ tone: 'bad', text: error.message, error, actions, transferId: ended?.id ?? null })
+      this.#tellStored(file.name, toPlainError(thrown))
     }
+  }
+
+  /** What a person has to know of a store: that it failed, or that copies are missing. */
+  #tellStored(name: string, outcome: StoreResult | PlainError): void {
+    if ('state' in outcome) {
+      if (outcome.state === 'stored') return
+      const text = `${name} is on ${outcome.copies} of ${outcome.wanted} machines; the missing copies are made when the others are back`
+      this.#options.onNotice({ tone: 'warning', text, error: null, actions: ['show-transfers'], transferId: null })
+      return
+    }
+    const error = outcome instanceof AppError ? outcome.toPlain() : outcome
+    if (error.code === 'cancelled') return
+    const ended = this.#lastEnded(name)
+    const actions = error.code === 'already-exists' ? (['replace', 'keep-both'] as const) : (['retry'] as const)
+    this.#options.onNotice({ tone: 'bad', text: error.message, error, actions, transferId: ended?.id ?? null })
   }
 
   #lastEnded(name: string): TransferView | undefined {

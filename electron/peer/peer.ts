@@ -43,6 +43,7 @@ import type {
 } from './peer-api.ts'
 import type { PeerEvent } from './peer-events.ts'
 import { BurstRequests } from './peer-burst-requests.ts'
+import { GatheredStores } from './gathered-stores.ts'
 import { PeerBursts } from './peer-bursts.ts'
 import { PeerFiles } from './peer-files.ts'
 import type { PeerOptions } from './peer-options.ts'
@@ -119,11 +120,13 @@ class Peer implements PeerApi {
       onWait: (view) => this.#tellWaiting(view),
       journal: this.#journal,
     })
+    const gathered = new GatheredStores({
+      timers: systemTimers,
+      store: (files, onDone) => this.#bursts.store(files, { onClash: 'replace-own', onDone }),
+    })
     this.#folder = new SharedFolderHost({
       dataFolder: stores.folder,
-      store: async (path, name) => {
-        await this.#files.storeFile(path, { name, onClash: 'replace-own' })
-      },
+      store: (path, name) => gathered.store({ path, name }),
       onNote: (text) => this.#onEvent({ kind: 'folder-note', text }),
     })
     this.#files = new PeerFiles({
@@ -135,6 +138,7 @@ class Peer implements PeerApi {
       onEvent: (event) => this.#onEvent(event),
       onNotice: (notice) => this.#notice(notice),
       onWritten: (path) => this.#folder.written(path),
+      storeMany: (files, options) => this.#bursts.store(files, options),
     })
     this.#bursts = new PeerBursts({
       session: () => this.#session,

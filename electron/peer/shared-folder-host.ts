@@ -32,7 +32,8 @@ export class SharedFolderHost {
       ignorePatterns: settings.ignorePatterns,
       store: this.#options.store,
       memoryPath: join(this.#options.dataFolder, 'shared-folder.json'),
-      concurrency: 4,
+      // as many as fill the packs that are under way
+      concurrency: 1_024,
       onNote: this.#options.onNote,
     })
     this.#folder = folder

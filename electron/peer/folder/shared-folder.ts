@@ -46,6 +46,8 @@ const rescanUnwatchedMs = 30_000
 /** How long `expectWrite` holds when nobody says that the write is done, in ms. */
 const expectMs = 60_000
 /** Files that were told of as failing or refused: each once. */
+/** Files that are being stored at the same time: whoever stores them may do it in packs. */
+const concurrencyMax = 1_024
 const maxNoted = 10_000
 
 export class SharedFolder {
@@ -236,7 +238,7 @@ export class SharedFolder {
   /** Starts what is ready, strictly in order: looked at one by one, stored a few at once. */
   async #storeNext(): Promise<void> {
     this.#taking = true
-    const concurrency = Math.min(4, Math.max(1, this.#options.concurrency ?? 2))
+    const concurrency = Math.min(concurrencyMax, Math.max(1, this.#options.concurrency ?? 2))
     while (this.#running && this.#active.size < concurrency) {
       const name = this.#arrivals.take((other) => this.#active.has(other))
       if (name === null) break
