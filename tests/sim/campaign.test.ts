@@ -35,8 +35,9 @@ describe('a campaign', () => {
     const tally = await campaign([runner, runner, runner], { from: 101, seeds: 9, flaws: 10 })
     expect(seen.sort((a, b) => a - b)).toEqual([101, 102, 103, 104, 105, 106, 107, 108, 109])
     expect(tally).toMatchObject({ seeds: 9, delivered: 45, flawed: [] })
-    expect(tally.lines(9)).toEqual([
+    expect(tally.lines(9, 4.5)).toEqual([
       '9 seeds, 0 failed, in 9.0 s (1.0 seeds/s)',
+      '0.6 simulated minutes and 0.50 s of a core a seed',
       '0.1 hours of rings, 0.2 hours of peers, 36 times real time',
       '45 messages delivered',
       '  chaos: ideal again after 1.00 s (median), 3.00 s (99th percentile), 3.00 s (worst) of 9',

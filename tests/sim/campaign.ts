@@ -49,12 +49,14 @@ export class Tally {
     this.#addHealed(outcome)
   }
 
-  /** The lines of a report. `seconds`: real time that it took. */
-  lines(seconds: number): string[] {
+  /** The lines of a report. `seconds`: real time that it took; `cpuSeconds`: of all cores together. */
+  lines(seconds: number, cpuSeconds: number): string[] {
+    const each = Math.max(1, this.seeds)
     const speed = this.simulatedMs / 1000 / Math.max(seconds, 0.001)
     const injected = [...this.injected].filter(([, times]) => times > 0).sort((a, b) => b[1] - a[1])
     return [
       `${count(this.seeds)} seeds, ${count(this.flawed.length)} failed, in ${duration(seconds)} (${(this.seeds / Math.max(seconds, 0.001)).toFixed(1)} seeds/s)`,
+      `${(this.simulatedMs / 60_000 / each).toFixed(1)} simulated minutes and ${(cpuSeconds / each).toFixed(2)} s of a core a seed`,
       `${(this.simulatedMs / hourMs).toFixed(1)} hours of rings, ${(this.peerMs / hourMs).toFixed(1)} hours of peers, ${speed.toFixed(0)} times real time`,
       `${count(this.delivered)} messages delivered`,
       ...[...this.#healed].map(([kind, steps]) => {

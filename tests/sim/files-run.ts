@@ -137,7 +137,15 @@ export class FilesRun {
     const flaw = world.flaw ?? this.oracle.checkVersions() ?? (placed === null ? findMisplaced(world, this.oracle) : null)
     if (flaw) return flaw
     world.happened('phase', null, 'all in place')
-    return this.#askForAll()
+    return (await this.#askForAll()) ?? (await this.#checkStaysInPlace())
+  }
+
+  /** Until the run is over: nothing happens any more, so nothing may change. */
+  async #checkStaysInPlace(): Promise<string | null> {
+    const world = this.world
+    await world.run(Math.max(0, this.#plan.lengthMs - world.now))
+    const flaw = world.flaw ?? this.oracle.checkVersions() ?? findMisplaced(world, this.oracle) ?? this.#flawInRing()
+    return flaw ? `after a calm time: ${flaw}` : null
   }
 
   #flawInRing(): string | null {

@@ -1,4 +1,4 @@
-/** Runs with files: people store, ask and remove while machines crash, sleep, burn down and lose sight of each other. */
+/** Runs with files are the same run each time; many-seeds.test.ts tells whether they are sound. */
 
 import { describe, expect, it } from 'vitest'
 import { planOf } from './plan.ts'
@@ -12,9 +12,5 @@ describe('a ring with files', () => {
     expect(again.hash).toBe(first.hash)
     expect(again.delivered).toBe(first.delivered)
     expect(lines.length).toBeGreaterThan(1000)
-  })
-
-  it.each(Array.from({ length: 30 }, (_, index) => 2 * index + 2))('loses nothing: npm run sim -- --seed %i --trace', async (seed) => {
-    expect((await runPlan(planOf(seed))).flaw).toBeNull()
   })
 })

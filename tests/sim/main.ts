@@ -70,6 +70,7 @@ async function campaign(): Promise<void> {
   const runners = Array.from({ length: workers }, () => new SeedWorker(bundle.path))
   const started = performance.now()
   const elapsed = () => (performance.now() - started) / 1000
+  const startedCpu = process.cpuUsage()
   // a terminal shows every second, a log file a line a minute
   const everyS = process.stdout.isTTY ? 1 : 60
   let nextLineAt = everyS
@@ -86,10 +87,15 @@ async function campaign(): Promise<void> {
   await Promise.all(runners.map((runner) => runner.close()))
   await bundle.remove()
   if (process.stdout.isTTY) process.stdout.write(`\r${' '.repeat(78)}\r`)
-  for (const line of tally.lines(elapsed())) say(line)
+  for (const line of tally.lines(elapsed(), cpuSecondsSince(startedCpu))) say(line)
   if (tally.flawed.length >= options.flaws) say(`stopped at ${tally.flawed.length} flaws`)
   for (const { seed } of tally.flawed) say(`  ${replayCommand(seed, selection, '--shrink')}`)
   process.exitCode = tally.flawed.length > 0 ? 1 : 0
+}
+
+function cpuSecondsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1e6
 }
 
 async function replay(seed: number): Promise<void> {

@@ -51,6 +51,8 @@ export interface Plan {
   readonly chaosMs: number
   /** Virtual ms from the end of the faults to the ideal ring, at most. */
   readonly quietMs: number
+  /** Virtual ms that the run takes: what faults and healing leave of it is calm, and nothing may change in it. */
+  readonly lengthMs: number
   /** Share of the joins in whose middle the peers next to the newcomer are killed, 0 to 1. */
   readonly joinKills: number
   /** Present in runs with files. */
@@ -62,6 +64,8 @@ const healMs = 10_000
 /** One of 928 chaotic runs took 10.25 s, all others less than 10 s (docs/simulator.md): the bound leaves room for such a one. */
 const chaosHealMs = 15_000
 const reuniteMs = 60_000
+/** Ten minutes, whatever kind of run it is. */
+const lengthMs = 600_000
 
 export type FilesPlan = Plan & { readonly data: DataPlan }
 
@@ -95,6 +99,7 @@ export function filesPlanOf(seed: number): FilesPlan {
     everyMs: 3000 + random.next() * 20_000,
     chaosMs: 420_000,
     quietMs: 120_000,
+    lengthMs,
     joinKills: 0,
     data: {
       // few names are fought over, many are left alone after a while
@@ -155,6 +160,7 @@ export function ringPlanOf(seed: number): Plan {
     // long enough, now and then, for the halves to think the others dead for good
     chaosMs: kind === 'partition' ? 20_000 + random.next() * 100_000 : 20_000,
     quietMs: kind === 'partition' ? reuniteMs : kind === 'chaos' ? chaosHealMs : healMs,
+    lengthMs,
     joinKills: kind === 'strict' || kind === 'chaos' ? random.next() * 0.5 : 0,
     data: null,
   }

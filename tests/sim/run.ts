@@ -272,8 +272,9 @@ class Run {
     return flaws[0] ?? (open > 0 ? `${open} look-ups without an end` : null)
   }
 
+  /** Until the run is over: nothing happens any more, so nothing may change. */
   #checkStaysIdeal(): string | null {
-    this.#simulator.run(5000)
+    this.#simulator.run(Math.max(5000, this.#plan.lengthMs - this.#simulator.queue.now))
     const flaw = findFlawInIdealRing(this.#simulator)
     return flaw ? `not ideal any more: ${flaw}` : null
   }

@@ -4,6 +4,8 @@ import { Worker } from 'node:worker_threads'
 import { type Selection, unchanged } from './draws.ts'
 import type { Outcome } from './run.ts'
 
+/** Room for what lives for a moment only, of which a run makes much: with more of it, collecting takes a fifth less of the whole time. */
+const resourceLimits = { maxYoungGenerationSizeMb: 192 }
 /** The longest run takes seconds; one that takes minutes goes in circles. */
 const stuckMs = 300_000
 
@@ -28,7 +30,7 @@ export class SeedWorker {
   }
 
   async run(seed: number, selection = unchanged): Promise<Answer> {
-    const worker = (this.#worker ??= new Worker(this.#path))
+    const worker = (this.#worker ??= new Worker(this.#path, { resourceLimits }))
     const answer = await new Promise<Answer>((resolve) => {
       const timer = setTimeout(() => end({ outcome: null, flaw: `no end within ${stuckMs / 1000} s` }), stuckMs)
       const answered = (value: Answer) => end(value)

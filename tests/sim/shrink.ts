@@ -16,6 +16,7 @@ export interface ShrinkableField {
 export const shrinkableFields: readonly ShrinkableField[] = [
   { path: 'peers', simplest: 1 },
   { path: 'chaosMs', simplest: 0 },
+  { path: 'lengthMs', simplest: 0 },
   { path: 'joinKills', simplest: 0 },
   { path: 'faults.loss', simplest: 0 },
   { path: 'faults.duplicates', simplest: 0 },
