@@ -17,6 +17,7 @@ export class Mischief {
   readonly #away = new Set<Machine>()
   /** Full disks, to be emptied again: the sizes they had. */
   readonly #full = new Map<Machine, number>()
+  #hasEnded = false
 
   /** `meanwhile`: told of a name whose holders just went away for long. */
   constructor(world: World, oracle: Oracle, meanwhile: (name: string) => void) {
@@ -106,6 +107,7 @@ export class Mischief {
 
   /** Machines of a file's replica set, in the middle of whatever is done with it. */
   killHolders(name: string): void {
+    if (this.#hasEnded) return
     const world = this.#world
     const victims = closest(world, name).slice(0, this.#some())
     for (const victim of victims) if (world.members.length > 1) this.crash(victim)
@@ -179,6 +181,8 @@ export class Mischief {
     if (away.length > 0 || world.calmSince > world.now - 30_000) return 0
     // nobody can know yet of a copy that went bad
     if (world.members.some((machine) => machine.hasBadCopy())) return 0
+    // a machine that does not know yet who was destroyed just now counts on it
+    if (world.members.some(({ member }) => member.onlineIds().size !== world.members.length)) return 0
     const claims = world.members.map(({ member }) => judgeSafety(heldFiles(member.catalogue), [...member.onlineIds()]))
     if (claims.some((claim) => claim.outOfReach.length > 0)) return 0
     return Math.min(...claims.map((claim) => claim.mayFail))
@@ -254,9 +258,10 @@ export class Mischief {
     return this.#world.members.filter((machine) => machine.asleepUntil <= this.#world.now)
   }
 
-  /** No more of it: all machines that can run do, awake and with room, and the network is whole. */
+  /** No more of it, not even of what was to come in a moment: all machines that can run do, awake and with room, and the network is whole. */
   end(): void {
     const world = this.#world
+    this.#hasEnded = true
     this.#away.clear()
     this.#healNetwork()
     for (const machine of [...this.#full.keys()]) this.#emptyDisk(machine)
