@@ -9,7 +9,7 @@ import { planOf } from './plan.ts'
 import { runPlan } from './run.ts'
 import { SeedWorker } from './seed-worker.ts'
 
-const seeds = 150
+const seeds = 300
 
 describe('many seeds', () => {
   let bundle: Bundle
