@@ -188,6 +188,7 @@ export interface InviteView {
 
 /** A hand-over while this machine leaves. */
 export interface LeavingView {
+  /** Not handed over; when it is done: those that no machine took. */
   readonly filesLeft: number
   readonly filesTotal: number
   readonly done: boolean

@@ -526,15 +526,15 @@ class Peer implements PeerApi {
       options.onProgress?.(leaving)
     }
     await this.#folder.stop()
-    let total = 0
+    let last: LeavingView = { filesLeft: 0, filesTotal: 0, done: false }
     await this.#session.leave({
       onProgress: (leaving) => {
-        total = leaving.filesTotal
+        last = leaving
         tell(leaving)
       },
       signal: options.signal ?? new AbortController().signal,
     })
-    tell({ filesLeft: 0, filesTotal: total, done: true })
+    tell({ ...last, done: true })
     const remembered = this.#session.remembered()
     await this.stop()
     if (options.forget) await this.#stores.ringFile.write({ ...this.#newRing(), incarnation: remembered.incarnation })

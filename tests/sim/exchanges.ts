@@ -95,12 +95,16 @@ export class Exchanges {
   }
 
   #route(from: Machine, sender: Process, to: Machine, receiver: Process): Route {
+    const { contact } = to
     return {
       state: () => {
-        if (!sender.alive || !receiver.alive) return { kind: 'gone' }
+        if (!sender.alive) return { kind: 'gone' }
         if (this.#world.isCut(from, to)) return { kind: 'cut' }
         const until = to.asleepUntil
-        return until > this.#world.now ? { kind: 'asleep', until } : { kind: 'open' }
+        if (until > this.#world.now) return { kind: 'asleep', until }
+        if (receiver.alive) return { kind: 'open' }
+        // a machine that runs again knows no connection of the time before, and says so; who is off or elsewhere is silent
+        return { kind: this.#world.machineAt(contact) ? 'unknown' : 'cut' }
       },
     }
   }

@@ -69,16 +69,20 @@ export class Mischief {
   #leave(): void {
     const world = this.#world
     const machine = pick(world.random, this.#strong())
-    if (!machine || world.members.length <= 2) return
+    // who is alone leaves nothing behind: what only it knows goes with it
+    if (!machine || world.members.length <= 2 || machine.member.onlineIds().size < 2) return
     this.#count('leave', machine, 'leaves')
     const stop = new AbortController()
     // one in four is cut short
     if (world.random.next() < 0.25) world.after(world.random.next() * 3000, () => stop.abort())
     world.begin(machine, async () => {
-      await machine.member.leave({ onProgress: () => undefined, signal: stop.signal })
+      let left = 0
+      await machine.member.leave({ onProgress: ({ filesLeft }) => (left = filesLeft), signal: stop.signal })
       // the farewell leaves first
       await machine.process?.sleep(200)
-      machine.depart()
+      // a machine that tells its people that nobody took some of its files is only switched off
+      if (left > 0) machine.stop('killed')
+      else machine.depart()
       world.lossAt = world.now
     })
   }

@@ -15,8 +15,11 @@ export interface StreamWorld {
 
 /** One direction's way, asked at every delivery. */
 export interface Route {
-  /** 'cut': nothing gets through now; 'gone': never again, and nobody says so; 'asleep': the receiver reads nothing before `until`. */
-  state(): { readonly kind: 'open' | 'cut' | 'gone' } | { readonly kind: 'asleep'; readonly until: number }
+  /**
+   * 'cut': nothing gets through now; 'gone': the sender is no more; 'unknown': who is there says that it knows no such connection; 'asleep':
+   * the receiver reads nothing before `until`.
+   */
+  state(): { readonly kind: 'open' | 'cut' | 'gone' | 'unknown' } | { readonly kind: 'asleep'; readonly until: number }
 }
 
 /** Virtual ms between two tries to get through where the way is cut. */
@@ -105,6 +108,7 @@ export class SimStream extends Duplex {
     if (this.destroyed || !other) return
     const state = this.#route.state()
     if (state.kind === 'gone') return
+    if (state.kind === 'unknown') return this.reset()
     if (state.kind !== 'open') {
       this.#pumpAt(state.kind === 'asleep' ? state.until + 1 : this.#world.now + retryMs)
       return

@@ -15,7 +15,10 @@ export interface HandOverOptions {
 /** Copies handed over at the same time. */
 const atOnce = 4
 
-/** Resolves when all is handed over, or cut short by the signal: a departure cut short equals a crash, which is safe. */
+/**
+ * Resolves when all is handed over that can be, or cut short by the signal: a departure cut short equals a crash, which is safe. What nobody
+ * took stays among `filesLeft`: it is out of reach while this machine is away.
+ */
 export async function handOver(context: TransferContext & RingNow, repairer: Repairer, options: HandOverOptions): Promise<void> {
   const work: Repair[] = []
   const { copies } = context.parameters
@@ -36,11 +39,13 @@ export async function handOver(context: TransferContext & RingNow, repairer: Rep
   options.onProgress({ filesLeft, filesTotal, done: false })
   const takeNext = async (): Promise<void> => {
     for (let next = work.shift(); next && !options.signal.aborted; next = work.shift()) {
-      await repairer.copy(next, 'hand-over').catch((error: unknown) => {
-        // a target that is away now: the others repair after this machine is gone
+      try {
+        await repairer.copy(next, 'hand-over')
+        filesLeft--
+      } catch (error) {
+        // a target that is away now, or has no room
         if (!(error instanceof AppError)) throw error
-      })
-      filesLeft--
+      }
       options.onProgress({ filesLeft, filesTotal, done: false })
     }
   }

@@ -368,7 +368,10 @@ export const words = {
 
   leaving: {
     left: (left: number, total: number) => `Leaving: ${formatCount(left)} of ${files(total)} to hand over`,
-    done: 'All files are handed over. This machine is safe to turn off.',
+    done: (left: number) =>
+      left === 0
+        ? 'All files are handed over. This machine is safe to turn off.'
+        : `No machine took ${files(left)}: out of reach until this machine is back, if they are nowhere else.`,
   },
 
   invite: {
