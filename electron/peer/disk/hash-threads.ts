@@ -9,7 +9,7 @@ import { Worker } from 'node:worker_threads'
 /** Bytes from this length on are hashed on another thread: below it the way there takes longer than the hash. */
 const otherThreadBytes = 131_072
 /** Blocks kept for the next user. More than transfers usually have in flight would only be held for nothing. */
-const spareBlocks = 16
+const spareBlocks = 8
 /** Only blocks of at least this size are worth keeping, in bytes. */
 const spareBytes = 1_048_576
 
@@ -30,6 +30,9 @@ parentPort.on('message', ([id, hash, bytes]) => {
   parentPort.postMessage([id, digest])
 })
 `
+
+/** What a thread may use for itself: blocks are not its own, and it keeps nothing. */
+const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 }
 
 type Answer = readonly [id: number, digest: Uint8Array | null]
 
@@ -56,7 +59,7 @@ class HashThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(source, { eval: true, name: 'ringdrop hash' })
+    const worker = new Worker(source, { eval: true, name: 'ringdrop hash', resourceLimits })
     worker.on('message', ([id, digest]: Answer) => {
       this.#waiting.get(id)?.resolve(digest)
       this.#waiting.delete(id)

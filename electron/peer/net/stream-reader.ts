@@ -10,10 +10,10 @@ import { FrameReader } from '../protocol/framing.ts'
 import type { Timers } from '../ring/ports.ts'
 
 /** Bytes held for a reader before the stream is paused: a few round trips' worth on a fast local network. */
-const highWaterBytes = 1024 * 1024
-const lowWaterBytes = 256 * 1024
+const highWaterBytes = 512 * 1024
+const lowWaterBytes = 128 * 1024
 /** Bytes that are gathered before they are copied on into a block; less than the high-water mark, or a paused stream would never wake its reader. */
-const wakeBytes = 256 * 1024
+const wakeBytes = 128 * 1024
 
 export class StreamReader {
   readonly #stream: Duplex
