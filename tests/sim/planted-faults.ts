@@ -110,9 +110,9 @@ export const plantedFaults: readonly PlantedFault[] = [
     what: 'A store is acknowledged once a single machine has the bytes.',
     changes: [
       {
-        file: `${peer}/transfer/store-file.ts`,
-        find: 'const wanted = Math.min(context.parameters.copies, context.ringSize())',
-        replace: 'const wanted = 1',
+        file: `${peer}/transfer/distribute.ts`,
+        find: 'return Math.min(context.parameters.copies, context.ringSize())',
+        replace: 'return 1',
       },
     ],
     seeds: 20,
