@@ -1,8 +1,7 @@
 /**
  * The bytes of the copies kept here, by their whole SHA-256: `ab/abcdef…` and `ab/abcdef….manifest` beside it. A content of one
- * block has no manifest file: its block hash is its name. What is not finished lies in `partial/`, and in
- * `unfinished/` once its sender is gone. Small contents
- * are rows of the machine's database instead (small-contents.ts); where bytes lie is nobody's business but this file's.
+ * block has no manifest file: its block hash is its name. What is still coming lies beside them (incoming-contents.ts). Small contents are rows
+ * of the machine's database instead (small-contents.ts); where bytes lie is nobody's business but theirs.
  * Invariant: a file under its hash was complete, verified and synced before it got there (held by compliance and crash tests).
  */
 
@@ -14,23 +13,15 @@ import { limits } from '../protocol/limits.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { manifestOf, matchesManifest, readBlocks, readChunks } from './hash-file.ts'
 import type { ReadableFile } from './hash-file.ts'
-import { releaseBlock } from './hash-threads.ts'
-import { InFlight } from './in-flight.ts'
-import { MemoryFile } from './memory-file.ts'
-import { PartialFile } from './partial-file.ts'
+import { IncomingContents } from './incoming-contents.ts'
+import type { ContentSize, IncomingTarget } from './incoming-contents.ts'
+import type { PartialFile } from './partial-file.ts'
 import { manifestOfBytes } from './small-contents.ts'
 import type { Placement, SmallContents } from './small-contents.ts'
 import { Space } from './space.ts'
-import type { Reservation } from './space.ts'
-import { StagedContent, stagedKey } from './staged-content.ts'
-import type { StagedPlace } from './staged-content.ts'
-import { Unfinished } from './unfinished.ts'
+import type { StagedContent } from './staged-content.ts'
 
-const partialFolder = 'partial'
-const unfinishedFolder = 'unfinished'
 const manifestSuffix = '.manifest'
-/** Blocks of a local file that are copied at the same time: one is read, one hashed, one written. */
-const blocksAtOnce = 3
 
 export interface ContentStoreOptions {
   /** What may be used; absent = half of what is free on the disk of the folder. */
@@ -53,10 +44,7 @@ export class ContentStore {
   readonly #small: SmallContents | null
   /** Contents kept in files here and their sizes in bytes. */
   readonly #sizes = new Map<string, number>()
-  readonly #unfinished: Unfinished
-  /** Contents that wait for their manifest, by their `stagedKey`. */
-  readonly #staged = new Map<string, StagedPlace>()
-  #partials = 0
+  readonly #incoming: IncomingContents
 
   private constructor(
     disk: Disk,
@@ -68,18 +56,18 @@ export class ContentStore {
     this.#folder = folder
     this.space = options.space
     this.blockBytes = options.blockBytes
-    this.#unfinished = new Unfinished(disk, join(folder, unfinishedFolder), options.unfinishedBytes)
+    this.#incoming = new IncomingContents(disk, folder, {
+      space: options.space,
+      small: this.#small,
+      unfinishedBytes: options.unfinishedBytes,
+      keep: (path, target) => this.#keep(path, target),
+    })
   }
 
   static async open(disk: Disk, folder: string, options: ContentStoreOptions = {}): Promise<ContentStore> {
-    await disk.makeFolder(join(folder, partialFolder))
     const space = options.space ?? new Space(disk, folder)
     const store = new ContentStore(disk, folder, { ...options, space, blockBytes: options.blockBytes ?? defaultBlockBytes })
-    for (const { name } of await disk.list(join(folder, partialFolder))) {
-      const path = join(folder, partialFolder, name)
-      const [, sha256] = /^([0-9a-f]{64})\.\d+$/.exec(name) ?? []
-      await (sha256 === undefined ? disk.remove(path) : store.#unfinished.put(path, sha256))
-    }
+    await store.#incoming.start()
     for (const shard of await disk.list(folder)) {
       if (shard.kind === 'folder' && /^[0-9a-f]{2}$/.test(shard.name)) await store.#scan(shard.name)
     }
@@ -163,69 +151,29 @@ export class ContentStore {
     }
   }
 
-  /**
-   * A place for a content that comes in, with what an interrupted earlier try left of it. Room is reserved first: AppError('disk-full')
-   * when it does not fit.
-   */
-  async create(manifest: Manifest): Promise<PartialFile> {
-    const key = stagedKey(manifest.blockHashes)
-    const staged = this.#staged.get(key)
-    if (!staged) return this.#openPartial({ manifest, reservation: await this.#reserve(manifest.sizeBytes) }, true)
-    this.#staged.delete(key)
-    const { path, reservation } = staged
-    try {
-      const partial = this.#partialAt(path, await this.#disk.open(path, 'write'), { manifest, reservation })
-      partial.assumeWritten()
-      return partial
-    } catch (thrown) {
-      reservation.release()
-      throw thrown
-    }
+  /** See IncomingContents. */
+  create(manifest: Manifest): Promise<PartialFile> {
+    return this.#incoming.create(manifest)
   }
 
-  /** A place for a content whose manifest is not known yet; `create` finds it then. AppError('disk-full') when it does not fit. */
-  async stage(size: { readonly sizeBytes: number; readonly blockBytes: number }): Promise<StagedContent> {
-    const reservation = await this.#reserve(size.sizeBytes)
-    const path = join(this.#folder, partialFolder, `staged.${++this.#partials}`)
-    const file = await this.#disk.open(path, 'new').catch((thrown: unknown) => {
-      reservation.release()
-      throw thrown
-    })
-    const place = { path, reservation }
-    const discard = async (): Promise<void> => {
-      reservation.release()
-      await this.#disk.remove(path)
-    }
-    const keep = (key: string): void => {
-      // the same once more: the earlier one will do
-      if (this.#staged.has(key)) void discard().catch(() => undefined)
-      else this.#staged.set(key, place)
-    }
-    return new StagedContent(file, size, { ...place, keep, discard })
+  /** See IncomingContents. */
+  stage(size: ContentSize): Promise<StagedContent> {
+    return this.#incoming.stage(size)
   }
 
-  /** Removes a staged content that nobody brought a manifest for; none is no error. */
-  async dropStaged(key: string): Promise<void> {
-    const staged = this.#staged.get(key)
-    if (!staged) return
-    this.#staged.delete(key)
-    staged.reservation.release()
-    await this.#disk.remove(staged.path)
+  /** See IncomingContents. */
+  dropStaged(key: string): Promise<void> {
+    return this.#incoming.dropStaged(key)
   }
 
-  /** Removes what stopped coming before `unixMs` and was not tried again. */
+  /** See IncomingContents. */
   dropUnfinished(unixMs: number): Promise<void> {
-    return this.#unfinished.drop(unixMs)
+    return this.#incoming.dropUnfinished(unixMs)
   }
 
-  async #reserve(sizeBytes: number): Promise<Reservation> {
-    try {
-      return await this.space.reserve(sizeBytes)
-    } catch (thrown) {
-      if (!(thrown instanceof AppError) || thrown.code !== 'disk-full') throw thrown
-      await this.#unfinished.drop()
-      return this.space.reserve(sizeBytes)
-    }
+  /** See IncomingContents. */
+  importFile(path: string, manifest: Manifest, signal?: AbortSignal): Promise<void> {
+    return this.#incoming.importFile(path, manifest, signal)
   }
 
   /**
@@ -242,30 +190,7 @@ export class ContentStore {
 
   /** Whether a content is one that `placeSmall` takes. */
   fitsSmall(manifest: Manifest): boolean {
-    return this.#small !== null && manifest.sizeBytes <= this.#small.limitBytes
-  }
-
-  /**
-   * A local file whose manifest was just built becomes a copy: a clone where the file system can, else copied; verified either way,
-   * because the file may change meanwhile: AppError('changed-while-reading'). Stopped by `signal`: AppError('cancelled').
-   */
-  async importFile(path: string, manifest: Manifest, signal?: AbortSignal): Promise<void> {
-    const reservation = await this.#reserve(manifest.sizeBytes)
-    try {
-      // a clone would be a file
-      if (!this.fitsSmall(manifest) && (await this.#importClone(path, { manifest, reservation }, signal))) return
-    } catch (thrown) {
-      reservation.release()
-      throw asImportError(thrown, path)
-    }
-    const partial = await this.#openPartial({ manifest, reservation }, false)
-    try {
-      await this.#copyInto(partial, path, signal)
-      await partial.commit()
-    } catch (thrown) {
-      await partial.abort()
-      throw asImportError(thrown, path)
-    }
+    return this.#small?.fits(manifest) ?? false
   }
 
   /** Removes a content; one that is not here is no error. */
@@ -314,94 +239,8 @@ export class ContentStore {
     return manifest
   }
 
-  async #importClone(path: string, target: Target, signal: AbortSignal | undefined): Promise<boolean> {
-    const partialPath = this.#partialPath(target.manifest.sha256)
-    if (target.manifest.sizeBytes === 0 || !(await this.#disk.clone(path, partialPath))) return false
-    try {
-      const file = await this.#disk.open(partialPath, 'write')
-      try {
-        if (!(await matchesManifest(file, target.manifest, signal))) throw new AppError('corrupt', 'The file changed', { path })
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await this.#keep(partialPath, target)
-      return true
-    } catch (thrown) {
-      await this.#disk.remove(partialPath)
-      throw thrown
-    }
-  }
-
-  async #copyInto(partial: PartialFile, path: string, signal: AbortSignal | undefined): Promise<void> {
-    const source = await this.#disk.open(path, 'read')
-    try {
-      const writing = new InFlight(blocksAtOnce)
-      const missing = partial.missingBlocks()
-      let taken = 0
-      try {
-        for await (const block of readBlocks(source, partial.manifest, missing)) {
-          if (signal?.aborted) throw new AppError('cancelled', 'Stopped')
-          await writing.add(partial.writeBlock(missing[taken++] ?? 0, block).finally(() => releaseBlock(block)))
-        }
-        await writing.end()
-      } finally {
-        await writing.settled()
-      }
-      if ((await source.read(new Uint8Array(1), partial.manifest.sizeBytes)) > 0) throw new AppError('corrupt', 'The file grew')
-    } finally {
-      await source.close()
-    }
-  }
-
-  /** A small content waits in memory, and becomes a row once it is complete. */
-  #smallPartial(small: SmallContents, { manifest, reservation }: Target): PartialFile {
-    const file = new MemoryFile(manifest.sizeBytes)
-    return new PartialFile(file, manifest, {
-      wrote: () => undefined,
-      keep: () => small.put(manifest, file.bytes, reservation),
-      discard: () => {
-        reservation.release()
-        return Promise.resolve()
-      },
-    })
-  }
-
-  async #openPartial(target: Target, mayResume: boolean): Promise<PartialFile> {
-    if (this.#small && this.fitsSmall(target.manifest)) return this.#smallPartial(this.#small, target)
-    const { sha256 } = target.manifest
-    const path = this.#partialPath(sha256)
-    try {
-      const isBegun = mayResume && (await this.#unfinished.take(sha256, path))
-      const partial = this.#partialAt(path, await this.#disk.open(path, isBegun ? 'write' : 'new'), target)
-      if (isBegun) await adopted(partial)
-      return partial
-    } catch (thrown) {
-      target.reservation.release()
-      throw thrown
-    }
-  }
-
-  #partialAt(path: string, file: DiskFile, target: Target): PartialFile {
-    const { manifest, reservation } = target
-    return new PartialFile(file, manifest, {
-      wrote: (bytes) => {
-        reservation.wrote(bytes)
-      },
-      keep: () => this.#keep(path, target),
-      discard: async () => {
-        reservation.release()
-        await this.#disk.remove(path)
-      },
-      layAside: async () => {
-        reservation.release()
-        await this.#unfinished.put(path, manifest.sha256)
-      },
-    })
-  }
-
   /** From `partial/` to its place, durably. Two that finish the same content replace one another: the bytes are the same. */
-  async #keep(partialPath: string, { manifest, reservation }: Target): Promise<void> {
+  async #keep(partialPath: string, { manifest, reservation }: IncomingTarget): Promise<void> {
     const { sha256, sizeBytes } = manifest
     const shard = join(this.#folder, sha256.slice(0, 2))
     await this.#disk.makeFolder(shard)
@@ -427,7 +266,7 @@ export class ContentStore {
   }
 
   async #saveManifest(manifest: Manifest): Promise<void> {
-    const path = this.#partialPath(manifest.sha256) + manifestSuffix
+    const path = this.#incoming.newPath(manifest.sha256) + manifestSuffix
     try {
       const file = await this.#disk.open(path, 'new')
       try {
@@ -485,15 +324,6 @@ export class ContentStore {
   #pathOf(sha256: string): string {
     return join(this.#folder, sha256.slice(0, 2), sha256)
   }
-
-  #partialPath(sha256: string): string {
-    return join(this.#folder, partialFolder, `${sha256}.${++this.#partials}`)
-  }
-}
-
-interface Target {
-  readonly manifest: Manifest
-  readonly reservation: Reservation
 }
 
 /** Bytes in memory, read like a file. */
@@ -504,16 +334,6 @@ function readableBytes(bytes: Uint8Array): ReadableFile {
       buffer.set(stretch)
       return Promise.resolve(stretch.length)
     },
-  }
-}
-
-/** What cannot be read any more is not gone on with. */
-async function adopted(partial: PartialFile): Promise<void> {
-  try {
-    await partial.adopt()
-  } catch (thrown) {
-    await partial.abort()
-    throw thrown
   }
 }
 
@@ -535,10 +355,4 @@ function singleBlockManifest(sha256: string, sizeBytes: number, blockBytes: numb
     sha256,
     blockHashes: sizeBytes === 0 ? new Uint8Array(0) : new Uint8Array(Buffer.from(sha256, 'hex')),
   }
-}
-
-/** The source's own fault: what does not match was changed between building the manifest and reading again. */
-function asImportError(thrown: unknown, path: string): unknown {
-  if (!(thrown instanceof AppError) || (thrown.code !== 'corrupt' && thrown.code !== 'not-found')) return thrown
-  return new AppError('changed-while-reading', `The file changed while it was being stored: ${path}`, { path })
 }

@@ -30,7 +30,7 @@ interface Size {
 
 export class SmallContents {
   /** Contents above this are none of these, in bytes. */
-  readonly limitBytes: number
+  readonly #limitBytes: number
   readonly #store: KeyValueStore
   readonly #queue: WriteQueue
   readonly #sizes = new Map<string, number>()
@@ -42,7 +42,7 @@ export class SmallContents {
   private constructor(store: KeyValueStore, queue: WriteQueue, limitBytes: number) {
     this.#store = store
     this.#queue = queue
-    this.limitBytes = limitBytes
+    this.#limitBytes = limitBytes
   }
 
   /** Reads what is here; after a repair of the database, what lost its bytes is not. */
@@ -60,6 +60,11 @@ export class SmallContents {
       if (size && (!options.repaired || present.has(sha256))) contents.#note(sha256, size)
     }
     return contents
+  }
+
+  /** Whether a content is small enough. */
+  fits(manifest: Manifest): boolean {
+    return manifest.sizeBytes <= this.#limitBytes
   }
 
   /** Contents here and their sizes in bytes. */
