@@ -49,6 +49,11 @@ describe('FetchPlan', () => {
     expect(counts.at(-1)).toBe(1)
   })
 
+  test('a small file is fetched once', () => {
+    const plan = new FetchPlan(upTo(2), 3)
+    expect([plan.take(), plan.take(), plan.take()]).toEqual([{ first: 0, count: 1 }, { first: 1, count: 1 }, null])
+  })
+
   test('who is done takes the later half of what a slow one has under way, once', () => {
     const plan = new FetchPlan(upTo(32), 1)
     const slow = plan.take() as Run

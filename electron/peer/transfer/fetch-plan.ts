@@ -11,6 +11,8 @@ export interface Run {
 
 /** Blocks in one run at most: 16 MiB of 1 MiB blocks, a round trip hardly shows. */
 const runBlocksMax = 16
+/** Files of fewer blocks are fetched once: what a second copy of a block would save is less than the connection that it is broken off on. */
+const doubledFromBlocks = 8
 
 export class FetchPlan {
   readonly #holders: number
@@ -77,6 +79,7 @@ export class FetchPlan {
 
   /** The later half of what another has under way: by the time it gets there, it is here. */
   #double(): Run | null {
+    if (this.#blocks.length < doubledFromBlocks) return null
     for (const [run, times] of this.#out) {
       const rest = times === 'once' ? this.#rest(run) : null
       if (!rest) continue
