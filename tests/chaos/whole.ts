@@ -1,8 +1,10 @@
 /** What must be true when all faults are over: of the ring, of every name, of the bytes on every disk. */
 
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ClassicLevel } from 'classic-level'
 import type { ControlItems } from '../../electron/headless/control-shapes.ts'
 import type { LiveVersion } from './ledger.ts'
 import { type Machines, untilCalm } from './machines.ts'
@@ -91,16 +93,47 @@ export async function readWorld(machines: Machines): Promise<{ readonly world: W
 /** Every holder has, on its disk, the bytes that it says it has, and there are enough of them. */
 export async function flawsOnDisk(machines: Machines, world: World, copies: number): Promise<string[]> {
   const flaws: string[] = []
+  const disks = await Promise.all(Array.from({ length: machines.count }, (_, number) => DiskCopies.open(machines.data(number))))
   for (const [name, { versions, holders }] of world) {
     for (const { version, sha256 } of versions) {
       const numbers = holders.get(version) ?? []
       if (numbers.length < copies) flaws.push(`${name}: ${numbers.length} of ${copies} machines hold ${sha256}`)
       for (const number of numbers) {
-        const bytes = await readFile(join(machines.data(number), 'content', sha256.slice(0, 2), sha256)).catch(() => null)
+        const bytes = (await disks[number]?.read(sha256)) ?? null
         const found = bytes && createHash('sha256').update(bytes).digest('hex')
         if (found !== sha256) flaws.push(`${name}: M${number} says that it holds ${sha256}, and has ${found ?? 'nothing'} on its disk`)
       }
     }
   }
+  await Promise.all(disks.map((disk) => disk.close()))
   return flaws
+}
+
+/** The copies on a machine's disk, read past the machine: files under their hash, and rows of a copy of its database, which it holds open. */
+class DiskCopies {
+  readonly #data: string
+  readonly #rows: ClassicLevel<string, Buffer>
+
+  private constructor(data: string, rows: ClassicLevel<string, Buffer>) {
+    this.#data = data
+    this.#rows = rows
+  }
+
+  static async open(data: string): Promise<DiskCopies> {
+    const copy = await mkdtemp(join(tmpdir(), 'ringdrop-rows-'))
+    await cp(join(data, 'records'), copy, { recursive: true })
+    const rows = new ClassicLevel<string, Buffer>(copy, { valueEncoding: 'buffer' })
+    await rows.open()
+    return new DiskCopies(data, rows)
+  }
+
+  async read(sha256: string): Promise<Buffer | null> {
+    const row = await this.#rows.get(`k!${sha256}`)
+    return row ?? readFile(join(this.#data, 'content', sha256.slice(0, 2), sha256)).catch(() => null)
+  }
+
+  async close(): Promise<void> {
+    await this.#rows.close()
+    await rm(this.#rows.location, { recursive: true, force: true })
+  }
 }
