@@ -141,6 +141,12 @@ async function sendUpdate(context: TransferContext, to: Contact, body: Buffer): 
   })
 }
 
+/** Whoever gave bad bytes of a content looks at its copy again, this machine too; that takes its time, and nobody waits for it. */
+export function reportDamaged(context: TransferContext, holder: Contact, sha256: string): void {
+  if (holder.id === context.self.id) context.repair.lookAgain(sha256)
+  else void tellDamaged(context, holder, sha256).catch(() => undefined)
+}
+
 /** `to` gave bytes of a content that do not match their hash. Resolves when it has looked at its copy. */
 export async function tellDamaged(context: TransferContext, to: Contact, sha256: string): Promise<void> {
   await exchangeWith(context, to, {

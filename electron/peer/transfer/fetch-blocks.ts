@@ -10,7 +10,7 @@ import { InFlight } from '../disk/in-flight.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { blockLength } from '../protocol/manifest.ts'
-import { tellDamaged } from './arc-exchange.ts'
+import { reportDamaged } from './arc-exchange.ts'
 import { answer } from './exchange.ts'
 import { FetchPlan, type Run } from './fetch-plan.ts'
 import type { Pace } from './pace.ts'
@@ -76,7 +76,7 @@ export async function fetchBlocks(
       if (plan.complete) return true
       if (!(error instanceof AppError)) throw error
       if (error.code === 'corrupt') failure = error
-      if (error.code === 'corrupt') reportDamaged(context, found, holder)
+      if (error.code === 'corrupt') reportDamaged(context, holder, found.version.sha256)
       return false
     }
   }
@@ -89,12 +89,6 @@ export async function fetchBlocks(
   }
   if (!plan.complete) throw failure
   return parts
-}
-
-/** Whoever gave bad bytes looks at its copy again; that takes its time, and nobody waits for it. */
-function reportDamaged(context: TransferContext, found: FoundFile, holder: Contact): void {
-  if (holder.id === context.self.id) context.repair.lookAgain(found.version.sha256)
-  else void tellDamaged(context, holder, found.version.sha256).catch(() => undefined)
 }
 
 /** Runs `work` on all; when one throws (the target failed), the others are stopped and the cause is thrown. */

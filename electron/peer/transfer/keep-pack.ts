@@ -29,7 +29,7 @@ async function bringBytes(context: TransferContext, files: readonly PackFile[]):
   const bytes = new Map<string, Bytes>()
   const lacking: PackFile[] = []
   for (const file of files) {
-    if (await contents.has(file.manifest.sha256)) bytes.set(file.manifest.sha256, null)
+    if (await contents.holds(file.manifest)) bytes.set(file.manifest.sha256, null)
     else if (contents.fitsSmall(file.manifest)) lacking.push(file)
     else bytes.set(file.manifest.sha256, await keepFile(context, file))
   }

@@ -11,7 +11,7 @@ import { limits } from '../protocol/limits.ts'
 import { liveVersions, type Version } from '../protocol/record.ts'
 import { answer, exchangeWith } from './exchange.ts'
 import { groupByOwner, readRecords } from './read-records.ts'
-import { tellDamaged } from './arc-exchange.ts'
+import { reportDamaged } from './arc-exchange.ts'
 import { smallContent } from './serve-pack.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
@@ -133,15 +133,9 @@ async function fetchFrom(context: TransferContext, files: readonly Wanted[], { t
       const { name, spelling, version, route } = file
       return [{ name, spelling, version, bytes, from: holder.id, route }]
     }
-    reportDamaged(context, holder, file)
+    reportDamaged(context, holder, file.version.sha256)
     return []
   })
-}
-
-/** Whoever gave bad bytes looks at its copy again; that takes its time, and nobody waits for it. */
-function reportDamaged(context: TransferContext, holder: Contact, { spelling, version }: Wanted): void {
-  if (holder.id === context.self.id) context.emit({ kind: 'copy-damaged', name: spelling })
-  else void tellDamaged(context, holder, version.sha256).catch(() => undefined)
 }
 
 interface Asked {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ringOf, type FileMachine, type FileRing } from '../../../tests/fakes/file-ring.ts'
+import { writeContent } from '../../../tests/fakes/write-content.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { manifestOfBytes } from '../disk/small-contents.ts'
 import { readPackBody } from './pack-body.ts'
 import { groupByOwner } from './read-records.ts'
 import { readSmallFile } from './read-small-file.ts'
@@ -140,6 +142,20 @@ describe('storing many small files', () => {
     const files = ['1500', '1501', '1502'].map((name) => ({ name, bytes: bytes('same') }))
     for (const outcome of await storeAll(ring.machine(1000), files)) expect(machinesOf(ring, outcome)).toEqual([1000, 2000, 3000])
     expect(ring.machine(2000).contents.usedBytes()).toBe(1000)
+  })
+
+  it('does not take for here what came under a false hash', async () => {
+    const ring = await ringOf([1000, 2000], { copies: 1, small: true })
+    const [file] = many(1)
+    const honest = bytes('honest', 8192)
+    const { contents } = ring.machine(2000)
+    const lie = { ...manifestOfBytes(bytes('lie', 8192), 4096), sha256: manifestOfBytes(honest, 4096).sha256 }
+    const liar = await contents.create(lie)
+    await writeContent(liar, bytes('lie', 8192))
+    await liar.commit()
+    const [outcome] = await storeAll(ring.machine(1000), [{ name: file!.name, bytes: honest }])
+    expect(machinesOf(ring, outcome)).toEqual([2000])
+    expect(await contents.verify(lie.sha256)).toBe(true)
   })
 
   it('keeps what nobody else takes, and says so of all files when a database is full', async () => {
