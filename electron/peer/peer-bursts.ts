@@ -5,12 +5,13 @@
 
 import { resolve } from 'node:path'
 import { AppError } from '../../shared/errors.ts'
+import { InFlight } from './disk/in-flight.ts'
 import type { PathAndName } from './expand-paths.ts'
-import type { HolderRef, StoreFilesOptions, StoreResult } from './peer-api.ts'
+import type { StoreFilesOptions, StoreResult } from './peer-api.ts'
 import type { PeerEvent } from './peer-events.ts'
-import type { Identifier } from './protocol/identifier.ts'
 import { limits } from './protocol/limits.ts'
 import type { RingSession } from './ring-session.ts'
+import { tellStored } from './stored-result.ts'
 import { readSmallFile } from './transfer/read-small-file.ts'
 import type { ClashRule, StoredFile } from './transfer/store-file.ts'
 import { storePack, type SmallFile } from './transfer/store-pack.ts'
@@ -47,26 +48,21 @@ export class PeerBursts {
 
   /** See PeerApi. Stops taking files once `signal` is aborted. */
   async store(files: AsyncIterable<PathAndName> | Iterable<PathAndName>, options: BurstOptions): Promise<void> {
-    const running = new Set<Promise<void>>()
-    const failures: unknown[] = []
-    const start = async (chunk: readonly PathAndName[]): Promise<void> => {
-      const work: Promise<void> = this.#storeChunk(chunk, options)
-        .catch((thrown: unknown) => void failures.push(thrown))
-        .finally(() => running.delete(work))
-      running.add(work)
-      if (running.size >= packsAtOnce) await Promise.race(running)
-    }
+    const packs = new InFlight(packsAtOnce)
     let chunk: PathAndName[] = []
-    for await (const file of files) {
-      if (options.signal?.aborted || failures.length > 0) break
-      chunk.push(file)
-      if (chunk.length < limits.packFiles) continue
-      await start(chunk)
-      chunk = []
+    try {
+      for await (const file of files) {
+        if (options.signal?.aborted) break
+        chunk.push(file)
+        if (chunk.length < limits.packFiles) continue
+        await packs.add(this.#storeChunk(chunk, options))
+        chunk = []
+      }
+      if (chunk.length > 0) await packs.add(this.#storeChunk(chunk, options))
+      await packs.end()
+    } finally {
+      await packs.settled()
     }
-    if (chunk.length > 0) await start(chunk)
-    await Promise.all(running)
-    if (failures.length > 0) throw failures[0]
   }
 
   async #storeChunk(files: readonly PathAndName[], options: BurstOptions): Promise<void> {
@@ -144,27 +140,9 @@ export class PeerBursts {
   }
 
   #result(stored: StoredFile, seconds: number): StoreResult {
-    const { space } = this.#options.session()
-    const holders = stored.holders.map((id) => this.#holder(id))
-    const route = stored.route.map((id) => space.format(id))
-    const { name, wanted, manifest } = stored
-    this.#options.onEvent({ kind: 'stored', name, holders: holders.map((holder) => holder.id), wanted, route })
-    return {
-      name,
-      sizeBytes: manifest.sizeBytes,
-      sha256: manifest.sha256,
-      copies: holders.length,
-      wanted,
-      state: holders.length >= wanted ? 'stored' : 'partial',
-      holders,
-      route,
-      seconds,
-    }
-  }
-
-  #holder(id: Identifier): HolderRef {
-    const session = this.#options.session()
-    return { id: session.space.format(id), name: session.nameOf(id) }
+    const { result, event } = tellStored(this.#options.session(), stored, seconds)
+    this.#options.onEvent(event)
+    return result
   }
 }
 

@@ -15,6 +15,7 @@ import type { Identifier } from './protocol/identifier.ts'
 import type { RingSession } from './ring-session.ts'
 import { discardDownload, download, downloadToStream, type Target } from './transfer/download.ts'
 import { Pace } from './transfer/pace.ts'
+import { holderRef, tellStored } from './stored-result.ts'
 import { readRecord } from './transfer/read-record.ts'
 import type { FetchOptions } from './transfer/fetch-blocks.ts'
 import { findFile, type FoundFile } from './transfer/request-file.ts'
@@ -99,21 +100,9 @@ export class PeerFiles {
       },
     })
     options.onProgress?.(sizeBytes, sizeBytes)
-    const holders = stored.holders.map((id) => this.#holder(id))
-    const route = stored.route.map((id) => space.format(id))
-    const ids = holders.map((holder) => holder.id)
-    this.#options.onEvent({ kind: 'stored', name: stored.name, holders: ids, wanted: stored.wanted, route })
-    return {
-      name: stored.name,
-      sizeBytes,
-      sha256: stored.manifest.sha256,
-      copies: holders.length,
-      wanted: stored.wanted,
-      state: holders.length >= stored.wanted ? 'stored' : 'partial',
-      holders,
-      route,
-      seconds: (performance.now() - startedAt) / 1000,
-    }
+    const { result, event } = tellStored(session, stored, (performance.now() - startedAt) / 1000)
+    this.#options.onEvent(event)
+    return result
   }
 
   #pace(direction: 'up' | 'down'): Pace {
@@ -124,8 +113,7 @@ export class PeerFiles {
   }
 
   #holder(id: Identifier): HolderRef {
-    const session = this.#options.session()
-    return { id: session.space.format(id), name: session.nameOf(id) }
+    return holderRef(this.#options.session(), id)
   }
 
   /**

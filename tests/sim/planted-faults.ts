@@ -18,10 +18,10 @@ export interface PlantedFault {
   /** Plans in which it can show at all, where that is not any: a hunt counts the others as passed. */
   readonly shows?: (plan: Plan) => boolean
   /**
-   * Seeds from 1 within which the tests want it found; null = not measured well enough to be asked for in the tests: ten times the median measured, at least 20, so that one change of the code in a
+   * Seeds from 1 within which the tests want it found: ten times the median measured, at least 20, so that one change of the code in a
    * thousand has bad luck; a hunt ends with its catch, so that few are run.
    */
-  readonly seeds: number | null
+  readonly seeds: number
 }
 
 const isStrict = ({ kind }: Plan) => kind === 'strict'

@@ -15,6 +15,7 @@ import { manifestOf, matchesManifest, readBlocks, readChunks } from './hash-file
 import type { ReadableFile } from './hash-file.ts'
 import { IncomingContents } from './incoming-contents.ts'
 import type { ContentSize, IncomingTarget } from './incoming-contents.ts'
+import { MemoryFile } from './memory-file.ts'
 import type { PartialFile } from './partial-file.ts'
 import { manifestOfBytes } from './small-contents.ts'
 import type { Placement, SmallContents } from './small-contents.ts'
@@ -140,7 +141,7 @@ export class ContentStore {
     if (!isHash(sha256)) throw new AppError('not-found', 'No such content here', { sha256 })
     const small = this.#small?.bytes(sha256)
     if (small) {
-      yield* chunks(readableBytes(small))
+      yield* chunks(MemoryFile.of(small))
       return
     }
     const file = await this.#disk.open(this.#pathOf(sha256), 'read')
@@ -323,17 +324,6 @@ export class ContentStore {
 
   #pathOf(sha256: string): string {
     return join(this.#folder, sha256.slice(0, 2), sha256)
-  }
-}
-
-/** Bytes in memory, read like a file. */
-function readableBytes(bytes: Uint8Array): ReadableFile {
-  return {
-    read: (buffer, position) => {
-      const stretch = bytes.subarray(position, position + buffer.length)
-      buffer.set(stretch)
-      return Promise.resolve(stretch.length)
-    },
   }
 }
 

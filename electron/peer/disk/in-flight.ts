@@ -1,4 +1,4 @@
-/** Work on several blocks at once, a bounded number: who adds more waits. The first failure ends it, once all that runs is over. */
+/** Work on several blocks, or packs, at once, a bounded number: who adds more waits. The first failure ends it, once all that runs is over. */
 
 export class InFlight {
   readonly #most: number

@@ -206,7 +206,7 @@ export class IncomingContents {
 
   /** A small content waits in memory, and becomes a row once it is complete. */
   #smallPartial(small: SmallContents, { manifest, reservation }: IncomingTarget): PartialFile {
-    const file = new MemoryFile(manifest.sizeBytes)
+    const file = MemoryFile.empty(manifest.sizeBytes)
     return new PartialFile(file, manifest, {
       wrote: () => undefined,
       keep: () => small.put(manifest, file.bytes, reservation),

@@ -1,14 +1,24 @@
-/** A content in memory in the place of an open file, while it comes in: for contents so small that they become rows of the database. */
+/** A content in memory in the place of an open file: for contents so small that they are rows of the database. */
 
 import type { DiskFile } from './disk.ts'
 
 export class MemoryFile implements DiskFile {
-  readonly bytes: Buffer
-  #length = 0
+  readonly bytes: Uint8Array
+  #length: number
 
-  /** @param capacityBytes the most that is ever written */
-  constructor(capacityBytes: number) {
-    this.bytes = Buffer.alloc(capacityBytes)
+  private constructor(bytes: Uint8Array, length: number) {
+    this.bytes = bytes
+    this.#length = length
+  }
+
+  /** For a content that comes in. @param capacityBytes the most that is ever written */
+  static empty(capacityBytes: number): MemoryFile {
+    return new MemoryFile(Buffer.alloc(capacityBytes), 0)
+  }
+
+  /** For a content that is here. */
+  static of(bytes: Uint8Array): MemoryFile {
+    return new MemoryFile(bytes, bytes.length)
   }
 
   stat(): ReturnType<DiskFile['stat']> {

@@ -8,7 +8,7 @@ import { AppError, type ErrorCode } from '../../../shared/errors.ts'
 import { DownloadFile } from '../disk/download-file.ts'
 import { localName } from '../disk/safe-name.ts'
 import type { Identifier } from '../protocol/identifier.ts'
-import { blockCount, blockLength } from '../protocol/manifest.ts'
+import { blockCount, lengthOf } from '../protocol/manifest.ts'
 import { fetchBlocks, readVerified, type FetchOptions } from './fetch-blocks.ts'
 import { isInterrupted } from './interrupted.ts'
 import type { FoundFile } from './request-file.ts'
@@ -50,7 +50,7 @@ export async function downloadTo(context: TransferContext, found: FoundFile, to:
   const file = await DownloadFile.create(context.disk, path, found.manifest, { overwrite })
   try {
     const blocks = file.missingBlocks()
-    to.onKept?.(found.manifest.sizeBytes - blocks.reduce((sum, index) => sum + blockLength(found.manifest, index), 0))
+    to.onKept?.(found.manifest.sizeBytes - lengthOf(found.manifest, blocks))
     const parts = await fetchBlocks(context, found, { ...to, sink: file, blocks })
     const written = await file.commit()
     to.onWritten(written)

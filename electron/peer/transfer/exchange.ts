@@ -1,6 +1,6 @@
 /** Questions to one machine over one connection: asked, answered, connection back to the pool; refusals become errors. */
 
-import { AppError, type ErrorCode } from '../../../shared/errors.ts'
+import { AppError, toPlainError, type ErrorCode } from '../../../shared/errors.ts'
 import type { Connection } from '../net/connection.ts'
 import type { Contact } from '../protocol/contact.ts'
 import { limits } from '../protocol/limits.ts'
@@ -45,6 +45,12 @@ export async function answer<C extends FileMessage['command']>(
 
 function refusal(message: Refuse): AppError {
   return new AppError(refusalCode(message.reason), message.detail || `The other machine refused: ${message.reason}`)
+}
+
+/** Why this machine refuses a copy that it could not keep: the other way round of `refusalCode`. */
+export function refusalReason(error: unknown): RefuseReason {
+  const { code } = toPlainError(error)
+  return code === 'corrupt' ? 'corrupt' : code === 'disk-full' ? 'no-space' : 'failed'
 }
 
 /** What a refusal means here. */

@@ -8,6 +8,7 @@ import type { Connection } from '../net/connection.ts'
 import type { Pack, RefuseReason } from '../protocol/messages.ts'
 import { decodeRecord, wantedContents } from '../protocol/record.ts'
 import { distributePack, packedOf, type PackShare } from './distribute-pack.ts'
+import { refusalReason } from './exchange.ts'
 import { keepPack } from './keep-pack.ts'
 import { hashOfManifest, oneBlockManifest, readPackBody, type PackedFile, type PackFile } from './pack-body.ts'
 import { isWanted } from './receive-store.ts'
@@ -30,7 +31,7 @@ export async function receivePack(context: TransferContext, connection: Connecti
   let next = 0
   for (const file of judged) {
     const failure = typeof file === 'string' ? null : kept[next]
-    own.push(typeof file === 'string' ? file : failure ? reasonOf(failure) : null)
+    own.push(typeof file === 'string' ? file : failure ? refusalReason(failure) : null)
     shares.push(typeof file === 'string' ? noShare : (behind[next] ?? noShare))
     if (typeof file !== 'string') next++
     if (typeof file !== 'string' && !failure) context.emit({ kind: 'copy-kept', name: file.record.spelling, peer: pack.source })
@@ -47,8 +48,4 @@ async function judge(context: TransferContext, file: PackedFile, blockBytes: num
   // damaged on the way, or of no version of this record
   if (version?.manifestSha256 !== hashOfManifest(manifest)) return 'corrupt'
   return (await isWanted(context, record, manifest.sha256)) ? { record, manifest, bytes: file.bytes } : 'exists'
-}
-
-function reasonOf({ code }: AppError): RefuseReason {
-  return code === 'disk-full' ? 'no-space' : 'failed'
 }

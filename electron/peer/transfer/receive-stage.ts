@@ -1,6 +1,6 @@
 /** The holder's side of staging: blocks are hashed, laid aside and passed on; the `/store` that follows finds them. */
 
-import { AppError, toPlainError } from '../../../shared/errors.ts'
+import { AppError } from '../../../shared/errors.ts'
 import { releaseBlock, takeBlock } from '../disk/hash-threads.ts'
 import { InFlight } from '../disk/in-flight.ts'
 import type { StagedContent } from '../disk/staged-content.ts'
@@ -10,7 +10,7 @@ import { blockBytesMin } from '../protocol/manifest.ts'
 import type { Stage } from '../protocol/messages.ts'
 import { offerStage } from './staging.ts'
 import { PassOn } from './pass-on.ts'
-import { refuse } from './receive-store.ts'
+import { refuseCopy } from './receive-store.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
 /** How long staged bytes wait for the store that names them: the writer only has to finish its hash. */
@@ -25,9 +25,7 @@ export async function receiveStage(context: TransferContext, connection: Connect
   try {
     staged = await context.contents.stage(stage)
   } catch (error) {
-    const { code, message } = toPlainError(error)
-    const reason = code === 'disk-full' ? 'no-space' : 'failed'
-    return refuse(context, connection, { reason, detail: `${context.machineName}: ${message}` })
+    return refuseCopy(context, connection, error)
   }
   const passOn = await PassOn.start(context, {
     copies: stage.copies - 1,

@@ -14,6 +14,7 @@ import { blockLength, decodeManifest, lengthOf, type Manifest } from '../protoco
 import type { RefuseReason, Store } from '../protocol/messages.ts'
 import { decodeRecord, mergeRecords, wantedContents, type FileRecord } from '../protocol/record.ts'
 import { distribute, offer } from './distribute.ts'
+import { refusalReason } from './exchange.ts'
 import { LocalBlocks } from './local-blocks.ts'
 import { PassOn } from './pass-on.ts'
 import { between, type TransferContext } from './transfer-context.ts'
@@ -80,9 +81,7 @@ async function receiveBytes(context: TransferContext, connection: Connection, in
   try {
     partial = await context.contents.create(manifest)
   } catch (error) {
-    const plain = toPlainError(error)
-    const reason: RefuseReason = plain.code === 'disk-full' ? 'no-space' : 'failed'
-    return refuse(context, connection, { reason, detail: `${context.machineName}: ${plain.message}` })
+    return refuseCopy(context, connection, error)
   }
   const passOn = await PassOn.start(context, {
     copies: store.copies - 1,
@@ -140,7 +139,7 @@ async function takeBlocks(context: TransferContext, connection: Connection, taki
     try {
       await partial.writeBlock(index, block)
     } catch (error) {
-      failure ??= reasonOf(error)
+      failure ??= refusalReason(error)
       const source = failure === 'corrupt' ? local.sourceOf(index) : null
       if (source !== null) context.repair.lookAgain(source)
       await partial.abort()
@@ -175,15 +174,18 @@ async function otherContents(context: TransferContext, record: FileRecord): Prom
   return wanted.map(({ sha256 }) => sha256).filter((sha256) => context.records.heldAt(sha256) !== null)
 }
 
-function reasonOf(error: unknown): RefuseReason {
-  const { code } = toPlainError(error)
-  return code === 'corrupt' ? 'corrupt' : code === 'disk-full' ? 'no-space' : 'failed'
-}
-
 /** Record and holding become durable after the bytes are. */
 async function keepRecord(context: TransferContext, record: FileRecord, manifest: Manifest): Promise<void> {
   await context.records.merge(record)
   await context.records.setHeld(manifest.sha256, context.wallClock())
+}
+
+/** Refuses what there is no place for here. */
+export function refuseCopy(context: TransferContext, connection: Connection, error: unknown): Promise<void> {
+  return refuse(context, connection, {
+    reason: refusalReason(error),
+    detail: `${context.machineName}: ${toPlainError(error).message}`,
+  })
 }
 
 export function refuse(

@@ -63,6 +63,18 @@ function setUp() {
 /** Lets everything that is due by promises happen. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+/** Something asynchronous to call that counts its calls. */
+function counting(): { times: number; call: () => Promise<void> } {
+  const counter = {
+    times: 0,
+    call: () => {
+      counter.times++
+      return Promise.resolve()
+    },
+  }
+  return counter
+}
+
 describe('a break', () => {
   it('makes what nobody stands and waits for wait for a machine, longer each time, and go on', async () => {
     const { timers, transfers, only, waits } = setUp()
@@ -198,34 +210,26 @@ describe('a person', () => {
   it('gives up: what lies on the disk goes, also of one that is paused', async () => {
     const { transfers, only, journal } = setUp()
     const script = new Scripted()
-    let given = 0
-    const countGiven = (): Promise<void> => {
-      given++
-      return Promise.resolve()
-    }
-    const done = transfers.run({ ...request, onGivenUp: () => countGiven() }, script.work)
+    const given = counting()
+    const done = transfers.run({ ...request, onGivenUp: given.call }, script.work)
     await script.begun(1)
     transfers.pause(null)
     await settle()
     transfers.cancel(only().id)
     await expect(done).rejects.toMatchObject({ code: 'cancelled' })
-    expect([given, only().state, journal.asked.size]).toEqual([1, 'cancelled', 0])
+    expect([given.times, only().state, journal.asked.size]).toEqual([1, 'cancelled', 0])
   })
 
   it('gives up one whose paused try has not ended yet', async () => {
     const { transfers } = setUp()
     const script = new Scripted()
-    let given = 0
-    const countGiven = (): Promise<void> => {
-      given++
-      return Promise.resolve()
-    }
-    const done = transfers.run({ ...request, onGivenUp: () => countGiven() }, script.work)
+    const given = counting()
+    const done = transfers.run({ ...request, onGivenUp: given.call }, script.work)
     await script.begun(1)
     transfers.pause(null)
     transfers.cancel(null)
     await expect(done).rejects.toMatchObject({ code: 'cancelled' })
-    expect(given).toBe(1)
+    expect(given.times).toBe(1)
   })
 
   it('who only goes away gives nothing up', async () => {
