@@ -81,10 +81,13 @@ describe('files that cannot be stored', () => {
   test('a file that shrinks while it is stored is refused, and no half of it is shown', async () => {
     const shrinking = await makeFile(folder, 'shrinking.iso', bigBytes)
     const seen = eventsSeen()
+    // a file is read only once: held to ten seconds, it is still being read when it shrinks
+    await desk().ask('limits', '--up', '20M')
     const storing = desk().run('store', shrinking.path)
     await takesBytes(machines.slice(1), seen)
     await truncate(shrinking.path, 1000)
     const result = await storing
+    await desk().ask('limits', '--up', 'none')
     expect(result.code).toBe(1)
     expect(result.stderr).toContain('changed while it was being stored')
     expect((await machines[3]!.run('request', 'shrinking.iso')).code).toBe(3)

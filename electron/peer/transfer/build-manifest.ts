@@ -12,6 +12,8 @@ import { unreadable } from './file-errors.ts'
 export interface BuildOptions {
   readonly blockBytes: number
   readonly signal?: AbortSignal
+  /** Told the size of what is open, which it keeps while it is read, and awaited before the first block. */
+  readonly onOpened?: (sizeBytes: number) => Promise<void>
   /** Given each block in order, before the next one is read on; it may be used again when this resolves. */
   readonly onBlock?: (index: number, block: Uint8Array) => Promise<void> | undefined
 }
@@ -28,6 +30,7 @@ export async function buildManifest(disk: Disk, path: string, options: BuildOpti
     const stat = await file.stat()
     if (stat.kind !== 'file') throw new AppError('file-unreadable', `${path} is not a regular file`, { path })
     if (stat.sizeBytes > limits.fileBytes) throw new AppError('file-unreadable', `${path} is larger than 2 TiB`, { path })
+    await options.onOpened?.(stat.sizeBytes)
     const { whole, blockHashes } = await hashBlocks(file, { path, sizeBytes: stat.sizeBytes }, options)
     const after = await file.stat()
     if (after.sizeBytes !== stat.sizeBytes || after.modifiedMs !== stat.modifiedMs) throw changed(path)

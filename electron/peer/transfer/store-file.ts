@@ -66,26 +66,23 @@ export async function storeFile(context: TransferContext, path: string, options:
 
 /** Hashes the file; what is large and new is on its way to its holders meanwhile. */
 async function readOnce(context: TransferContext, path: string, options: StoreFileOptions): Promise<Manifest> {
-  const { signal, onProgress, pace } = options
-  const sizeBytes = (await context.disk.stat(path))?.sizeBytes ?? 0
-  options.onSize?.(sizeBytes)
-  const staging = await Staging.begin(context, {
-    name: options.name.normalize('NFC'),
-    sizeBytes,
-    ...(onProgress ? { onProgress } : {}),
-    ...(pace ? { pace } : {}),
-  })
+  const { signal, onSize, onProgress, pace } = options
+  const ahead: { staging: Staging | null } = { staging: null }
   try {
-    const onBlock = (index: number, block: Uint8Array): Promise<void> | undefined => staging?.write(index, block)
     const manifest = await buildManifest(context.disk, path, {
       blockBytes: context.contents.blockBytes,
-      onBlock,
+      onOpened: async (sizeBytes) => {
+        onSize?.(sizeBytes)
+        const name = options.name.normalize('NFC')
+        ahead.staging = await Staging.begin(context, { name, sizeBytes, ...(onProgress ? { onProgress } : {}), ...(pace ? { pace } : {}) })
+      },
+      onBlock: (index, block) => ahead.staging?.write(index, block),
       ...(signal ? { signal } : {}),
     })
-    await staging?.end()
+    await ahead.staging?.end()
     return manifest
   } finally {
-    staging?.abort()
+    ahead.staging?.abort()
   }
 }
 
