@@ -81,10 +81,10 @@ export class Gossip {
     }
   }
 
-  /** Takes in what is certain: a peer's own word, or this peer's own verdict. */
-  learn(member: Member): void {
+  /** Takes in what is certain: a peer's own word, or this peer's own verdict. `placedAt` as of `Membership.merge`. */
+  learn(member: Member, placedAt = member.incarnation): void {
     if (member.contact.id === this.#core.self.id) return
-    const change = this.#core.table.merge(member, this.#core.clock.now())
+    const change = this.#core.table.merge(member, this.#core.clock.now(), placedAt)
     if (change) this.#core.hooks.memberChanged(change)
   }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { IdentifierSpace } from '../protocol/identifier.ts'
 import type { Member, MemberState } from '../protocol/messages.ts'
-import { Membership } from './membership.ts'
+import { asMember, Membership } from './membership.ts'
 
 const space = new IdentifierSpace(8)
 const member = (value: number, incarnation = 1, state: MemberState = 'alive'): Member => {
@@ -73,5 +73,19 @@ describe('membership', () => {
     expect(table.merge(full, 0)).toBeNull()
     table.merge(member(1), 0)
     expect(table.get(full.contact.id)?.contact.ways).toEqual(full.contact.ways)
+  })
+
+  it('takes the place of a restarted peer from whoever saw it there, and tells nobody the old one as the new', () => {
+    const table = new Membership()
+    const { id } = member(1).contact
+    table.merge(member(1), 0)
+    // it was heard on a stream: restarted, but who knows where
+    table.merge(member(1, 3), 0, 1)
+    expect(Array.from(table.all(), asMember)).toEqual([member(1, 1)])
+    const moved = { ...member(1, 3), contact: { id, ways: ['10.0.0.9:1'] } }
+    expect(table.merge(moved, 0)).toEqual({ id, from: 'alive', to: 'alive' })
+    expect(Array.from(table.all(), asMember)).toEqual([moved])
+    table.merge(member(1, 3), 0, 1)
+    expect(Array.from(table.all(), asMember)).toEqual([moved])
   })
 })

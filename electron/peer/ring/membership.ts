@@ -13,6 +13,8 @@ export interface Entry extends Member {
   readonly stateSince: number
   /** Clock time of the last message from the peer itself, or null. */
   lastHeardAt: number | null
+  /** The incarnation that its ways were told or seen of: less than its own while it has been heard, but not where it is. */
+  readonly placedAt: number
   /** Revision of its catalogue as it last announced it, or null. */
   revision: number | null
 }
@@ -32,9 +34,10 @@ export function supersedes(news: Member, known: Member): boolean {
   return rank[news.state] > rank[known.state]
 }
 
-/** What others are told of an entry. */
-export function asMember({ contact, incarnation, state }: Member): Member {
-  return { contact, incarnation, state }
+/** What others are told of an entry: ways that were known before its incarnation must not go round as those of it. */
+export function asMember({ contact, incarnation, state, placedAt = incarnation }: Member & Partial<Pick<Entry, 'placedAt'>>): Member {
+  const isOutOfPlace = state === 'alive' && placedAt >= 0 && placedAt < incarnation
+  return { contact, incarnation: isOutOfPlace ? placedAt : incarnation, state }
 }
 
 export function isLive(state: MemberState): boolean {
@@ -88,21 +91,28 @@ export class Membership {
     return this.#suspects
   }
 
-  /** Takes `member` in if it is news. What changed, or null. */
-  merge(member: Member, now: number): Change | null {
+  /**
+   * Takes `member` in if it is news. What changed, or null. `placedAt`: the incarnation that its ways belong to, when they are those
+   * known before.
+   */
+  merge(member: Member, now: number, placedAt = member.incarnation): Change | null {
     const id = member.contact.id
     const known = this.#entries.get(id)
-    if (known && !supersedes(member, known)) {
-      const isFuller = member.incarnation === known.incarnation && member.contact.ways.length > known.contact.ways.length
-      // a peer's own, full contact stands above the one way that somebody saw it use
-      if (isFuller) this.#put({ ...known, contact: member.contact }, known)
-      return null
-    }
+    if (known && !supersedes(member, known)) return this.#place(member, known, placedAt)
     const { contact, incarnation, state } = member
     const stateSince = known?.state === state ? known.stateSince : now
     const lastHeardAt = known?.lastHeardAt ?? null
-    this.#put({ contact, incarnation, state, stateSince, lastHeardAt, revision: known?.revision ?? null }, known)
+    this.#put({ contact, incarnation, state, stateSince, lastHeardAt, placedAt, revision: known?.revision ?? null }, known)
     return { id, from: known?.state ?? null, to: state }
+  }
+
+  /** Nothing new of its state: but where it is may be known better now. */
+  #place({ contact, incarnation }: Member, known: Entry, placedAt: number): Change | null {
+    if (incarnation !== known.incarnation || placedAt < known.placedAt) return null
+    const isElsewhere = placedAt > known.placedAt
+    // a peer's own, full contact stands above the one way that somebody saw it use
+    if (isElsewhere || contact.ways.length > known.contact.ways.length) this.#put({ ...known, contact, placedAt }, known)
+    return isElsewhere && isLive(known.state) ? { id: contact.id, from: known.state, to: known.state } : null
   }
 
   heard(id: Identifier, now: number): void {

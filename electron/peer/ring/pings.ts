@@ -45,7 +45,7 @@ export class Pings {
   /** Answers a ping where it came from (`seen`), if the transport saw that, else by what is known of the sender. */
   receive(message: Ping, channel: Channel, { sender, seen }: { readonly sender: Contact; readonly seen: Contact | null }): void {
     const core = this.#core
-    this.#learnFrom(message, sender)
+    this.#learnFrom(message, sender, seen)
     core.emit({ kind: 'ping-received', peer: sender.id })
     core.send(seen ?? sender, channel, {
       command: 'response',
@@ -56,16 +56,18 @@ export class Pings {
       revision: core.revision,
       gossip: this.#gossip.take(sender.id, seen),
     })
+    // who asks on a stream had no answer to datagrams: it may have us at another place, which a datagram of ours shows
+    if (channel === 'stream' && sender.ways.length > 0) this.send(sender, 'datagram')
   }
 
-  receiveResponse(message: Response, sender: Contact): void {
+  receiveResponse(message: Response, { sender, seen }: { readonly sender: Contact; readonly seen: Contact | null }): void {
     const core = this.#core
     const ping = this.#outstanding.get(message.sequence)
     if (ping?.id !== message.source) return
     this.#outstanding.delete(message.sequence)
     const roundTripMs = core.clock.now() - ping.sentAt
     core.roundTrips.sample(message.source, roundTripMs, message.sequence)
-    this.#learnFrom(message, sender)
+    this.#learnFrom(message, sender, seen)
     if (ping.asker) {
       core.send(ping.asker.contact, 'datagram', { command: 'probed', sequence: ping.asker.sequence, target: message.source })
       return
@@ -99,9 +101,11 @@ export class Pings {
     return sequence
   }
 
-  #learnFrom({ source, incarnation, revision, gossip }: Ping | Response, sender: Contact): void {
+  #learnFrom({ source, incarnation, revision, gossip }: Ping | Response, sender: Contact, seen: Contact | null): void {
     const core = this.#core
-    if (sender.ways.length > 0) this.#gossip.learn({ contact: sender, incarnation, state: 'alive' })
+    // a stream shows that it is there, not where: its ways are those of before
+    const placedAt = seen ? incarnation : Math.min(incarnation, core.table.get(source)?.placedAt ?? -1)
+    if (sender.ways.length > 0) this.#gossip.learn({ contact: sender, incarnation, state: 'alive' }, placedAt)
     if (core.table.announced(source, revision)) core.emit({ kind: 'revision', peer: source, revision })
     this.#gossip.absorb(gossip)
   }

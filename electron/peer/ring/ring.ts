@@ -305,7 +305,7 @@ export class Ring {
         if (reachable && message.place === 1) this.#stabilizer.rectify(sender)
         return
       case 'response':
-        this.#pings.receiveResponse(message, sender)
+        this.#pings.receiveResponse(message, { sender, seen })
         return this.#stabilizer.compareLists(message.source, message.listsDigest)
       case 'probe':
         return this.#detector.receiveProbe(message, sender)
@@ -327,7 +327,7 @@ export class Ring {
     const known = this.contact(message.source)
     if (!known || !seen) return known ?? seen ?? { id: message.source, ways: [] }
     const incarnation = message.command === 'ping' || message.command === 'response' ? message.incarnation : -1
-    const moved = incarnation > (this.#core.table.get(message.source)?.incarnation ?? -1)
+    const moved = incarnation > (this.#core.table.get(message.source)?.placedAt ?? -1)
     return moved && !sharesWay(seen, known) ? seen : known
   }
 

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { IdentifierSpace } from '../protocol/identifier.ts'
 import type { Ping, RingMessage, Successor } from '../protocol/messages.ts'
+import type { Channel } from './ports.ts'
 import { Prng } from './prng.ts'
 import { Ring } from './ring.ts'
 import { classroomParameters } from './ring-options.ts'
@@ -13,11 +14,17 @@ const id = (value: number) => space.fromBigInt(BigInt(value))
 const contact = (value: number) => ({ id: id(value), ways: [`10.0.0.${value}:1`] })
 const parameters = { ...classroomParameters, successors: 4, pingIntervalMs: 1000 }
 
+interface Sent {
+  readonly to: number
+  readonly channel: Channel
+  readonly message: RingMessage
+}
+
 /** Peer 50 in a ring without a view; of its successors 60 to 90 it pings two. Its predecessor is 40. */
 class Bench {
   now = 0
   /** Since time last passed. */
-  readonly sent: { to: number; message: RingMessage }[] = []
+  readonly sent: Sent[] = []
   /** Peers that answer pings at once. */
   readonly up = new Set([30, 40, 60, 70, 80, 90])
   readonly ring: Ring
@@ -28,7 +35,7 @@ class Bench {
       {
         clock: { now: () => this.now },
         random: new Prng(1),
-        transport: { send: (to, _channel, message) => this.sent.push({ to: Number.parseInt(to.id, 16), message }) },
+        transport: { send: (to, channel, message) => this.sent.push({ to: Number.parseInt(to.id, 16), channel, message }) },
         onEvent: () => undefined,
       },
     )
@@ -44,9 +51,10 @@ class Bench {
     this.hear(from, { command: 'successor', kind, exchange: 0, predecessor: contact(50), successors: successors.map(contact) })
   }
 
-  pass(forMs: number): void {
+  pass(forMs: number, look: (sent: Sent) => void = () => undefined): void {
     for (const end = this.now + forMs; this.now < end; this.now += 100) {
       this.ring.tick()
+      this.sent.forEach(look)
       for (const { to, message } of this.sent) if (message.command === 'ping' && this.up.has(to)) this.#respond(to, message.sequence)
       this.sent.length = 0
     }
@@ -95,6 +103,28 @@ describe('a ring without a view', () => {
       bench.pass(1_000)
     }
     expect(bench.predecessor).toBe(30)
+  })
+
+  it('tells the one after a silent head of itself, since nobody else may know', () => {
+    const bench = new Bench()
+    bench.pass(500)
+    bench.up.delete(60)
+    const told: number[] = []
+    for (let round = 0; round < 60 && told.length === 0; round++) {
+      bench.pass(100, ({ to, message }) => message.command === 'successor' && message.kind === 'notify' && told.push(to))
+    }
+    expect([bench.successors, told[0]]).toEqual(['60,70,80,90', 70])
+  })
+
+  it('shows itself by a datagram to who asks it on a stream', () => {
+    const bench = new Bench()
+    bench.pass(500)
+    const ping = { command: 'ping', sequence: 9, incarnation: 1, place: 1, viewDigest: '00000000', revision: 0, gossip: [] } as const
+    bench.ring.receive({ ...ping, source: id(40), destination: id(50) }, 'stream', null)
+    expect(bench.sent).toMatchObject([
+      { to: 40, channel: 'stream', message: { command: 'response', sequence: 9 } },
+      { to: 40, channel: 'datagram', message: { command: 'ping' } },
+    ])
   })
 
   it('forgets a claim that is not repeated', () => {

@@ -132,12 +132,16 @@ export class Stabilizer {
 
   /**
    * A peer does not answer. Without a view its verdict takes long, and another one's, who says that it is our predecessor now, cannot
-   * reach us: that one has the place until the silent one is heard again.
+   * reach us: that one has the place until the silent one is heard again. And when it is the head, the one after it is told of us: of a
+   * newcomer that was taken in before such a head nobody else knows until then.
    */
   suspected(id: Identifier): void {
     const { parameters, neighbours } = this.#core
+    if (parameters.viewCap > 0) return
     const claimant = this.#freshClaimant()
-    if (parameters.viewCap === 0 && neighbours.predecessor?.id === id && claimant && claimant.id !== id) this.#setPredecessor(claimant)
+    if (neighbours.predecessor?.id === id && claimant && claimant.id !== id) this.#setPredecessor(claimant)
+    const [head, next] = neighbours.successors
+    if (head?.id === id && next) this.#notify(next)
   }
 
   /** A graceful departure, with the lists that replace the leaver. `before`: the list that still had it. */
