@@ -94,10 +94,14 @@ export class Oracle {
     return null
   }
 
-  /** Machines that the storing one must have known: in the ring, awake and reachable, since well before it began. */
+  /**
+   * Machines that the storing one must have known: in the ring, awake and reachable, since well before it began; and one of the two has
+   * heard of the other. Two rings that never did count by themselves.
+   */
   #settledMembers({ machine, startedAt }: Operation): number {
     return this.#world.members.filter((other) => {
       if (other === machine) return true
+      if (!hasHeardOf(machine, other) && !hasHeardOf(other, machine)) return false
       const isCalm = other.asleepUntil <= startedAt - settleMs && !this.#world.isCut(machine, other) && !this.#world.isCut(other, machine)
       return isCalm && other.memberSince <= startedAt - settleMs && this.#world.calmSince <= startedAt - settleMs
     }).length
@@ -222,6 +226,10 @@ const noRecord: FileRecord = { name: '', spelling: '', versions: [], earlier: []
 
 /** A machine that joined, woke or came back is known to everybody after so long, in virtual ms. */
 const settleMs = 30_000
+
+function hasHeardOf(machine: Machine, other: Machine): boolean {
+  return machine.process?.member?.ring.members().some(({ contact }) => contact.id === other.id) === true
+}
 
 function replaces(version: Version, other: Version): boolean {
   return hasDot(version.supersedes, other)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ringOf } from '../../../tests/fakes/file-ring.ts'
+import { findFile } from '../transfer/request-file.ts'
 import { removeFile } from '../transfer/change-record.ts'
 
 const bytes = (text: string, length = 1000): Uint8Array => Buffer.alloc(length, text)
@@ -205,5 +206,8 @@ describe('a long absence', () => {
     expect(await askHave(context, back.contact, manifest.sha256)).toBe(0)
     expect(await askRecord(context, back.contact, '0500')).toEqual({ entry: null, synced: false, togetherMs: 0 })
     expect((await askCatalogue(context, back.contact, 0)).entries).toEqual([])
+    // it may be the only one that has it: that all there are have answered is no "not found"
+    await expect(findFile(context, '0900', null)).rejects.toMatchObject({ code: 'out-of-reach' })
+    await expect(findFile(back.context, '0900', null)).rejects.toMatchObject({ code: 'out-of-reach' })
   })
 })

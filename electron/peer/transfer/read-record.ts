@@ -18,7 +18,7 @@ export interface KnownRecord extends Located {
   readonly silent: readonly Contact[]
   /**
    * Whether "nobody knows the name" may be said: as many machines as keep copies have answered that have compared what they know with
-   * others, or all machines that there are have answered.
+   * others, or all machines that there are have answered. A machine back from a long absence answers, but tells nothing yet.
    */
   readonly certain: boolean
 }
@@ -56,7 +56,10 @@ export async function readRecord(context: TransferContext, name: string, purpose
 export interface Answered {
   readonly contact: Contact
   readonly synced: boolean
+  /** It did not answer. */
   readonly silent: boolean
+  /** It keeps what it knows to itself, as it was away for long: that it names nothing says nothing. */
+  readonly apart: boolean
 }
 
 interface Answer extends Answered {
@@ -79,19 +82,21 @@ export function knownHolders(context: TransferContext, name: string): Contact[] 
 
 export function isCertain(context: TransferContext, answers: readonly Answered[]): boolean {
   if (answers.filter((answer) => answer.synced).length >= context.parameters.copies) return true
-  const answered = new Set(answers.filter((answer) => !answer.silent).map((answer) => answer.contact.id))
+  const answered = new Set(answers.filter((answer) => !answer.silent && !answer.apart).map((answer) => answer.contact.id))
   return [...context.online().map((contact) => contact.id), ...context.away()].every((id) => answered.has(id))
 }
 
 async function askOne(context: TransferContext, contact: Contact, name: string): Promise<Answer> {
   if (contact.id === context.self.id) {
-    const synced = context.repair.isSynced(context.keyOf(name)) && !context.repair.isApart()
-    return { contact, entry: await context.records.get(name), synced, silent: false }
+    const apart = context.repair.isApart()
+    const synced = context.repair.isSynced(context.keyOf(name)) && !apart
+    return { contact, entry: await context.records.get(name), synced, silent: false, apart }
   }
   try {
-    return { contact, ...(await askRecord(context, contact, name)), silent: false }
+    const { entry, synced, togetherMs } = await askRecord(context, contact, name)
+    return { contact, entry, synced, silent: false, apart: !synced && togetherMs === 0 }
   } catch (error) {
-    if (error instanceof AppError && error.code !== 'internal') return { contact, entry: null, synced: false, silent: true }
+    if (error instanceof AppError && error.code !== 'internal') return { contact, entry: null, synced: false, silent: true, apart: false }
     throw error
   }
 }

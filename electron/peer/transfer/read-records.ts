@@ -116,13 +116,16 @@ function collect(context: TransferContext, answers: readonly ManyAnswer[]): Map<
 async function askOne(context: TransferContext, contact: Contact, names: readonly string[]): Promise<ManyAnswer> {
   if (contact.id === context.self.id) {
     const entries = await Promise.all(names.map((name) => context.records.get(name)))
-    const synced = !context.repair.isApart() && names.every((name) => context.repair.isSynced(context.keyOf(name)))
-    return { contact, entries: entries.filter((entry) => entry !== null), synced, silent: false }
+    const apart = context.repair.isApart()
+    const synced = !apart && names.every((name) => context.repair.isSynced(context.keyOf(name)))
+    return { contact, entries: entries.filter((entry) => entry !== null), synced, silent: false, apart }
   }
   try {
-    return { contact, ...(await askRecords(context, contact, names)), silent: false }
+    const { entries, synced } = await askRecords(context, contact, names)
+    // this answer does not tell who is apart: whoever may be counts as such, and the name is asked for alone, which does
+    return { contact, entries, synced, silent: false, apart: !synced }
   } catch (error) {
-    if (error instanceof AppError && error.code !== 'internal') return { contact, entries: [], synced: false, silent: true }
+    if (error instanceof AppError && error.code !== 'internal') return { contact, entries: [], synced: false, silent: true, apart: false }
     throw error
   }
 }
