@@ -3,7 +3,7 @@
 import { type Overrides, overridePlan } from './override-plan.ts'
 import { filesPlanOf, type Plan, planOf, ringPlanOf, seasonPlanOf } from './plan.ts'
 
-/** `ring`: runs of the ring alone; `files`: runs with files; `season`: those over more than 30 days; `all`: whatever a seed gives, of the first two. */
+/** `ring`: runs of the ring alone; `files`: runs with files; `season`: those over more than 30 days; `all`: whatever a seed gives. */
 const draws = { all: planOf, ring: ringPlanOf, files: filesPlanOf, season: seasonPlanOf } as const
 
 export type Draw = keyof typeof draws
