@@ -261,6 +261,17 @@ describe('limits', () => {
     expect((await received).equals(sent)).toBe(true)
   })
 
+  it('keep bodies whole and in order that are given before the one before them has left', async () => {
+    const { timers, limits } = limited()
+    limits.up.bytesPerSecond = bytes
+    const [a, b] = await ends()
+    const from = connectionOn(a, { limits, timers })
+    const sent = [Buffer.alloc(bytes / 2, 'ring'), Buffer.alloc(bytes / 2, 'drop')]
+    const received = connectionOn(b).readBodyBuffer(bytes)
+    await timeOf(Promise.all(sent.map((body) => from.write(body))), timers)
+    expect((await received).equals(Buffer.concat(sent))).toBe(true)
+  })
+
   it('and where they arrive', async () => {
     const { timers, limits } = limited()
     limits.down.bytesPerSecond = bytes

@@ -22,7 +22,9 @@ const strangersMax = 16
 /** Enrolling takes one question and one short answer. */
 const strangerMs = 60_000
 
-const tls13 = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', rejectUnauthorized: false } as const
+/** All of TLS 1.3's, as is the default; first the one that takes a third less time than the default's first. */
+const ciphers = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
+const tls13 = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', ciphers, rejectUnauthorized: false } as const
 
 export interface Verified {
   readonly socket: TLSSocket
@@ -39,7 +41,7 @@ export interface ClientOptions {
 }
 
 export function secureContextOf(credentials: Credentials): SecureContext {
-  return createSecureContext({ cert: credentials.certificatePem, key: credentials.privateKeyPem, minVersion: 'TLSv1.3' })
+  return createSecureContext({ cert: credentials.certificatePem, key: credentials.privateKeyPem, minVersion: 'TLSv1.3', ciphers })
 }
 
 export function verifierOf(credentials: Credentials): (certificate: Uint8Array) => Identifier | Refused {
@@ -166,7 +168,7 @@ export class TlsEndpoint {
 
   /** From now on a member of another ring; open connections are closed. */
   setCredentials(credentials: Credentials): void {
-    this.#server.setSecureContext({ cert: credentials.certificatePem, key: credentials.privateKeyPem, minVersion: 'TLSv1.3' })
+    this.#server.setSecureContext({ cert: credentials.certificatePem, key: credentials.privateKeyPem, minVersion: 'TLSv1.3', ciphers })
     this.#verify = verifierOf(credentials)
     this.#closeSockets()
   }

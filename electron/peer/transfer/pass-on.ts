@@ -82,10 +82,10 @@ export class PassOn {
   async write(index: number, block: Uint8Array): Promise<void> {
     const connection = this.#connection
     if (!connection || !this.wants(index)) return
-    let left = Infinity
+    let seen = connection.activity
     const look = (): void => {
-      if (connection.unsentBytes >= left) connection.destroy()
-      left = connection.unsentBytes
+      if (connection.activity === seen) connection.destroy()
+      seen = connection.activity
       cancelLook = this.#timers.after(stallMs, look)
     }
     let cancelLook = this.#timers.after(stallMs, look)
