@@ -12,6 +12,7 @@ import type { ContentStore } from './disk/content-store.ts'
 import type { RecordStore } from './disk/record-store.ts'
 import type { Connection } from './net/connection.ts'
 import type { Contact } from './protocol/contact.ts'
+import { OpenConnections } from './open-connections.ts'
 import { keyOfName, type Identifier, type IdentifierSpace } from './protocol/identifier.ts'
 import type { FileMessage, LookupPurpose } from './protocol/messages.ts'
 import type { RingNow } from './repair/copies.ts'
@@ -86,8 +87,7 @@ export class RingMember {
   readonly #options: MemberOptions
   readonly #world: MemberWorld
   readonly #ringListeners = new Set<(event: RingEvent) => void>()
-  /** Open, at rest or in use, by whom they lead to. */
-  readonly #connections = new Map<Identifier, Set<Connection>>()
+  readonly #connections: OpenConnections
   readonly #stopRecords: () => void
   readonly #startedAt: number
   #looking = 0
@@ -96,6 +96,7 @@ export class RingMember {
     this.#options = options
     this.#world = world
     this.#startedAt = world.clock.now()
+    this.#connections = new OpenConnections(world.timers)
     const { parameters, space, self, incarnation } = options
     const { clock, random, transport } = world
     this.ring = new Ring(
@@ -125,6 +126,7 @@ export class RingMember {
   /** Time passed: to be called every 100 ms. */
   tick(): void {
     this.ring.tick()
+    this.#connections.look(this.ring.online())
     this.repairer.tick()
   }
 
@@ -251,20 +253,8 @@ export class RingMember {
 
   async #open(to: Contact, signal: AbortSignal | undefined): Promise<Connection> {
     const connection = await this.#world.transport.open(to, signal ? { signal } : {})
-    const known = this.#connections.get(to.id) ?? new Set()
-    this.#connections.set(to.id, known)
-    if (known.has(connection)) return connection
-    known.add(connection)
-    connection.onClose(() => known.delete(connection))
+    this.#connections.add(connection, to)
     return connection
-  }
-
-  /** A machine whose power went says nothing: who waits for its answer is told by what the ring found out. */
-  #hangUp(peer: Identifier): void {
-    const connections = this.#connections.get(peer) ?? []
-    this.#connections.delete(peer)
-    for (const connection of connections) connection.destroy()
-    this.#world.transport.forget(peer)
   }
 
   #ringSize(): number {
@@ -306,7 +296,10 @@ export class RingMember {
 
   #onRingEvent(event: RingEvent): void {
     if (event.kind === 'revision') this.repairer.revisionHeard(event.peer, event.revision)
-    if (event.kind === 'dead') this.#hangUp(event.peer)
+    if (event.kind === 'dead') {
+      this.#connections.hangUp(event.peer)
+      this.#world.transport.forget(event.peer)
+    }
     if (membership.has(event.kind)) this.repairer.ringChanged()
     for (const listener of this.#ringListeners) listener(event)
     this.#options.onRingEvent(event)

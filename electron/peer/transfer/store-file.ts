@@ -154,9 +154,18 @@ interface Spread {
   readonly options: StoreFileOptions
 }
 
-/** Copies to the replica set: this machine's share from its own disk, the others' over the network, both at once. */
+/** Copies to the replica set. What this machine kept of it stays until all have answered: it is told as a copy then. */
 async function spread(context: TransferContext, cargo: Cargo, spreading: Spread): Promise<Identifier[]> {
-  const { path, known, wanted, options } = spreading
+  const leave = await context.use.enter(cargo.manifest.sha256)
+  try {
+    return await spreadInUse(context, cargo, spreading)
+  } finally {
+    leave()
+  }
+}
+
+/** This machine's share from its own disk, the others' over the network, both at once. */
+async function spreadInUse(context: TransferContext, cargo: Cargo, { path, known, wanted, options }: Spread): Promise<Identifier[]> {
   const { keepsHere, remotes, copies } = storeTargets(context, known, cargo.record.name)
   const forward = {
     ...(options.signal ? { signal: options.signal } : {}),
@@ -185,7 +194,6 @@ async function keepHere(
   cargo: Cargo,
   from: { readonly path: string; readonly signal: AbortSignal | undefined },
 ): Promise<AppError | null> {
-  const leave = await context.use.enter(cargo.manifest.sha256)
   try {
     if (!(await context.contents.holds(cargo.manifest))) await context.contents.importFile(from.path, cargo.manifest, from.signal)
     await context.records.merge(cargo.record)
@@ -194,8 +202,6 @@ async function keepHere(
   } catch (error) {
     if (error instanceof AppError && error.code === 'disk-full') return error
     throw error
-  } finally {
-    leave()
   }
 }
 
