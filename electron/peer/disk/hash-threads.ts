@@ -101,7 +101,7 @@ export class WholeHash {
     this.digest.catch(() => undefined)
   }
 
-  /** Takes the next bytes in; they must not change before it resolves. Not to be called before the last call has resolved. */
+  /** Takes the next bytes in; they must not change before it resolves. The order of the calls is that of the bytes. */
   async update(bytes: Uint8Array): Promise<void> {
     if (this.#there === 0 && bytes.length >= otherThreadBytes) this.#there = ++wholeHashes
     if (this.#there === 0) this.#here.update(bytes)

@@ -5,6 +5,7 @@ import { AppError } from '../../../shared/errors.ts'
 import type { Disk, DiskFile } from '../disk/disk.ts'
 import { readBlocks, readChunks } from '../disk/hash-file.ts'
 import { blockDigest, releaseBlock, WholeHash } from '../disk/hash-threads.ts'
+import { InFlight } from '../disk/in-flight.ts'
 import { limits } from '../protocol/limits.ts'
 import { blockCount, encodeManifest, hashBytes, type Manifest } from '../protocol/manifest.ts'
 import { unreadable } from './file-errors.ts'
@@ -14,7 +15,7 @@ export interface BuildOptions {
   readonly signal?: AbortSignal
   /** Told the size of what is open, which it keeps while it is read, and awaited before the first block. */
   readonly onOpened?: (sizeBytes: number) => Promise<void>
-  /** Given each block in order, before the next one is read on; it may be used again when this resolves. */
+  /** Given each block in order, one after the other; it may be used again when this resolves. */
   readonly onBlock?: (index: number, block: Uint8Array) => Promise<void> | undefined
 }
 
@@ -47,7 +48,10 @@ export function manifestHash(manifest: Manifest): string {
   return createHash('sha256').update(encodeManifest(manifest)).digest('hex')
 }
 
-/** Three things at once: a block is read while the one before it is hashed twice, each time on a thread of its own. */
+/** Blocks in memory: one is given to `onBlock`, others are read and hashed, so that neither waits for the other. */
+const blocksAtOnce = 3
+
+/** Three things at once: a block is read while those before it are given on and hashed twice, each time on a thread of its own. */
 async function hashBlocks(
   file: DiskFile,
   { path, sizeBytes }: { readonly path: string; readonly sizeBytes: number },
@@ -56,18 +60,26 @@ async function hashBlocks(
   const { blockBytes, signal, onBlock } = options
   const blockHashes = new Uint8Array(blockCount(sizeBytes, blockBytes) * hashBytes)
   const whole = new WholeHash()
+  const hashing = new InFlight(blocksAtOnce)
+  const hash = async (index: number, block: Uint8Array): Promise<void> => {
+    const [digest] = await Promise.all([blockDigest(block), whole.update(block)])
+    blockHashes.set(digest, index * hashBytes)
+  }
   let index = 0
   try {
     for await (const block of readChunks(file, 0, sizeBytes, blockBytes)) {
       if (signal?.aborted) throw new AppError('cancelled', `Storing ${path} was cancelled`, { path })
-      const [hash] = await Promise.all([blockDigest(block), whole.update(block), onBlock?.(index, block)])
-      releaseBlock(block)
-      blockHashes.set(hash, index * hashBytes)
+      const hashed = hash(index, block)
+      const given = onBlock?.(index, block)
+      await hashing.add(Promise.all([hashed, given]).then(() => releaseBlock(block)))
+      await given
       index++
     }
+    await hashing.end()
   } catch (error) {
     throw shorter(error, path)
   } finally {
+    await hashing.settled()
     whole.end()
   }
   return { whole: await whole.digest, blockHashes }

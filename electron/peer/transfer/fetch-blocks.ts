@@ -58,19 +58,35 @@ export async function fetchBlocks(
   let failure = new AppError('out-of-reach', `All machines that hold ${found.name} broke off; try again when one is back`, {
     name: found.name,
   })
+  const takeRuns = async (holder: Contact, signal: AbortSignal): Promise<void> => {
+    const onBlock = async (index: number, block: Buffer): Promise<void> => {
+      await writeVerified(to.sink, index, block)
+      if (!plan.arrived(index)) return
+      parts.set(holder.id, (parts.get(holder.id) ?? 0) + block.length)
+      to.onBlock?.(holder.id, block.length)
+      if (plan.complete) complete.abort()
+    }
+    // the next run is asked for while the last blocks of this one are being hashed and written
+    let before: Arrived = { written: Promise.resolve() }
+    try {
+      for (;;) {
+        // only what nobody has under way is sure to be missing still
+        if (!plan.hasUntaken) await before.written
+        const run = plan.take()
+        if (!run) break
+        tellReceiving(holder)
+        const arrived = await fetchRun(context, found, { holder, run, plan, signal, onBlock, ...(to.pace ? { pace: to.pace } : {}) })
+        await before.written
+        before = arrived
+      }
+    } finally {
+      await before.written.catch(() => undefined)
+    }
+    await before.written
+  }
   const take = async (holder: Contact, signal: AbortSignal): Promise<boolean> => {
     try {
-      for (let run = plan.take(); run; run = plan.take()) {
-        tellReceiving(holder)
-        const onBlock = async (index: number, block: Buffer): Promise<void> => {
-          await writeVerified(to.sink, index, block)
-          if (!plan.arrived(index)) return
-          parts.set(holder.id, (parts.get(holder.id) ?? 0) + block.length)
-          to.onBlock?.(holder.id, block.length)
-          if (plan.complete) complete.abort()
-        }
-        await fetchRun(context, found, { holder, run, plan, signal, onBlock, ...(to.pace ? { pace: to.pace } : {}) })
-      }
+      await takeRuns(holder, signal)
       return true
     } catch (error) {
       if (plan.complete) return true
@@ -128,15 +144,22 @@ interface RunFrom {
   readonly signal: AbortSignal
 }
 
+/** All bytes of a run are here. */
+interface Arrived {
+  /** Resolves when they are written, and throws what that threw; what did not arrive is then back in the plan. */
+  readonly written: Promise<void>
+}
+
 /** One run from one holder; what did not arrive goes back to the plan. */
 async function fetchRun(
   context: TransferContext,
   found: FoundFile,
   from: RunFrom & { readonly plan: FetchPlan; readonly onBlock: (index: number, block: Buffer) => Promise<void>; readonly pace?: Pace },
-): Promise<void> {
+): Promise<Arrived> {
   const { run, plan, pace } = from
   const machine = context.space.format(from.holder.id)
   const writing = new InFlight(blocksAtOnce)
+  const end = (): Promise<void> => writing.end().finally(() => plan.giveBack(run))
   try {
     let next = run.first
     let since = performance.now()
@@ -150,11 +173,14 @@ async function fetchRun(
       pace?.waitedHere(since - arrivedAt)
       if (index < run.first + run.count - 1 && plan.isHere(run)) break
     }
-    await writing.end()
-  } finally {
-    await writing.settled()
-    plan.giveBack(run)
+  } catch (error) {
+    await end().catch(() => undefined)
+    throw error
   }
+  const written = end()
+  // heard of when it is awaited
+  written.catch(() => undefined)
+  return { written }
 }
 
 /** The blocks of a run, each checked against its hash; to be given back with `releaseBlock`. Throws `corrupt`. */

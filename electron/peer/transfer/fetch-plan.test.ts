@@ -38,15 +38,24 @@ describe('FetchPlan', () => {
   })
 
   test('runs get shorter towards the end', () => {
-    const plan = new FetchPlan(upTo(100), 3)
+    const plan = new FetchPlan(upTo(1000), 3)
     const counts: number[] = []
     for (let run = plan.take(); run; run = plan.take()) {
       counts.push(run.count)
       arrive(plan, run)
       plan.giveBack(run)
     }
-    expect(counts[0]).toBe(16)
+    expect(counts[0]).toBe(64)
     expect(counts.at(-1)).toBe(1)
+  })
+
+  test('says while there are blocks that nobody has under way', () => {
+    const plan = new FetchPlan(upTo(2), 1)
+    expect(plan.hasUntaken).toBe(true)
+    const [run] = [plan.take(), plan.take()]
+    expect(plan.hasUntaken).toBe(false)
+    if (run) plan.giveBack(run)
+    expect(plan.hasUntaken).toBe(true)
   })
 
   test('a small file is fetched once', () => {

@@ -9,8 +9,8 @@ export interface Run {
   readonly count: number
 }
 
-/** Blocks in one run at most: 16 MiB of 1 MiB blocks, a round trip hardly shows. */
-const runBlocksMax = 16
+/** Blocks in one run at most: 64 MiB of 1 MiB blocks, a round trip and the look for the file hardly show. */
+const runBlocksMax = 64
 /** Files of fewer blocks are fetched once: what a second copy of a block would save is less than the connection that it is broken off on. */
 const doubledFromBlocks = 8
 
@@ -36,6 +36,11 @@ export class FetchPlan {
 
   get complete(): boolean {
     return this.#missing === 0
+  }
+
+  /** Whether there are blocks that no holder has under way. */
+  get hasUntaken(): boolean {
+    return this.#returned.length > 0 || this.#next < this.#blocks.length
   }
 
   /** The next run, or null when there is nothing to do (any more, or until something breaks). */
