@@ -48,6 +48,8 @@ export interface RepairOptions {
 const repairsAtOnce = 64
 /** A copy that failed (no room, gone) is tried again after so long. */
 const retryAfterMs = 30_000
+/** But for news, nothing here is due to the tenth of a second, and a calm machine should cost nothing. */
+const tickEveryMs = 500
 /** Looking at what changed, waits or is due. */
 const passEveryMs = 2_000
 /** A name that just changed is looked at after so long: until then the others' part of the same news is still on its way. */
@@ -76,6 +78,7 @@ export class Repairer {
   readonly #changed = new Map<string, number>()
   #lookAtAll = true
   #lookedAtAll = -Infinity
+  #tickedAt = -Infinity
   #passedAt = -Infinity
   #started = false
   /** What the other layers ask of repair. */
@@ -176,13 +179,16 @@ export class Repairer {
   /** Time passed: to be called every 100 ms or so. */
   tick(): void {
     if (!this.#started || this.#jobs.stopped) return
-    this.#quarantine.tick()
     this.#reader.tick()
+    const now = this.#options.now()
+    if (now - this.#tickedAt < tickEveryMs) return
+    this.#tickedAt = now
+    this.#quarantine.tick()
     if (this.#quarantine.isApart) return
     this.#sync.tick()
     this.#sweep.tick()
     this.#verifier.tick()
-    if (this.#options.now() - this.#passedAt >= passEveryMs) this.passSoon()
+    if (now - this.#passedAt >= passEveryMs) this.passSoon()
   }
 
   /** Members came, went or moved: every file is looked at again. */

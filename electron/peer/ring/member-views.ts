@@ -19,9 +19,18 @@ export function memberViews(core: Core): readonly MemberView[] {
   ]
 }
 
+/** The contacts, and all that they follow from. */
+interface Made {
+  readonly version: number
+  readonly successors: readonly Contact[]
+  readonly predecessor: Contact | null
+  readonly self: Contact
+  readonly contacts: readonly Contact[]
+}
+
 export class OnlineMembers {
   readonly #core: Core
-  #made: { readonly basis: readonly unknown[]; readonly contacts: readonly Contact[] } | null = null
+  #made: Made | null = null
 
   constructor(core: Core) {
     this.#core = core
@@ -30,12 +39,15 @@ export class OnlineMembers {
   /** Contacts of the members that are there, this one first. The same array until something changes: it is asked for all the time. */
   get contacts(): readonly Contact[] {
     const { table, neighbours, self } = this.#core
-    const basis = [table.version, neighbours.successors, neighbours.predecessor, self]
-    if (this.#made?.basis.every((part, index) => part === basis[index])) return this.#made.contacts
+    const { version } = table
+    const { successors, predecessor } = neighbours
+    const made = this.#made
+    const stands = made?.version === version && made.successors === successors && made.predecessor === predecessor && made.self === self
+    if (stands) return made.contacts
     const contacts = memberViews(this.#core)
       .filter((member) => member.state === 'alive' || member.state === 'suspect' || member.contact.id === self.id)
       .map((member) => member.contact)
-    this.#made = { basis, contacts }
+    this.#made = { version, successors, predecessor, self, contacts }
     return contacts
   }
 }
