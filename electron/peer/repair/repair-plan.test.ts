@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Identifier } from '../protocol/identifier.ts'
-import { planRepairs, type ContentCopies, type RepairRules } from './repair-plan.ts'
+import { planRepairs, waitsForRoom, type ContentCopies, type RepairRules } from './repair-plan.ts'
 import type { WantedContent } from '../protocol/record.ts'
 
 const id = (text: string): Identifier => text as Identifier
@@ -75,5 +75,21 @@ describe('planRepairs', () => {
     const diverted = { onlineHolders: [a, b, d], replicaSet: [a, b, c], beyond: [d, e] }
     expect(plan([diverted], { mayAsk: (machine) => machine !== c })).toEqual([])
     expect(plan([diverted])).toEqual([{ name: 'f', targets: [c], copies: 3, missing: 0 }])
+  })
+})
+
+describe('waitsForRoom', () => {
+  const diverted = copies({ onlineHolders: [a, b, d], replicaSet: [c, a, b], beyond: [d, e] })
+  const isFull: RepairRules = { ...rules, mayAsk: (machine) => machine !== c }
+
+  test('the holder that would bring a copy home keeps in mind that it may not ask yet', () => {
+    expect(waitsForRoom(diverted, isFull)).toBe(true)
+    expect(waitsForRoom(diverted, { ...isFull, self: b })).toBe(false)
+  })
+
+  test('nothing waits once the machine may be asked, or when all is in place; a content short of copies is waited for elsewhere', () => {
+    expect(waitsForRoom(diverted, rules)).toBe(false)
+    expect(waitsForRoom(copies({}), isFull)).toBe(false)
+    expect(waitsForRoom({ ...diverted, onlineHolders: [a, b] }, isFull)).toBe(false)
   })
 })

@@ -64,6 +64,13 @@ function repairOf(of: ContentCopies, rules: RepairRules): Repair | null {
   return targets.length > 0 || canDivert ? { of, targets, missing, copies } : null
 }
 
+/** There are copies enough, `self` would bring one home, and who should have it had no room and may not be asked yet. */
+export function waitsForRoom({ onlineHolders, replicaSet, content }: ContentCopies, rules: RepairRules): boolean {
+  if (onlineHolders[0] !== rules.self || onlineHolders.length < rules.copiesWanted) return false
+  const lacking = replicaSet.filter((id) => !onlineHolders.includes(id))
+  return lacking.length > 0 && lacking.every((id) => !rules.mayAsk(id, content.sizeBytes))
+}
+
 /** At once when one copy is left, or when no absence explains the gap (a new machine, a partial store); else after the delay. */
 function isDue(of: ContentCopies, rules: RepairRules): boolean {
   const copies = of.onlineHolders.length

@@ -21,7 +21,7 @@ import { OwnRecords } from './own-records.ts'
 import { Quarantine, type QuarantinedFile, type RepairMemory } from './quarantine.ts'
 import type { Allowance } from './rate-cap.ts'
 import type { RepairContext } from './repair-context.ts'
-import { planRepairs, type ContentCopies, type Repair } from './repair-plan.ts'
+import { planRepairs, type ContentCopies, type Repair, type RepairRules, waitsForRoom } from './repair-plan.ts'
 import { defaultTimes, type RepairTimes } from './repair-times.ts'
 import { restoreQuarantined } from './restore-quarantined.ts'
 import { Sweep } from './sweep.ts'
@@ -296,7 +296,9 @@ export class Repairer {
 
   /** Remembers since when a content is short of copies that could be made. */
   #note({ id, onlineHolders, replicaSet }: ContentCopies): void {
-    const isShort = onlineHolders.length < this.#context.parameters.copies && replicaSet.some((machine) => !onlineHolders.includes(machine))
+    const isInPlace = replicaSet.every((machine) => onlineHolders.includes(machine))
+    const isShort = onlineHolders.length < this.#context.parameters.copies && !isInPlace
+    if (isInPlace) this.#retryAt.delete(id)
     if (!isShort) this.#shortSince.delete(id)
     else if (!this.#shortSince.has(id)) this.#shortSince.set(id, this.#options.now())
   }
@@ -308,19 +310,20 @@ export class Repairer {
     const isFree = (state: ContentCopies): boolean => !this.#copier.isCopying(state) && (this.#retryAt.get(state.id) ?? -Infinity) <= now
     const lasts = (state: ContentCopies): boolean => !this.#own.isExpiring(state.name)
     const delay = this.#options.repairDelayMs()
-    const plan = planRepairs(
-      states.filter((state) => isFree(state) && lasts(state)),
-      {
-        self: self.id,
-        copiesWanted: parameters.copies,
-        waitedEnough: (id) => now - (this.#shortSince.get(id) ?? now) >= delay,
-        mayAsk: (machine, sizeBytes) => this.#copier.mayAsk(machine, sizeBytes),
-      },
-    )
+    const rules: RepairRules = {
+      self: self.id,
+      copiesWanted: parameters.copies,
+      waitedEnough: (id) => now - (this.#shortSince.get(id) ?? now) >= delay,
+      mayAsk: (machine, sizeBytes) => this.#copier.mayAsk(machine, sizeBytes),
+    }
+    const plannable = states.filter((state) => isFree(state) && lasts(state))
+    const plan = planRepairs(plannable, rules)
     const room = Math.max(0, repairsAtOnce - this.#copier.running)
     for (const repair of plan.slice(0, room)) this.#start(repair)
     // the rest is looked at again: nothing else may remind of it
     for (const repair of plan.slice(room)) this.#changed.set(repair.of.name, -Infinity)
+    // nor of copies that are enough, but kept for a machine that had no room
+    for (const state of plannable) if (waitsForRoom(state, rules)) this.#retryAt.set(state.id, now + retryAfterMs)
   }
 
   #start(repair: Repair): void {
