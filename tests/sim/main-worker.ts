@@ -9,6 +9,9 @@ import type { Answer, Question } from './seed-worker.ts'
 const port = parentPort
 assert(port !== null, 'main-worker.ts runs in a thread')
 
+// a run makes errors by the thousand, of streams that break and machines that refuse; where they came from is told by a replay in the main thread
+Error.stackTraceLimit = 0
+
 async function answer({ seed, selection }: Question): Promise<Answer> {
   try {
     const outcome = await runPlan(select(seed, selection))

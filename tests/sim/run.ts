@@ -42,6 +42,7 @@ class Run {
     this.#plan = plan
     this.#observer = observer
     this.#simulator = new Simulator(plan.seed, plan.parameters, observer.trace)
+    this.#simulator.keepsEvents = false
     this.#invariant = new InvariantWatch(this.#simulator)
   }
 

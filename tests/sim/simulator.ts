@@ -53,6 +53,8 @@ export class Simulator {
   readonly #names = new Map<Identifier, string>()
   readonly #hash = new RunHash()
   delivered = 0
+  /** Whether `events` of peers are wanted: in long runs they fill the memory. */
+  keepsEvents = true
   /** Virtual ms that peers ran, added up over all of them. */
   peerMs = 0
 
@@ -130,7 +132,7 @@ export class Simulator {
       random: this.random,
       transport: { send: (to, channel, message) => this.#send(peer, { to, channel, message }) },
       onEvent: (event) => {
-        events.push({ at: this.queue.now, event })
+        if (this.keepsEvents) events.push({ at: this.queue.now, event })
         this.#trace?.(`${this.time}  ${this.nameOf(contact.id)}  ${this.#describe(event)}`)
       },
     })

@@ -44,6 +44,7 @@ export class World {
     this.plan = plan
     this.#observer = observer
     this.simulator = new Simulator(plan.seed, plan.parameters, observer.trace)
+    this.simulator.keepsEvents = false
     this.#exchanges = new Exchanges(this)
   }
 
