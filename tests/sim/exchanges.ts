@@ -74,6 +74,7 @@ export class Exchanges {
       self: target.id,
       idleMs,
       onRingMessage: () => undefined,
+      onLinkMessage: () => 'nobody calls here',
       onExchange: (connection, message) => answerer.member.serve(connection, message),
       onRefused: (text) => {
         if (answerer.alive) world.refused(target, text)

@@ -121,6 +121,8 @@ const lines: readonly (readonly [string, Message])[] = [
   ['/hashes no 2048 4 2', { command: 'hashes', synced: false, bodyBytes: 2048, ...ends }],
   ['/entries 1 2 77 4 2', { command: 'entries', from: id(1), to: id(2), bodyBytes: 77, ...ends }],
   ['/compared 2 345 4 2', { command: 'compared', upTo: id(2), bodyBytes: 345, ...ends }],
+  ['/callback 7 2@127.0.0.1:12002 4 2', { command: 'callback', call: 7, caller: contact(2), ...ends }],
+  ['/called 7 4 2', { command: 'called', call: 7, ...ends }],
   ['/enroll abcdef Ada%E2%80%99s%20laptop 4 2', { command: 'enroll', token: 'abcdef', machineName: 'Ada’s laptop', ...ends }],
   ['/enrolled 900 4 2', { command: 'enrolled', bodyBytes: 900, ...ends }],
 ]

@@ -68,12 +68,14 @@ export class Connection {
   #turn: Promise<void> = Promise.resolve()
   /** Told when the stream is empty again or closed, while somebody waits for it: a listener for each piece would cost more than the piece. */
   #endWait: ((how: 'drained' | 'closed') => void) | null = null
+  #onRelease: ((connection: Connection) => void) | undefined
   #bodyOpen = false
   #activity = 0
   readonly #closeListeners = new Set<() => void>()
 
   constructor(options: ConnectionOptions) {
     this.#options = options
+    this.#onRelease = options.onRelease
     this.#stream = options.stream
     this.peerId = options.peerId
     this.remoteAddress = options.remoteAddress
@@ -233,9 +235,14 @@ export class Connection {
     await this.#drained
   }
 
+  /** As the option of this name, for a connection that the other side made: from now on this side asks on it. */
+  set onRelease(onRelease: (connection: Connection) => void) {
+    this.#onRelease = onRelease
+  }
+
   /** The exchange is over: back to the pool, or closed when that was not its clean end. */
   release(): void {
-    if (this.idle && this.#options.onRelease) this.#options.onRelease(this)
+    if (this.idle && this.#onRelease) this.#onRelease(this)
     else this.destroy()
   }
 

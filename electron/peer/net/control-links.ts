@@ -59,6 +59,11 @@ export class ControlLinks {
     if (link?.connection !== connection) this.#attach(peer, link ?? { connection: null, queue: [] }, connection)
   }
 
+  /** The connection to a peer that is open now. */
+  linkTo(peer: Identifier): Connection | null {
+    return this.#links.get(peer)?.connection ?? null
+  }
+
   /** Closes the link to a peer that is known to be gone. */
   forget(peer: Identifier): void {
     const link = this.#links.get(peer)

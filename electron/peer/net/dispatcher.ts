@@ -2,7 +2,7 @@
 
 import { AppError } from '../../../shared/errors.ts'
 import type { Identifier } from '../protocol/identifier.ts'
-import type { FileMessage, Message, RingMessage } from '../protocol/messages.ts'
+import type { FileMessage, LinkMessage, Message, RingMessage } from '../protocol/messages.ts'
 import type { Connection } from './connection.ts'
 
 const ringCommands: Readonly<Record<RingMessage['command'], true>> = {
@@ -25,9 +25,15 @@ export function isRingMessage(message: Message): message is RingMessage {
   return Object.hasOwn(ringCommands, message.command)
 }
 
+function isLinkMessage(message: Message): message is LinkMessage {
+  return message.command === 'callback' || message.command === 'called'
+}
+
 export interface DispatcherOptions {
   readonly self: Identifier
   readonly onRingMessage: (message: RingMessage, connection: Connection) => void
+  /** Why it is not taken, or null. After a `called` that is taken, the connection is another's. */
+  readonly onLinkMessage: (message: LinkMessage, connection: Connection) => string | null
   /** May read and write until its promise settles; a rejection closes the connection. */
   readonly onExchange: (connection: Connection, first: FileMessage) => Promise<void>
   readonly onRefused: (text: string) => void
@@ -41,13 +47,16 @@ export async function dispatch(connection: Connection, options: DispatcherOption
     for (;;) {
       const message = await nextMessage(connection, options.idleMs)
       if (message === null) break
-      const refusal = refusalOf(message, connection.peerId, options.self)
+      const stranger = refusalOf(message, connection.peerId, options.self)
+      const refusal = stranger ?? (isLinkMessage(message) ? options.onLinkMessage(message, connection) : null)
       if (refusal !== null) {
         options.onRefused(`${refusal} from ${connection.remoteAddress}`)
         // a ring's line stands alone; a file's line has bytes behind it that cannot be told from lines
-        if (isRingMessage(message) && connection.peerId !== null) continue
+        if ((isRingMessage(message) || message.command === 'callback') && connection.peerId !== null) continue
         break
       }
+      if (message.command === 'called') return
+      if (message.command === 'callback') continue
       if (isRingMessage(message)) options.onRingMessage(message, connection)
       else await options.onExchange(connection, message)
     }

@@ -37,6 +37,8 @@ export interface OutboundOptions {
   readonly defaults: ConnectionDefaults
   /** A way that leads back to this machine, whatever contact names it; null = none. */
   readonly ownLoopback: Way | null
+  /** A connection that the machine made because it was asked to, for one that cannot be dialled. */
+  readonly callBack: (to: Contact, signal: AbortSignal) => Promise<Connection>
 }
 
 export interface OpenOptions {
@@ -44,6 +46,9 @@ export interface OpenOptions {
   /** Milliseconds for dialling and handshake, all ways together. Default 10 000. */
   readonly timeoutMs?: number
 }
+
+/** One try to come to a connection. */
+type Attempt = (signal: AbortSignal) => Promise<Connection>
 
 /** The dialled half of one membership: a machine that joins another ring closes it and makes another. */
 export class Outbound {
@@ -63,22 +68,38 @@ export class Outbound {
   async open(to: Contact, options: OpenOptions = {}): Promise<Connection> {
     // what the other side closed by now is known to be closed after a few turns of the event loop: TCP's end, then TLS's
     for (let turn = 0; turn < closedTurns && this.#pool.has(to.id); turn++) await nextTurn()
-    return (options.signal?.aborted ? null : this.#pool.take(to.id)) ?? this.dial(to, options)
+    return (options.signal?.aborted ? null : this.#pool.take(to.id)) ?? this.#dialOrCall(to, options)
   }
 
-  /** As `open`, but always a new connection. */
+  /** As `open`, but always a new connection, dialled by this machine. */
   dial(to: Contact, options: OpenOptions = {}): Promise<Connection> {
+    return this.#race(this.#dialsTo(to), options)
+  }
+
+  /** The ways one after the other, and at last the other machine's own. */
+  #dialOrCall(to: Contact, options: OpenOptions): Promise<Connection> {
+    const call: Attempt = async (signal) => {
+      const connection = await this.#options.callBack(to, signal)
+      connection.onRelease = (released) => this.#pool.put(to.id, released)
+      this.#watch(connection)
+      return connection
+    }
+    return this.#race([...this.#dialsTo(to), call], options)
+  }
+
+  #dialsTo(to: Contact): Attempt[] {
     const { book, ownLoopback } = this.#options
     const ways = book.forStream(to).filter((way) => way !== ownLoopback)
-    return this.#bounded(options, async (signal) => {
-      const start = async (way: Way, attempt: AbortSignal): Promise<{ way: Way; verified: Verified }> => ({
-        way,
-        verified: await dialWay(way, { context: this.#context, verify: this.#verifierFor(to.id), signal: attempt }),
-      })
-      const won = await raceStaggered(ways, { start, discard: ({ verified }) => verified.socket.destroy() }, { signal })
-      book.reached(to.id, won.way)
-      return this.#connection(won.verified, to.id)
+    return ways.map((way): Attempt => async (signal) => {
+      const verified = await dialWay(way, { context: this.#context, verify: this.#verifierFor(to.id), signal })
+      book.reached(to.id, way)
+      return this.#connection(verified, to.id)
     })
+  }
+
+  #race(attempts: readonly Attempt[], options: OpenOptions): Promise<Connection> {
+    const start = (attempt: Attempt, signal: AbortSignal): Promise<Connection> => attempt(signal)
+    return this.#bounded(options, (signal) => raceStaggered(attempts, { start, discard: (late) => late.destroy() }, { signal }))
   }
 
   /** A connection without a certificate of ours, to a member of the ring of that fingerprint. AppError('peer-unreachable'). */
@@ -137,9 +158,13 @@ export class Outbound {
             },
           }),
     })
+    this.#watch(connection)
+    return connection
+  }
+
+  #watch(connection: Connection): void {
     this.#connections.add(connection)
     connection.onClose(() => this.#connections.delete(connection))
-    return connection
   }
 }
 

@@ -158,6 +158,47 @@ describe('datagrams', () => {
   })
 })
 
+describe('a machine that cannot be dialled', () => {
+  const nowhere: Way = '127.0.0.1:1'
+
+  it('is asked over the connection it made to make another, which is kept between exchanges', async () => {
+    const [a, hidden] = [await started(), await (await peerOf()).listen(0, '127.0.0.1', [nowhere])]
+    hidden.transport.send(a.contact, 'stream', ping(hidden, a))
+    await a.received.next()
+    const first = await a.transport.open(hidden.contact)
+    for (const connection of [first, await reopened(first)]) {
+      expect(connection).toBe(first)
+      await connection.send(have(a, hidden))
+      expect(await connection.receive()).toMatchObject({ command: 'continue', source: hidden.id })
+    }
+    expect(hidden.exchanges.all.map(({ peerId }) => peerId)).toEqual([a.id, a.id])
+
+    function reopened(connection: Connection): Promise<Connection> {
+      connection.release()
+      return a.transport.open(hidden.contact)
+    }
+  })
+
+  it('that has made no connection is out of reach', async () => {
+    const [a, hidden] = [await started(), await (await peerOf()).listen(0, '127.0.0.1', [nowhere])]
+    expect(await codeOf(a.transport.open(hidden.contact))).toBe('peer-unreachable')
+  })
+
+  it('is nobody who calls unasked, or wishes a call for another machine', async () => {
+    const [a, b] = [await started(), await started()]
+    const ends = { destination: b.id, source: a.id }
+    const unasked = await a.transport.open(b.contact)
+    await unasked.send({ command: 'called', call: 1, ...ends })
+    expect(await b.refused.next()).toContain('nobody waits for')
+    expect(await unasked.receive()).toBeNull()
+    const wishing = await a.transport.open(b.contact)
+    await wishing.send({ command: 'callback', call: 1, caller: { id: zero, ways: [nowhere] }, ...ends })
+    expect(await b.refused.next()).toContain("another machine's name")
+    await wishing.send(have(a, b))
+    expect(await wishing.receive()).toMatchObject({ command: 'continue' })
+  })
+})
+
 describe('ring lines over streams', () => {
   it('go both ways on one connection, in order', async () => {
     const [a, b] = [await started(), await started()]

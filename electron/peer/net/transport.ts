@@ -8,11 +8,13 @@ import { AppError } from '../../../shared/errors.ts'
 import { decodeMessage, encodeMessage } from '../protocol/codec.ts'
 import type { Contact, Way } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
+import { limits } from '../protocol/limits.ts'
 import type { FileMessage, RingMessage } from '../protocol/messages.ts'
 import type { Channel, Transport } from '../ring/ports.ts'
 import type { Credentials } from '../trust/credentials.ts'
 import { DatagramSealer, plaintextBytesMax } from '../trust/sealed-datagram.ts'
 import { bindBoth, type Endpoints } from './bind.ts'
+import { Callbacks } from './callbacks.ts'
 import type { Connection, LineDirection, TrafficCounters } from './connection.ts'
 import { ControlLinks } from './control-links.ts'
 import { dispatch, isRingMessage } from './dispatcher.ts'
@@ -59,6 +61,7 @@ interface Membership {
   readonly book: WayBook
   readonly outbound: Outbound
   readonly control: ControlLinks
+  readonly callbacks: Callbacks
 }
 
 export class NetTransport implements Transport {
@@ -179,15 +182,29 @@ export class NetTransport implements Transport {
 
   #enter(credentials: Credentials): Membership {
     const book = new WayBook()
-    const outbound = new Outbound({ credentials, book, defaults: this.#defaults, ownLoopback: this.#ownLoopback })
-    const control = new ControlLinks({
+    const outbound: Outbound = new Outbound({
+      credentials,
+      book,
+      defaults: this.#defaults,
+      ownLoopback: this.#ownLoopback,
+      callBack: (to, signal) => callbacks.request(to, signal),
+    })
+    const control: ControlLinks = new ControlLinks({
       dial: (to) => outbound.dial(to),
       serve: (connection) => {
         this.#serve(connection)
       },
       onFailed: this.#options.onStreamFailed,
     })
-    return { credentials, book, outbound, control, sealer: new DatagramSealer(credentials.datagramKey) }
+    const callbacks: Callbacks = new Callbacks({
+      self: () => ({ id: credentials.id, ways: this.ways.slice(0, limits.ways) }),
+      linkTo: (peer) => control.linkTo(peer),
+      dial: (to) => outbound.dial(to),
+      serve: (connection) => {
+        this.#serve(connection)
+      },
+    })
+    return { credentials, book, outbound, control, callbacks, sealer: new DatagramSealer(credentials.datagramKey) }
   }
 
   #quit(): void {
@@ -243,7 +260,7 @@ export class NetTransport implements Transport {
   }
 
   #serve(connection: Connection): void {
-    const { credentials, control } = this.#membership
+    const { credentials, control, callbacks } = this.#membership
     void dispatch(connection, {
       self: credentials.id,
       idleMs,
@@ -251,6 +268,7 @@ export class NetTransport implements Transport {
         if (connection.peerId !== null) control.adopt(connection.peerId, connection)
         this.#options.onRingMessage(message, 'stream', { address: connection.remoteAddress })
       },
+      onLinkMessage: (message, linked) => callbacks.receive(message, linked),
       onExchange: this.#options.onExchange,
       onRefused: this.#options.onRefused,
     })

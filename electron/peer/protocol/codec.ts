@@ -89,6 +89,9 @@ const commands: { readonly [C in Command]: Arguments<MessageOf<C>> } = {
   hashes: { synced: flag, bodyBytes: number(limits.hashesBytes) },
   entries: { from: identifier, to: identifier, bodyBytes: number(limits.catalogueBytes) },
   compared: { upTo: identifier, bodyBytes: number(limits.catalogueBytes) },
+  callback: { call: counter, caller: contact },
+  called: { call: counter },
+
   enroll: { token: text(limits.tokenBytes), machineName: text(limits.machineNameBytes) },
   enrolled: { bodyBytes: number(limits.enrolledBytes) },
 }

@@ -390,6 +390,21 @@ type PackMessage = Names | Known | Pack | Packed | Fetch | Fetched
 export type ArcQuestion = Digest | Buckets | Entries
 type ArcMessage = ArcQuestion | Same | Differs | Hashes | Compared
 
-export type Message = RingMessage | FileMessage
+// ---- Between transports, over the connections of the ring's lines
+
+/** "I cannot dial you: dial me." `call` pairs it with Called, the first line of the new connection, on which the caller then asks. */
+export interface Callback extends Between {
+  readonly command: 'callback'
+  readonly call: number
+  readonly caller: Contact
+}
+export interface Called extends Between {
+  readonly command: 'called'
+  readonly call: number
+}
+/** What is neither of the ring nor of files. */
+export type LinkMessage = Callback | Called
+
+export type Message = RingMessage | FileMessage | LinkMessage
 export type Command = Message['command']
 export type MessageOf<C extends Command> = Extract<Message, { command: C }>
