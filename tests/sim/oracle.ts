@@ -37,8 +37,6 @@ export class Oracle {
    * and what it alone had done to the name before is undone.
    */
   readonly #putAsideAt = new Map<string, number>()
-  /** When a machine last let go of a surplus copy, by content and machine. */
-  readonly #droppedAt = new Map<string, number>()
   readonly #world: World
 
   constructor(world: World) {
@@ -80,17 +78,14 @@ export class Oracle {
       .at(-1)
   }
 
-  /**
-   * Who is said to hold it does, for sure; and when it is said to be stored, they are as many as there should be. While a store waits for its
-   * last copy, repair may make enough of them nearer to the key, and one that was made first goes: what `checkDrop` looks at counts for it.
-   */
+  /** Who is said to hold it does, for sure; and when it is said to be stored, they are as many as there should be. */
   #checkAcknowledged(operation: Operation): string | null {
     const { sha256, name, holders, startedAt } = operation
     for (const id of holders) {
       const holder = this.#world.machineOf(id)
-      if (!holder || holder.diskSince >= startedAt || holder.keepsDurably(sha256)) continue
-      if ((this.#droppedAt.get(`${sha256} ${id}`) ?? -Infinity) > startedAt) continue
-      return `${name} was acknowledged as kept by ${holder.name}, whose disk does not have it for sure`
+      if (holder && holder.diskSince < startedAt && !holder.keepsDurably(sha256)) {
+        return `${name} was acknowledged as kept by ${holder.name}, whose disk does not have it for sure`
+      }
     }
     const expected = Math.min(this.#world.plan.parameters.copies, this.#settledMembers(operation))
     if (operation.outcome === 'stored' && new Set(holders).size < expected) {
@@ -125,7 +120,6 @@ export class Oracle {
   /** A machine let go of a surplus copy: what is wrong with that, or null. Those who confirmed theirs may have lost them since. */
   checkDrop(machine: Machine, sha256: string): string | null {
     const { machines, now, lossAt, plan } = this.#world
-    this.#droppedAt.set(`${sha256} ${machine.id}`, now)
     if (now - lossAt <= confirmationMaxAgeMs || !this.#isLive(sha256)) return null
     const left = machines.filter((other) => other !== machine && !other.gone && other.keepsDurably(sha256)).length
     const { copies } = plan.parameters
