@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ManualTimers } from '../../tests/fakes/manual-timers.ts'
 import { OpenConnections } from './open-connections.ts'
 import { IdentifierSpace } from './protocol/identifier.ts'
 
@@ -7,8 +8,8 @@ const at = (way: string) => ({ id, ways: [way] })
 
 /** Time stands still until the test lets the waits end. */
 class Bench {
-  readonly #waits: (() => void)[] = []
-  readonly open = new OpenConnections({ after: (_delayMs, run) => (this.#waits.push(run), () => undefined) })
+  readonly #timers = new ManualTimers()
+  readonly open = new OpenConnections(this.#timers)
 
   connect(way: string) {
     const connection = {
@@ -29,11 +30,11 @@ class Bench {
   }
 
   endWaits(): void {
-    for (const run of this.#waits.splice(0)) run()
+    this.#timers.advance(10_000)
   }
 
   get waits(): number {
-    return this.#waits.length
+    return this.#timers.waiting
   }
 }
 
@@ -48,6 +49,8 @@ describe('open connections', () => {
     busy.activity++
     bench.endWaits()
     expect([silent.destroyed, busy.destroyed, later.destroyed]).toEqual([true, false, false])
+    bench.endWaits()
+    expect([busy.destroyed, later.destroyed]).toEqual([true, false])
     bench.open.look([at('10.0.0.2:1')])
     expect(bench.waits).toBe(0)
   })

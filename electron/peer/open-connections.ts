@@ -1,5 +1,5 @@
 /**
- * Connections to other machines that are in use. A machine whose power went says nothing, and one that started again elsewhere knows
+ * Connections to other machines, in use or at rest. A machine whose power went says nothing, and one that started again elsewhere knows
  * nothing of them: whoever waits for its answer is told by what the ring found out.
  */
 
@@ -11,7 +11,7 @@ import type { Timers } from './ring/ports.ts'
 /** A connection to where a machine is not any more may still move bytes; one that moves none for so long is given up. */
 const silentMs = 10_000
 
-type Opened = Pick<Connection, 'activity' | 'destroy' | 'onClose'>
+type Opened = Pick<Connection, 'activity' | 'destroy' | 'destroyed' | 'onClose'>
 
 export class OpenConnections {
   readonly #timers: Timers
@@ -49,11 +49,18 @@ export class OpenConnections {
       for (const [connection, to] of this.#open.get(contact.id) ?? []) {
         if (sharesWay(contact, to)) continue
         this.#open.get(contact.id)?.set(connection, contact)
-        const { activity } = connection
-        this.#timers.after(silentMs, () => {
-          if (connection.activity === activity) connection.destroy()
-        })
+        this.#untilSilent(connection)
       }
     }
+  }
+
+  /** What somebody still asks on it counts for once: an answer that never comes is silence, too. */
+  #untilSilent(connection: Opened): void {
+    const { activity } = connection
+    this.#timers.after(silentMs, () => {
+      if (connection.destroyed) return
+      if (connection.activity === activity) connection.destroy()
+      else this.#untilSilent(connection)
+    })
   }
 }

@@ -11,6 +11,11 @@ export class ManualTimers implements Timers {
     return this.#now
   }
 
+  /** Timers that are still to run. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
   after(delayMs: number, run: () => void): () => void {
     const timer = { at: this.#now + delayMs, run }
     this.#waiting.push(timer)
