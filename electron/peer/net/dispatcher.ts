@@ -41,14 +41,14 @@ export interface DispatcherOptions {
   readonly idleMs: number
 }
 
-/** Serves `connection` until it is over, idle or broken; it is closed then. Never rejects. */
+/** Serves `connection` until it is over, idle or broken; it is closed then, unless somebody waited for the call that it is. Never rejects. */
 export async function dispatch(connection: Connection, options: DispatcherOptions): Promise<void> {
   try {
     for (;;) {
       const message = await nextMessage(connection, options.idleMs)
       if (message === null) break
-      const stranger = refusalOf(message, connection.peerId, options.self)
-      const refusal = stranger ?? (isLinkMessage(message) ? options.onLinkMessage(message, connection) : null)
+      const refusal =
+        refusalOf(message, connection.peerId, options.self) ?? (isLinkMessage(message) ? options.onLinkMessage(message, connection) : null)
       if (refusal !== null) {
         options.onRefused(`${refusal} from ${connection.remoteAddress}`)
         // a ring's line stands alone; a file's line has bytes behind it that cannot be told from lines
@@ -56,9 +56,8 @@ export async function dispatch(connection: Connection, options: DispatcherOption
         break
       }
       if (message.command === 'called') return
-      if (message.command === 'callback') continue
       if (isRingMessage(message)) options.onRingMessage(message, connection)
-      else await options.onExchange(connection, message)
+      else if (!isLinkMessage(message)) await options.onExchange(connection, message)
     }
     connection.end()
   } catch (error) {

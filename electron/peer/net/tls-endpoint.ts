@@ -6,7 +6,15 @@
 
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { connect, createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls'
+import {
+  connect,
+  createSecureContext,
+  createServer,
+  type SecureContext,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+} from 'node:tls'
 import type { Identifier } from '../protocol/identifier.ts'
 import { verifyByFingerprint, verifyCertificate, type Refused } from '../trust/certificate.ts'
 import type { Credentials } from '../trust/credentials.ts'
@@ -24,7 +32,8 @@ const strangerMs = 60_000
 
 /** All of TLS 1.3's, as is the default; first the one that takes a third less time than the default's first. */
 const ciphers = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
-const tls13 = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', ciphers, rejectUnauthorized: false } as const
+const minVersion = 'TLSv1.3'
+const tls13 = { minVersion, maxVersion: 'TLSv1.3', ciphers, rejectUnauthorized: false } as const
 
 export interface Verified {
   readonly socket: TLSSocket
@@ -40,8 +49,13 @@ export interface ClientOptions {
   readonly signal: AbortSignal
 }
 
+/** What a secure context is made of, for either side. */
+function contextOptionsOf({ certificatePem, privateKeyPem }: Credentials): SecureContextOptions {
+  return { cert: certificatePem, key: privateKeyPem, minVersion, ciphers }
+}
+
 export function secureContextOf(credentials: Credentials): SecureContext {
-  return createSecureContext({ cert: credentials.certificatePem, key: credentials.privateKeyPem, minVersion: 'TLSv1.3', ciphers })
+  return createSecureContext(contextOptionsOf(credentials))
 }
 
 export function verifierOf(credentials: Credentials): (certificate: Uint8Array) => Identifier | Refused {
@@ -123,8 +137,7 @@ export class TlsEndpoint {
     this.#verify = verifierOf(options.credentials)
     this.#server = createServer({
       ...tls13,
-      cert: options.credentials.certificatePem,
-      key: options.credentials.privateKeyPem,
+      ...contextOptionsOf(options.credentials),
       requestCert: true,
       ALPNProtocols: [protocolName],
       handshakeTimeout: handshakeMs,
@@ -168,7 +181,7 @@ export class TlsEndpoint {
 
   /** From now on a member of another ring; open connections are closed. */
   setCredentials(credentials: Credentials): void {
-    this.#server.setSecureContext({ cert: credentials.certificatePem, key: credentials.privateKeyPem, minVersion: 'TLSv1.3', ciphers })
+    this.#server.setSecureContext(contextOptionsOf(credentials))
     this.#verify = verifierOf(credentials)
     this.#closeSockets()
   }

@@ -182,27 +182,23 @@ export class NetTransport implements Transport {
 
   #enter(credentials: Credentials): Membership {
     const book = new WayBook()
-    const outbound: Outbound = new Outbound({
+    const outbound = new Outbound({
       credentials,
       book,
       defaults: this.#defaults,
       ownLoopback: this.#ownLoopback,
-      callBack: (to, signal) => callbacks.request(to, signal),
+      callBack: (to, signal): Promise<Connection> => callbacks.request(to, signal),
     })
-    const control: ControlLinks = new ControlLinks({
-      dial: (to) => outbound.dial(to),
-      serve: (connection) => {
-        this.#serve(connection)
-      },
-      onFailed: this.#options.onStreamFailed,
-    })
-    const callbacks: Callbacks = new Callbacks({
+    const dial = (to: Contact): Promise<Connection> => outbound.dial(to)
+    const serve = (connection: Connection): void => {
+      this.#serve(connection)
+    }
+    const control = new ControlLinks({ dial, serve, onFailed: this.#options.onStreamFailed })
+    const callbacks = new Callbacks({
       self: () => ({ id: credentials.id, ways: this.ways.slice(0, limits.ways) }),
       linkTo: (peer) => control.linkTo(peer),
-      dial: (to) => outbound.dial(to),
-      serve: (connection) => {
-        this.#serve(connection)
-      },
+      dial,
+      serve,
     })
     return { credentials, book, outbound, control, callbacks, sealer: new DatagramSealer(credentials.datagramKey) }
   }
