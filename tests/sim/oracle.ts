@@ -182,7 +182,9 @@ export class Oracle {
     this.look()
     for (const name of this.names()) {
       const record = this.record(name)
-      const live = new Map((record ? liveVersions(record) : []).map((version) => [version.version, version]))
+      // each by itself: two people may have stored, or taken back, the same content, and to a person it is one
+      const versions = record?.versions.filter((version) => !version.deleted) ?? []
+      const live = new Map(versions.map((version) => [version.version, version]))
       for (const operation of this.operations.filter((other) => other.name === name)) {
         const flaw = this.#checkOperation(operation, live)
         if (flaw) return flaw
