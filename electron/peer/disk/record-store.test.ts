@@ -5,7 +5,7 @@ import { ClassicLevel } from 'classic-level'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MemoryKeyValue } from '../../../tests/fakes/memory-key-value.ts'
 import { hashOf, recordOf, versionOf } from '../../../tests/fakes/records.ts'
-import type { Version } from '../protocol/record.ts'
+import { mergeRecords, type Version } from '../protocol/record.ts'
 import { lockFolder } from './lock.ts'
 import { RecordStore } from './record-store.ts'
 import type { CatalogueEntry } from './record-store.ts'
@@ -191,7 +191,7 @@ describe('record store', () => {
     await over.forget('a')
     now = 89 * 86_400_000
     over = await RecordStore.over(store.crash(), { wallClock: () => now })
-    for (const late of [live, removed]) expect((await over.merge(late)).changed).toBe(false)
+    expect([(await over.merge(removed)).changed, over.wants(removed, hash('one'))]).toEqual([false, false])
     expect([await over.get('a'), await over.namesOf(hash('one'))]).toEqual([null, []])
     const again = await over.merge(record('a', version('v2', 'two')))
     expect((await over.merge(live)).changed).toBe(true)
@@ -205,6 +205,28 @@ describe('record store', () => {
     now = 91 * 86_400_000
     over = await RecordStore.over(other.crash(), { wallClock: () => now })
     expect((await over.merge(removed)).changed).toBe(true)
+  })
+
+  it('knows as superseded what is live elsewhere and was forgotten here, so that others learn of it', async () => {
+    let now = 0
+    const over = await RecordStore.over(new MemoryKeyValue(), { wallClock: () => now })
+    const live = record('a', version('v1', 'one'))
+    const removed = record('a', versionOf('one', { writerId: 'd0', deleted: true, supersedes: live.versions }))
+    await over.merge(removed)
+    await over.forget('a')
+    now = 40 * 86_400_000
+    // whoever brings its bytes is told the truth: they are kept, to be taken back
+    expect(over.wants(live, hash('one'))).toBe(true)
+    const { revision } = over
+    expect((await over.merge(live)).changed).toBe(true)
+    const { entries } = await over.changedSince(revision, 1_000)
+    expect(entries.map((entry) => [entry.record.versions, entry.record.earlier])).toEqual([[[], live.versions]])
+    expect(mergeRecords(live, entries[0]?.record ?? live).versions).toEqual([])
+    expect([over.wants(live, hash('one')), over.wants(live, hash('two'))]).toEqual([true, false])
+    // for another stay in the trash
+    expect(over.removedSince('a')).toBe(now)
+    expect(await over.forget('a')).toBe(true)
+    expect((await over.merge(removed)).changed).toBe(false)
   })
 
   it('does not take back what it is forgetting', async () => {

@@ -105,8 +105,9 @@ export class RecordStore {
   }
 
   /**
-   * Merges a record into what is known. Durable once it resolves, also when nothing changed: of a forgotten name, what was known when it
-   * was forgotten changes nothing. AppError('protocol') for a bad record.
+   * Merges a record into what is known. Durable once it resolves, also when nothing changed. Of a forgotten name, a removed record of
+   * then changes nothing; a version of then that is live elsewhere is known as superseded from now on, so that those learn of it who
+   * have it. AppError('protocol') for a bad record.
    */
   async merge(record: FileRecord): Promise<{ readonly entry: CatalogueEntry; readonly changed: boolean }> {
     const { merged, isNew } = this.#mergedWith(record)
@@ -114,8 +115,15 @@ export class RecordStore {
       if (this.#pending.has(record.name)) await this.#queue.flushed()
       return { entry: this.#entry(merged), changed: false }
     }
+    refuseUnreadable(merged)
     await this.#commit([], [merged])
     return { entry: this.#entry(merged), changed: true }
+  }
+
+  /** Whether this machine would keep the content for this record, merged into what is known: not when it is superseded and gone. */
+  wants(record: FileRecord, sha256: string): boolean {
+    const { merged, isNew } = this.#mergedWith(record)
+    return (isNew || this.#row(record.name) !== null) && contentsOf(merged).includes(sha256)
   }
 
   /** What is known with `record` merged into it, and whether that is to be written. */
@@ -123,10 +131,9 @@ export class RecordStore {
     const known = this.#row(record.name)
     const before = known ? known.record : (this.#pending.get(record.name)?.forgotten ?? forgottenRecord(this.#store, record))
     const merged = mergeRecords(before ?? record, record)
-    if (before && !known && merged.versions.length === 0) return { merged, isNew: false }
+    // each forgets in its own time, and those who do later bring nothing back; but two halves of a ring that lost each other for that long do
+    if (before && !known && merged.versions.length === 0 && isRemoved(record)) return { merged, isNew: false }
     if (known && sameRecord(known.record, merged)) return { merged, isNew: false }
-    const checked = parseRecord(JSON.stringify(merged))
-    if ('reason' in checked) throw new AppError('protocol', `Refused: ${checked.reason}`, { name: record.name })
     return { merged, isNew: true }
   }
 
@@ -141,8 +148,11 @@ export class RecordStore {
     const records = new Map<string, FileRecord>()
     const outcomes = files.map(({ record, sha256, bytes }): AppError | null => {
       try {
-        const { merged } = this.#mergedWith(records.has(record.name) ? mergeRecords(records.get(record.name) ?? record, record) : record)
-        if (merged.versions.length > 0) records.set(record.name, merged)
+        const { merged, isNew } = this.#mergedWith(
+          records.has(record.name) ? mergeRecords(records.get(record.name) ?? record, record) : record,
+        )
+        if (isNew) refuseUnreadable(merged)
+        if (isNew || merged.versions.length > 0) records.set(record.name, merged)
       } catch (thrown) {
         bytes?.end.failed()
         if (thrown instanceof AppError) return thrown
@@ -392,4 +402,10 @@ export class RecordStore {
   #announce(entry: CatalogueEntry): void {
     for (const listener of this.#listeners) listener(entry)
   }
+}
+
+/** AppError('protocol') for what could not be read again: a record that grew beyond its bounds. */
+function refuseUnreadable(record: FileRecord): void {
+  const checked = parseRecord(JSON.stringify(record))
+  if ('reason' in checked) throw new AppError('protocol', `Refused: ${checked.reason}`, { name: record.name })
 }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { recordOf, versionOf } from '../../../tests/fakes/records.ts'
 import { smallRing, type SmallMachine } from '../../../tests/fakes/small-ring.ts'
+import { dotsOf } from '../protocol/dots.ts'
 import { deleteMarks, isRemoved, liveVersions, type FileRecord } from '../protocol/record.ts'
 import { chooseVersion, keepBothVersions, removeFile, restoreFile } from './change-record.ts'
 import { findFile } from './request-file.ts'
@@ -68,6 +69,16 @@ describe('remove and restore', () => {
     const [earlier] = (await known(one)).earlier.filter((version) => version.sizeBytes === 5)
     await restoreFile(three.context, name, earlier!.version)
     expect([await text(two), deleteMarks(await known(two))]).toEqual(['first', []])
+  })
+
+  it('takes back a file of which only the removal is forgotten', async () => {
+    await three.store(name, 'first')
+    const removed = await known(one)
+    // one machine alone knows that it was removed, and not any more by which version
+    await one.records.merge({ ...removed, versions: [], earlier: removed.versions, superseded: dotsOf(removed.versions) })
+    expect(isRemoved(await known(one))).toBe(true)
+    await restoreFile(two.context, name, null)
+    expect([await text(three), liveVersions(await known(two)).length]).toEqual(['first', 1])
   })
 
   it('says what is wrong with a version, and changes nothing', async () => {

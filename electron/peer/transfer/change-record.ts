@@ -27,7 +27,8 @@ export async function restoreFile(context: TransferContext, name: string, versio
   const known = await knownRecord(context, name)
   const live = liveVersions(known.record)
   if (version === null) {
-    const [removed] = deleteMarks(known.record)
+    // without a mark: removed so long ago that it was forgotten, in a part of the ring that another one lost sight of
+    const [removed = known.record.earlier[0]] = deleteMarks(known.record)
     if (!removed || live.length > 0) throw new AppError('not-found', `${name} is not in the trash`, { name })
     holdersOf(name, known, removed)
     return supersede(context, known, { content: { ...removed, deleted: false }, old: known.record.versions })

@@ -11,7 +11,6 @@ import { distributePack, packedOf, type PackShare } from './distribute-pack.ts'
 import { refusalReason } from './exchange.ts'
 import { keepPack } from './keep-pack.ts'
 import { hashOfManifest, oneBlockManifest, readPackBody, type PackedFile, type PackFile } from './pack-body.ts'
-import { isWanted } from './receive-store.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
 const noShare: PackShare = { holders: [], failure: null }
@@ -20,7 +19,7 @@ const noShare: PackShare = { holders: [], failure: null }
 export async function receivePack(context: TransferContext, connection: Connection, pack: Pack): Promise<void> {
   const files = readPackBody(await connection.readBodyBuffer(pack.bodyBytes), pack.files)
   if (!files) throw new AppError('protocol', 'The other machine sent a pack that cannot be read')
-  const judged = await Promise.all(files.map((file) => judge(context, file, pack.blockBytes)))
+  const judged = files.map((file) => judge(context, file, pack.blockBytes))
   const good = judged.filter((file) => typeof file !== 'string')
   const [kept, behind] = await Promise.all([
     keepPack(context, good),
@@ -40,12 +39,12 @@ export async function receivePack(context: TransferContext, connection: Connecti
 }
 
 /** The file, or why it is refused. */
-async function judge(context: TransferContext, file: PackedFile, blockBytes: number): Promise<PackFile | RefuseReason> {
+function judge(context: TransferContext, file: PackedFile, blockBytes: number): PackFile | RefuseReason {
   const record = decodeRecord(file.record)
   if ('reason' in record || file.bytes.length > blockBytes) return 'failed'
   const manifest = oneBlockManifest(file.bytes, blockBytes)
   const version = wantedContents(record).find((wanted) => wanted.sha256 === manifest.sha256)
   // damaged on the way, or of no version of this record
   if (version?.manifestSha256 !== hashOfManifest(manifest)) return 'corrupt'
-  return (await isWanted(context, record, manifest.sha256)) ? { record, manifest, bytes: file.bytes } : 'exists'
+  return context.records.wants(record, manifest.sha256) ? { record, manifest, bytes: file.bytes } : 'exists'
 }

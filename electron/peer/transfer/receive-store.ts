@@ -39,7 +39,7 @@ export async function receiveStore(context: TransferContext, connection: Connect
   if (!wantedContents(record).some((wanted) => wanted.sha256 === manifest.sha256 && wanted.manifestSha256 === manifestSha256)) {
     return refuse(context, connection, { reason: 'corrupt', detail: 'The block list belongs to no version of the record' })
   }
-  if (!(await isWanted(context, record, manifest.sha256))) {
+  if (!context.records.wants(record, manifest.sha256)) {
     return refuse(context, connection, { reason: 'exists', detail: `${record.spelling} has changed since, more than once` })
   }
   const leave = await context.use.enter(manifest.sha256)
@@ -49,12 +49,6 @@ export async function receiveStore(context: TransferContext, connection: Connect
   } finally {
     leave()
   }
-}
-
-/** False when what is known here says that the ring does not keep this content of the name any more. */
-export async function isWanted(context: TransferContext, record: FileRecord, sha256: string): Promise<boolean> {
-  const known = await context.records.get(record.name)
-  return known === null || wantedContents(mergeRecords(known.record, record)).some((wanted) => wanted.sha256 === sha256)
 }
 
 interface Incoming {
