@@ -20,6 +20,8 @@ const retryAfterMs = 2_000
 /** Changes come in bursts: they are told together, soon enough for a window. */
 const tellAfterMs = 250
 const atOnce = 8
+/** Without news of its own, a look at what is due so often, should anything else have changed. */
+const lookAtLeastEveryMs = 1_000
 
 interface Reading {
   announced: number | null
@@ -38,6 +40,8 @@ export class CatalogueReader {
   readonly #busy = new Set<Identifier>()
   #mates: readonly Contact[] | null = null
   #revision: number
+  /** Nothing is due before. */
+  #lookAt = -Infinity
 
   /** @param onCard a machine told of itself */
   constructor(repair: RepairContext, onCard: (machine: Identifier, card: MachineCard) => void) {
@@ -49,17 +53,20 @@ export class CatalogueReader {
   /** `machine` says that its records have this revision now. */
   heard(machine: Identifier, revision: number): void {
     const reading = this.#readingOf(machine)
+    this.#lookAt = -Infinity
     reading.announced = revision
     if (revision !== this.#repair.context.catalogue.revisionOf(machine)) reading.retryAt = -Infinity
   }
 
   /** This machine's records have this revision now. */
   changed(revision: number): void {
+    this.#lookAt = -Infinity
     this.#revision = revision
   }
 
   /** Members came, went or moved. */
   ringChanged(): void {
+    this.#lookAt = -Infinity
     this.#mates = null
     const online = new Set(this.#repair.context.online().map((contact) => contact.id))
     for (const [machine, reading] of this.#readings) {
@@ -76,13 +83,18 @@ export class CatalogueReader {
 
   /** Starts what is due; to be called often. */
   tick(): void {
-    if (this.#repair.jobs.stopped) return
     const now = this.#repair.now()
+    if (now < this.#lookAt || this.#repair.jobs.stopped) return
+    this.#lookAt = now + lookAtLeastEveryMs
     for (const contact of this.mates()) {
+      // whoever ends has it looked at again
       if (this.#busy.size >= atOnce) return
       if (this.#busy.has(contact.id)) continue
-      if (this.#isDue(contact.id, now)) this.#start(contact, () => this.#read(contact))
-      else if (this.#mustTell(contact.id, now)) this.#start(contact, () => this.#tell(contact))
+      const readAt = this.#readDueAt(contact.id)
+      const tellAt = this.#tellDueAt(contact.id, now)
+      if (now >= readAt) this.#start(contact, () => this.#read(contact))
+      else if (now >= tellAt) this.#start(contact, () => this.#tell(contact))
+      else this.#lookAt = Math.min(this.#lookAt, readAt, tellAt)
     }
   }
 
@@ -111,28 +123,29 @@ export class CatalogueReader {
     return reading
   }
 
-  #isDue(machine: Identifier, now: number): boolean {
+  #readDueAt(machine: Identifier): number {
     const { catalogue } = this.#repair.context
     const { announced, readAt, retryAt } = this.#readingOf(machine)
-    if (now < retryAt) return false
     const isNews = announced !== null && announced !== catalogue.revisionOf(machine)
-    return (
-      isNews ||
-      !catalogue.heardFrom(machine) ||
-      now - readAt >= Math.max(readAtLeastEveryMs, readAtLeastEveryMsPerMachine * this.mates().length)
-    )
+    if (isNews || !catalogue.heardFrom(machine)) return retryAt
+    return Math.max(retryAt, readAt + Math.max(readAtLeastEveryMs, readAtLeastEveryMsPerMachine * this.mates().length))
   }
 
-  #mustTell(machine: Identifier, now: number): boolean {
+  /** Infinity when it has heard of all that changed here. */
+  #tellDueAt(machine: Identifier, now: number): number {
     const reading = this.#readingOf(machine)
-    if (reading.told === this.#revision) return false
+    if (reading.told === this.#revision) return Infinity
     if (reading.tellAt === -Infinity) reading.tellAt = now + tellAfterMs
-    return now >= reading.tellAt
+    return reading.tellAt
   }
 
   #start(contact: Contact, work: () => Promise<void>): void {
     this.#busy.add(contact.id)
-    this.#repair.jobs.start(`catalogue ${contact.id}`, () => work().finally(() => this.#busy.delete(contact.id)))
+    const end = (): void => {
+      this.#busy.delete(contact.id)
+      this.#lookAt = -Infinity
+    }
+    this.#repair.jobs.start(`catalogue ${contact.id}`, () => work().finally(end))
   }
 
   async #tell(contact: Contact): Promise<void> {
