@@ -77,6 +77,8 @@ export interface MemberOptions {
 /** Members seen within this time count for acknowledgements. */
 const countedForMs = 24 * 3_600_000
 const lookupTries = 3
+/** Some hundred kilobytes. */
+const rememberedKeys = 1_000
 const settleMs = 3_000
 
 export class RingMember {
@@ -90,6 +92,8 @@ export class RingMember {
   readonly #connections: OpenConnections
   readonly #stopRecords: () => void
   readonly #startedAt: number
+  /** Keys of names asked for lately: one name is asked for again and again while anything happens to it. */
+  readonly #keys = new Map<string, Identifier>()
   #looking = 0
 
   constructor(options: MemberOptions, world: MemberWorld) {
@@ -146,6 +150,15 @@ export class RingMember {
   }
 
   keyOf(name: string): Identifier {
+    const known = this.#keys.get(name)
+    if (known !== undefined) return known
+    const key = this.#hash(name)
+    if (this.#keys.size >= rememberedKeys) this.#keys.clear()
+    this.#keys.set(name, key)
+    return key
+  }
+
+  #hash(name: string): Identifier {
     const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
     return keyOfName(this.#options.space, { rule: this.#options.parameters.keyRule, hash }, name)
   }

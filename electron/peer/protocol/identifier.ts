@@ -70,6 +70,7 @@ export class IdentifierSpace {
   /** The first `bits` bits of a hexadecimal hash. */
   fromHash(hashHex: string): Identifier {
     assert(hashHex.length * 4 >= this.bits, 'a hash has as many bits as the ring')
+    if (this.bits % 4 === 0) return hashHex.slice(0, this.#digits) as Identifier
     return this.fromBigInt(BigInt(`0x${hashHex}`) >> BigInt(hashHex.length * 4 - this.bits))
   }
 }

@@ -1,14 +1,14 @@
 /** The catalogue as the repair plan reads it: for each content that a name wants, who holds it, who is away and who should hold it. */
 
 import type { Contact } from '../protocol/contact.ts'
-import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
+import type { Identifier } from '../protocol/identifier.ts'
 import type { FileRecord, WantedContent } from '../protocol/record.ts'
+import { clockwiseFrom } from '../ring/interval.ts'
 import { holdersOf, type CatalogueFile } from '../transfer/catalogue.ts'
 import type { ContentCopies } from './repair-plan.ts'
 
 /** The ring as it is asked now. */
 export interface RingNow {
-  readonly space: IdentifierSpace
   keyOf(name: string): Identifier
   online(): readonly Contact[]
   /** Machines away that did not leave. */
@@ -45,13 +45,12 @@ export class Attendance {
     const contents = new Map<string, WantedContent>()
     for (const content of this.#wantedIn(file.record)) if (!contents.has(content.sha256)) contents.set(content.sha256, content)
     if (contents.size === 0) return []
-    const { space } = this.#ring
     const { name } = file.record
     const key = this.#ring.keyOf(name)
     const count = want.copies + (want.without === undefined ? 0 : 1) + beyondCount
     const near = this.#ring.replicaSet(key, count).map((contact) => contact.id)
     const others = near.filter((id) => id !== want.without)
-    const nearest = (a: Identifier, b: Identifier): number => (space.distance(key, a) < space.distance(key, b) ? -1 : 1)
+    const nearest = clockwiseFrom(key)
     return [...contents.values()].map((content) => {
       const holders = [...holdersOf(file, content).keys()]
       return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { IdentifierSpace } from '../protocol/identifier.ts'
-import { around, between, firstAtOrAfter, inArc } from './interval.ts'
+import { around, between, clockwiseFrom, firstAtOrAfter, inArc } from './interval.ts'
 
 const space = new IdentifierSpace(8)
 const id = (value: number) => space.fromBigInt(BigInt(value))
@@ -30,5 +30,11 @@ describe('arcs of the circle', () => {
     const ids = [2, 4, 9].map(id)
     expect([0, 2, 3, 9, 10].map((key) => firstAtOrAfter(ids, id(key)))).toEqual([0, 0, 1, 2, 3])
     expect([-1, 0, 3, 7].map((index) => around(ids, index))).toEqual([id(9), id(2), id(2), id(4)])
+  })
+
+  it('orders places clockwise from any', () => {
+    const order = (from: number, ids: number[]) => ids.map(id).sort(clockwiseFrom(id(from)))
+    expect(order(5, [2, 9, 5, 200, 4])).toEqual([5, 9, 200, 2, 4].map(id))
+    expect(order(0, [9, 2, 2])).toEqual([2, 2, 9].map(id))
   })
 })

@@ -28,3 +28,11 @@ export function firstAtOrAfter(ids: readonly Identifier[], key: Identifier): num
 export function around<T>(list: readonly T[], index: number): T | undefined {
   return list[((index % list.length) + list.length) % list.length]
 }
+
+/** Orders places by how far clockwise they lie from `from`, itself first: for `sort`. */
+export function clockwiseFrom(from: Identifier): (a: Identifier, b: Identifier) => number {
+  return (a, b) => {
+    const wraps = Number(a < from) - Number(b < from)
+    return wraps !== 0 ? wraps : a < b ? -1 : a > b ? 1 : 0
+  }
+}
