@@ -26,6 +26,7 @@ import { Ring, type LookupResult, type MemberView, type RingEvent } from './ring
 import type { RingParameters } from './ring/ring-options.ts'
 import { Catalogue } from './transfer/catalogue.ts'
 import { ContentUse } from './transfer/content-use.ts'
+import { Intake } from './transfer/intake.ts'
 import { serve, type EnrollHandler } from './transfer/serve.ts'
 import type { Located, TransferContext, TransferNews } from './transfer/transfer-context.ts'
 import type { Transfers } from './transfer/transfers.ts'
@@ -214,8 +215,6 @@ export class RingMember {
 
   /** Hands over, then tells both sides; the farewell may still be on its way when this resolves. */
   async leave(options: { readonly onProgress: (leaving: LeavingView) => void; readonly signal: AbortSignal }): Promise<void> {
-    await this.repairer.calm()
-    await this.repairer.readCatalogues()
     await handOver(this.context, this.repairer, options)
     this.ring.leave()
   }
@@ -246,6 +245,7 @@ export class RingMember {
       wallClock,
       catalogue: this.catalogue,
       use: new ContentUse(),
+      intake: new Intake(),
       get repair() {
         return member().repairer.side
       },

@@ -19,6 +19,7 @@ import { defaultParameters } from '../../electron/peer/ring/ring-options.ts'
 import { tellDamaged } from '../../electron/peer/transfer/arc-exchange.ts'
 import { Catalogue } from '../../electron/peer/transfer/catalogue.ts'
 import { ContentUse } from '../../electron/peer/transfer/content-use.ts'
+import { Intake } from '../../electron/peer/transfer/intake.ts'
 import { serve } from '../../electron/peer/transfer/serve.ts'
 import { storeFile, type StoreFileOptions, type StoredFile } from '../../electron/peer/transfer/store-file.ts'
 import type { TransferContext, TransferNews } from '../../electron/peer/transfer/transfer-context.ts'
@@ -321,6 +322,7 @@ export class FileMachine {
       records: this.records,
       catalogue: this.catalogue,
       use: new ContentUse(),
+      intake: new Intake(),
       get repair() {
         return machine().repairer.side
       },

@@ -14,6 +14,7 @@ import { IdentifierSpace, type Identifier } from '../../electron/peer/protocol/i
 import { classroomParameters } from '../../electron/peer/ring/ring-options.ts'
 import { Catalogue } from '../../electron/peer/transfer/catalogue.ts'
 import { ContentUse } from '../../electron/peer/transfer/content-use.ts'
+import { Intake } from '../../electron/peer/transfer/intake.ts'
 import { serve } from '../../electron/peer/transfer/serve.ts'
 import { storeFile, type ClashRule } from '../../electron/peer/transfer/store-file.ts'
 import type { TransferContext } from '../../electron/peer/transfer/transfer-context.ts'
@@ -69,6 +70,7 @@ async function makeMachine(self: Contact, { machineOf, online, contacts, copies 
     records,
     catalogue,
     use: new ContentUse(),
+    intake: new Intake(),
     repair: {
       isSynced: () => true,
       isApart: () => false,

@@ -38,7 +38,8 @@ export class Copier {
   readonly #transfers: Transfers
   readonly #onDamaged: (sha256: string) => void
   readonly #rate: RateCap
-  readonly #busy = new Set<string>()
+  /** Content and name -> its copying. */
+  readonly #busy = new Map<string, Promise<void>>()
 
   /** @param onDamaged others found that the bytes of a content here do not match its hash */
   constructor(repair: RepairContext, transfers: Transfers, onDamaged: (sha256: string) => void) {
@@ -61,15 +62,22 @@ export class Copier {
     return this.diversion.mayAsk(machine, sizeBytes, this.#repair.now())
   }
 
-  /** Resolves when the content is where `repair` wants it, as far as there is room. Throws what a transfer throws. */
-  async copy(repair: Repair, kind: CopyKind): Promise<void> {
-    const { id, name, content } = repair.of
+  /** Resolves when the content is where `repair` wants it, as far as there is room; what is being copied already is waited for. Throws what a transfer throws. */
+  copy(repair: Repair, kind: CopyKind): Promise<void> {
+    const { id } = repair.of
+    const running = this.#busy.get(id)
+    if (running) return running
+    const copying = this.#carryOut(repair, kind).finally(() => this.#busy.delete(id))
+    this.#busy.set(id, copying)
+    return copying
+  }
+
+  async #carryOut(repair: Repair, kind: CopyKind): Promise<void> {
+    const { name, content } = repair.of
     const { context } = this.#repair
     const file = context.catalogue.get(name)
-    if (!file || this.#busy.has(id)) return
-    this.#busy.add(id)
-    const leave = await context.use.enter(content.sha256)
-    try {
+    if (!file) return
+    await context.use.during([content.sha256], async () => {
       const manifest = await context.contents.manifest(content.sha256).catch((error: unknown) => {
         if (error instanceof AppError && error.code === 'corrupt') this.#onDamaged(content.sha256)
         throw error
@@ -77,10 +85,7 @@ export class Copier {
       // the bytes are not where the record says: another holder has to act
       if (!manifest) await context.records.setHeld(content.sha256, null)
       else await this.#copy({ file, manifest, repair, kind })
-    } finally {
-      leave()
-      this.#busy.delete(id)
-    }
+    })
   }
 
   async #copy(copying: Copying): Promise<void> {

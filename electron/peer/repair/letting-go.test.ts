@@ -35,11 +35,13 @@ describe('what nobody wants', () => {
     const ring = await ringOf([1000], { copies: 2 })
     const machine = ring.machine(1000)
     const { manifest } = await machine.store('0500', bytes('a'))
-    const leave = await machine.context.use.enter(manifest.sha256)
+    let leave = (): void => undefined
+    const received = machine.context.use.during([manifest.sha256], () => new Promise<void>((resolve) => (leave = resolve)))
     await machine.records.putAside('0500')
     await ring.run(11 * minute, 10 * second)
     expect([...machine.contents.hashes()]).toEqual([manifest.sha256])
     leave()
+    await received
     await ring.run(11 * minute, 10 * second)
     expect([...machine.contents.hashes()]).toEqual([])
     expect(machine.records.heldAt(manifest.sha256)).toBeNull()

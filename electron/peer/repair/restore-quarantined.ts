@@ -2,6 +2,7 @@
 
 import { AppError } from '../../../shared/errors.ts'
 import { liveVersions } from '../protocol/record.ts'
+import { leaving } from '../transfer/intake.ts'
 import { withNewVersion } from '../transfer/new-version.ts'
 import { readRecord } from '../transfer/read-record.ts'
 import { numbered } from '../transfer/store-file.ts'
@@ -19,21 +20,22 @@ export async function restoreQuarantined(context: TransferContext, quarantine: Q
   const file = quarantine.get(name)
   const version = file && liveVersions(file.record).find((live) => file.held.includes(live.sha256))
   if (!version) throw new AppError('not-found', `${name} is not put aside`, { name })
-  const leave = await context.use.enter(version.sha256)
-  try {
-    if (!(await context.contents.has(version.sha256))) throw new AppError('not-found', `The bytes of ${name} are gone`, { name })
+  const { sha256 } = version
+  return context.use.during([sha256], async () => {
+    if (!(await context.contents.has(sha256))) throw new AppError('not-found', `The bytes of ${name} are gone`, { name })
     const { known, spelling } = await freePlace(context, file.record.spelling)
-    const { sha256, sizeBytes, manifestSha256, originalName } = version
+    const { sizeBytes, manifestSha256, originalName } = version
     const content = { sha256, sizeBytes, manifestSha256, originalName, deleted: false }
     await withNewVersion(context, { known, spelling, content, old: known?.versions ?? [] }, async (record) => {
-      await context.records.merge(record)
-      await context.records.setHeld(sha256, context.wallClock())
+      const isKept = await context.intake.keep(async () => {
+        await context.records.merge(record)
+        await context.records.setHeld(sha256, context.wallClock())
+      })
+      if (!isKept) throw leaving(context.machineName)
     })
     await quarantine.release(name)
     return spelling
-  } finally {
-    leave()
-  }
+  })
 }
 
 /** The spelling itself when nothing lives under it, else the first free one next to it. */

@@ -19,17 +19,13 @@ export async function* verifyCopies(context: TransferContext, name: string | nul
 
 /** One content: a good one gets a new date, a bad one is removed. */
 export async function verifyContent(context: TransferContext, sha256: string, name: string): Promise<boolean> {
-  const leave = await context.use.enter(sha256)
-  try {
-    if (await context.contents.verify(sha256)) {
-      await context.records.setHeld(sha256, context.wallClock())
-      return true
-    }
-    // from here on nobody is told that it is here, whoever counts on it now
-    await context.records.setHeld(sha256, null)
-  } finally {
-    leave()
-  }
+  const isGood = await context.use.during([sha256], async () => {
+    const matches = await context.contents.verify(sha256)
+    // a bad one: from here on nobody is told that it is here, whoever counts on it now
+    await context.records.setHeld(sha256, matches ? context.wallClock() : null)
+    return matches
+  })
+  if (isGood) return true
   await context.use.remove(sha256, () => context.contents.remove(sha256))
   context.emit({ kind: 'copy-damaged', name })
   return false

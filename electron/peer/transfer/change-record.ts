@@ -5,6 +5,7 @@ import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { deleteMarks, liveVersions, type FileRecord, type Version } from '../protocol/record.ts'
 import { sendRecord } from './exchange.ts'
+import { leaving } from './intake.ts'
 import { withNewVersion } from './new-version.ts'
 import { readRecord, type KnownRecord } from './read-record.ts'
 import { keepBothTries, numbered } from './store-file.ts'
@@ -128,8 +129,8 @@ async function tell(context: TransferContext, record: FileRecord, contacts: read
   const told = [...new Map(contacts.map((contact) => [contact.id, contact])).values()]
   const results = await Promise.allSettled(
     told.map(async (contact) => {
-      if (contact.id === context.self.id) await context.records.merge(record)
-      else await sendRecord(context, contact, { record })
+      if (contact.id !== context.self.id) await sendRecord(context, contact, { record })
+      else if (!(await context.intake.keep(() => context.records.merge(record)))) throw leaving(context.machineName)
       return contact.id
     }),
   )

@@ -7,18 +7,25 @@ export class ContentUse {
   readonly #users = new Map<string, number>()
   readonly #removals = new Map<string, Promise<unknown>>()
 
-  /** From now on until the result is called, the content is not removed. */
-  async enter(sha256: string): Promise<() => void> {
+  /** Runs `work`; until it ends, none of these contents is removed. Result, or error: that of `work`. */
+  async during<T>(contents: readonly string[], work: () => Promise<T>): Promise<T> {
+    await Promise.all(contents.map((sha256) => this.#enter(sha256)))
+    try {
+      return await work()
+    } finally {
+      for (const sha256 of contents) this.#leave(sha256)
+    }
+  }
+
+  async #enter(sha256: string): Promise<void> {
     for (let removal = this.#removals.get(sha256); removal; removal = this.#removals.get(sha256)) await removal
     this.#users.set(sha256, (this.#users.get(sha256) ?? 0) + 1)
-    let inside = true
-    return () => {
-      if (!inside) return
-      inside = false
-      const left = (this.#users.get(sha256) ?? 1) - 1
-      if (left === 0) this.#users.delete(sha256)
-      else this.#users.set(sha256, left)
-    }
+  }
+
+  #leave(sha256: string): void {
+    const left = (this.#users.get(sha256) ?? 1) - 1
+    if (left === 0) this.#users.delete(sha256)
+    else this.#users.set(sha256, left)
   }
 
   isUsed(sha256: string): boolean {

@@ -24,6 +24,8 @@ export interface PackShare {
   readonly failure: AppError | null
 }
 
+export const noShare: PackShare = { holders: [], failure: null }
+
 /** Copies each of `files` to `copies` of the candidates. Fewer holders than wanted is an answer, not an error. Throws `cancelled`. */
 export async function distributePack(
   context: TransferContext,

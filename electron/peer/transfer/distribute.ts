@@ -54,6 +54,8 @@ export function copiesWanted(context: TransferContext): number {
 export interface StoreTargets {
   /** This machine is one of those that should have a copy. */
   readonly keepsHere: boolean
+  /** It may have one in place of others that take none. Neither, while it leaves. */
+  readonly mayKeepHere: boolean
   /** All others that may take one, best first. */
   readonly remotes: readonly Contact[]
   /** Copies wanted on them. */
@@ -64,9 +66,11 @@ export interface StoreTargets {
 export function storeTargets(context: TransferContext, known: KnownRecord, name: string): StoreTargets {
   const wanted = copiesWanted(context)
   const candidates = answeredFirst(context, known, context.keyOf(name))
-  const keepsHere = candidates.slice(0, wanted).some((contact) => contact.id === context.self.id)
+  const place = context.intake.isOpen ? candidates.findIndex((contact) => contact.id === context.self.id) : -1
+  const mayKeepHere = place >= 0
+  const keepsHere = mayKeepHere && place < wanted
   const remotes = candidates.filter((contact) => contact.id !== context.self.id)
-  return { keepsHere, remotes, copies: keepsHere ? wanted - 1 : wanted }
+  return { keepsHere, mayKeepHere, remotes, copies: keepsHere ? wanted - 1 : wanted }
 }
 
 /**

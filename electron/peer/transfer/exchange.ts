@@ -47,10 +47,11 @@ function refusal(message: Refuse): AppError {
   return new AppError(refusalCode(message.reason), message.detail || `The other machine refused: ${message.reason}`)
 }
 
-/** Why this machine refuses a copy that it could not keep: the other way round of `refusalCode`. */
+/** Why this machine refuses a copy that it could not keep: the other way round of `refusalCode`. One that leaves is busy: the next one does. */
 export function refusalReason(error: unknown): RefuseReason {
   const { code } = toPlainError(error)
-  return code === 'corrupt' ? 'corrupt' : code === 'disk-full' ? 'no-space' : 'failed'
+  const reasons: Partial<Record<ErrorCode, RefuseReason>> = { corrupt: 'corrupt', 'disk-full': 'no-space', 'not-a-member': 'busy' }
+  return reasons[code] ?? 'failed'
 }
 
 /** What a refusal means here. */

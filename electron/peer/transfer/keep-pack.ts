@@ -2,23 +2,21 @@
 
 import { AppError, toPlainError } from '../../../shared/errors.ts'
 import type { Placement } from '../disk/small-contents.ts'
+import { leaving } from './intake.ts'
 import type { PackFile } from './pack-body.ts'
 import type { TransferContext } from './transfer-context.ts'
 
 /** Result: for each file null, durable here, or why not. What is refused harms no other. */
 export async function keepPack(context: TransferContext, files: readonly PackFile[]): Promise<(AppError | null)[]> {
   const contents = new Map(files.map((file) => [file.manifest.sha256, file]))
-  const leaves = await Promise.all([...contents.keys()].map((sha256) => context.use.enter(sha256)))
-  try {
+  return context.use.during([...contents.keys()], async () => {
     const bytes = await bringBytes(context, [...contents.values()])
     const failures = files.map(({ manifest }) => asFailure(bytes.get(manifest.sha256)))
     const kept = files.filter((_, index) => failures[index] === null)
     const outcomes = await keepRecords(context, kept, bytes)
     let next = 0
     return failures.map((failure) => failure ?? outcomes[next++] ?? null)
-  } finally {
-    for (const leave of leaves) leave()
-  }
+  })
 }
 
 /** What is to be done for a content: rows to be written, nothing since it is here, or it cannot be. */
@@ -69,8 +67,12 @@ async function keepRecords(
     placed.add(sha256)
     return { record, sha256, bytes: found instanceof AppError ? null : (found ?? null) }
   })
+  let outcomes: (AppError | null)[] = []
   try {
-    return await context.records.keepAll(kept, context.wallClock())
+    const isKept = await context.intake.keep(async () => {
+      outcomes = await context.records.keepAll(kept, context.wallClock())
+    })
+    return isKept ? outcomes : files.map(() => leaving(context.machineName))
   } catch (error) {
     const failure = asAppError(error)
     return files.map(() => failure)

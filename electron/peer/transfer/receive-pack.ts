@@ -7,18 +7,19 @@ import { AppError } from '../../../shared/errors.ts'
 import type { Connection } from '../net/connection.ts'
 import type { Pack, RefuseReason } from '../protocol/messages.ts'
 import { decodeRecord, wantedContents } from '../protocol/record.ts'
-import { distributePack, packedOf, type PackShare } from './distribute-pack.ts'
+import { distributePack, noShare, packedOf, type PackShare } from './distribute-pack.ts'
 import { refusalReason } from './exchange.ts'
+import { leaving } from './intake.ts'
 import { keepPack } from './keep-pack.ts'
 import { hashOfManifest, oneBlockManifest, readPackBody, type PackedFile, type PackFile } from './pack-body.ts'
+import { refuseCopy } from './receive-store.ts'
 import { between, type TransferContext } from './transfer-context.ts'
-
-const noShare: PackShare = { holders: [], failure: null }
 
 /** Handles one `/pack`. Never throws for what the other side did but for a body that cannot be read, which ends the connection. */
 export async function receivePack(context: TransferContext, connection: Connection, pack: Pack): Promise<void> {
   const files = readPackBody(await connection.readBodyBuffer(pack.bodyBytes), pack.files)
   if (!files) throw new AppError('protocol', 'The other machine sent a pack that cannot be read')
+  if (!context.intake.isOpen) return refuseCopy(context, connection, leaving(context.machineName))
   const judged = files.map((file) => judge(context, file, pack.blockBytes))
   const good = judged.filter((file) => typeof file !== 'string')
   const [kept, behind] = await Promise.all([

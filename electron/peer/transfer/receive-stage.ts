@@ -8,6 +8,7 @@ import type { Connection } from '../net/connection.ts'
 import { limits } from '../protocol/limits.ts'
 import { blockBytesMin } from '../protocol/manifest.ts'
 import type { Stage } from '../protocol/messages.ts'
+import { leaving } from './intake.ts'
 import { offerStage } from './staging.ts'
 import { PassOn } from './pass-on.ts'
 import { refuseCopy } from './receive-store.ts'
@@ -21,6 +22,7 @@ const blocksAtOnce = 4
 /** Handles one `/stage`. A broken connection ends it and leaves nothing behind. Throws as an exchange does. */
 export async function receiveStage(context: TransferContext, connection: Connection, stage: Stage): Promise<void> {
   if (stage.blockBytes < blockBytesMin || stage.sizeBytes > limits.fileBytes) throw new AppError('protocol', 'No such blocks')
+  if (!context.intake.isOpen) return refuseCopy(context, connection, leaving(context.machineName))
   let staged: StagedContent
   try {
     staged = await context.contents.stage(stage)

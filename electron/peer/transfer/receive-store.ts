@@ -15,6 +15,7 @@ import type { RefuseReason, Store } from '../protocol/messages.ts'
 import { decodeRecord, mergeRecords, wantedContents, type FileRecord } from '../protocol/record.ts'
 import { distribute, offer } from './distribute.ts'
 import { refusalReason } from './exchange.ts'
+import { leaving } from './intake.ts'
 import { LocalBlocks } from './local-blocks.ts'
 import { PassOn } from './pass-on.ts'
 import { between, type TransferContext } from './transfer-context.ts'
@@ -42,13 +43,11 @@ export async function receiveStore(context: TransferContext, connection: Connect
   if (!context.records.wants(record, manifest.sha256)) {
     return refuse(context, connection, { reason: 'exists', detail: `${record.spelling} has changed since, more than once` })
   }
-  const leave = await context.use.enter(manifest.sha256)
-  try {
-    if (await context.contents.holds(manifest)) await keepAndPassOn(context, connection, { store, record, manifest })
-    else await receiveBytes(context, connection, { store, record, manifest })
-  } finally {
-    leave()
-  }
+  await context.use.during([manifest.sha256], async () => {
+    if (!context.intake.isOpen) return refuseCopy(context, connection, leaving(context.machineName))
+    if (await context.contents.holds(manifest)) return keepAndPassOn(context, connection, { store, record, manifest })
+    return receiveBytes(context, connection, { store, record, manifest })
+  })
 }
 
 interface Incoming {
@@ -60,7 +59,9 @@ interface Incoming {
 /** The bytes are here already: only the record is new, and the others get the bytes from here. */
 async function keepAndPassOn(context: TransferContext, connection: Connection, incoming: Incoming): Promise<void> {
   const { store, record, manifest } = incoming
-  await keepRecord(context, record, manifest)
+  if (!(await context.intake.keep(() => keepRecord(context, record, manifest)))) {
+    return refuseCopy(context, connection, leaving(context.machineName))
+  }
   const { holders } = await distribute(
     context,
     { record, manifest, read: (blocks) => context.contents.readBlocks(manifest, blocks) },
@@ -86,10 +87,7 @@ async function receiveBytes(context: TransferContext, connection: Connection, in
   let failure: RefuseReason | null
   try {
     failure = await takeBlocks(context, connection, { ...incoming, partial, passOn })
-    if (failure === null) {
-      await partial.commit()
-      await keepRecord(context, record, manifest)
-    }
+    if (failure === null) failure = await keep(context, incoming, partial)
   } catch (error) {
     // what arrived is kept for the writer's next try when only the connection broke
     await (toPlainError(error).code === 'peer-unreachable' ? partial.suspend() : partial.abort())
@@ -102,7 +100,7 @@ async function receiveBytes(context: TransferContext, connection: Connection, in
   if (holders.length === 0) {
     return refuse(context, connection, {
       reason: failure ?? 'failed',
-      detail: `${context.machineName} could not write ${record.spelling}, or its bytes were damaged on the way`,
+      detail: `${context.machineName} could not keep ${record.spelling}, or its bytes were damaged on the way`,
     })
   }
   const failed = [...(heldHere ? [] : [context.self.id]), ...passOn.failed]
@@ -166,6 +164,17 @@ async function otherContents(context: TransferContext, record: FileRecord): Prom
   const known = await context.records.get(record.name)
   const wanted = known ? wantedContents(mergeRecords(known.record, record)) : []
   return wanted.map(({ sha256 }) => sha256).filter((sha256) => context.records.heldAt(sha256) !== null)
+}
+
+/** Null when the copy is durable and counts, else why not: a machine that began to leave meanwhile is there for those behind it only. */
+async function keep(context: TransferContext, { record, manifest }: Incoming, partial: PartialFile): Promise<RefuseReason | null> {
+  const isKept = await context.intake.keep(async () => {
+    await partial.commit()
+    await keepRecord(context, record, manifest)
+  })
+  if (isKept) return null
+  await partial.abort()
+  return 'busy'
 }
 
 /** Record and holding become durable after the bytes are. */

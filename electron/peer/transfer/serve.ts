@@ -8,10 +8,11 @@ import { decodeRecord, type FileRecord } from '../protocol/record.ts'
 import { limits } from '../protocol/limits.ts'
 import { AppError, toPlainError } from '../../../shared/errors.ts'
 import { encodeRecords, type MachineCard } from './exchange.ts'
+import { leaving } from './intake.ts'
 import { receivePack } from './receive-pack.ts'
 import { sendContents, tellKnown } from './serve-pack.ts'
 import { receiveStage } from './receive-stage.ts'
-import { receiveStore, refuse } from './receive-store.ts'
+import { receiveStore, refuse, refuseCopy } from './receive-store.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
 /** Records in one `/records` answer, in bytes, under the receiver's bound. */
@@ -97,12 +98,14 @@ async function update(context: TransferContext, connection: Connection, message:
     if ('reason' in record) return refuse(context, connection, { reason: 'failed', detail: record.reason })
     records.push(record)
   }
-  await Promise.all(records.map((record) => context.records.merge(record)))
+  const isKept = await context.intake.keep(() => Promise.all(records.map((record) => context.records.merge(record))))
+  if (!isKept) return refuseCopy(context, connection, leaving(context.machineName))
   return connection.send({ command: 'stored', holders: [context.self.id], failed: [], ...between(context, message.source) })
 }
 
+/** Not on a machine that leaves: whoever asks may let go of a copy because of the answer. */
 async function heldSince(context: TransferContext, sha256: string): Promise<number> {
-  const verifiedAt = context.repair.isApart() ? null : context.records.heldAt(sha256)
+  const verifiedAt = context.repair.isApart() || !context.intake.isOpen ? null : context.records.heldAt(sha256)
   return verifiedAt !== null && (await context.contents.has(sha256)) ? verifiedAt : 0
 }
 

@@ -11,7 +11,8 @@ import type { Identifier } from '../protocol/identifier.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import { liveVersions, type FileRecord, type Version } from '../protocol/record.ts'
 import { buildManifest, manifestHash, readFileBlocks } from './build-manifest.ts'
-import { distribute, copiesWanted, storeTargets, type Cargo } from './distribute.ts'
+import { distribute, copiesWanted, storeTargets, type Cargo, type Distributed } from './distribute.ts'
+import { leaving } from './intake.ts'
 import { withNewVersion } from './new-version.ts'
 import type { Pace } from './pace.ts'
 import { readRecord, type KnownRecord } from './read-record.ts'
@@ -155,52 +156,69 @@ interface Spread {
 }
 
 /** Copies to the replica set. What this machine kept of it stays until all have answered: it is told as a copy then. */
-async function spread(context: TransferContext, cargo: Cargo, spreading: Spread): Promise<Identifier[]> {
-  const leave = await context.use.enter(cargo.manifest.sha256)
-  try {
-    return await spreadInUse(context, cargo, spreading)
-  } finally {
-    leave()
-  }
+function spread(context: TransferContext, cargo: Cargo, spreading: Spread): Promise<Identifier[]> {
+  return context.use.during([cargo.manifest.sha256], () => spreadInUse(context, cargo, spreading))
 }
 
-/** This machine's share from its own disk, the others' over the network, both at once. */
+/** Who has a copy now, and why the last one that should have failed to keep it. */
+type Kept = Pick<Distributed, 'holders' | 'failure'>
+
+const nobody: Kept = { holders: [], failure: null }
+
+/** This machine's share from its own disk, the others' over the network, both at once; then each makes up for what the other could not do. */
 async function spreadInUse(context: TransferContext, cargo: Cargo, { path, known, wanted, options }: Spread): Promise<Identifier[]> {
-  const { keepsHere, remotes, copies } = storeTargets(context, known, cargo.record.name)
-  const forward = {
-    ...(options.signal ? { signal: options.signal } : {}),
-    ...(options.onProgress ? { onProgress: options.onProgress } : {}),
-    ...(options.pace ? { pace: options.pace } : {}),
-  }
-  const here = keepsHere
-    ? keepHere(context, cargo, { path, signal: options.signal })
-    : Promise.resolve(new AppError('disk-full', 'not asked'))
-  here.catch(() => undefined) // awaited below; a failure of the other half comes first
-  const first = await distribute(context, cargo, { candidates: remotes, copies, ...forward })
-  const failedHere = await here
-  const holders = failedHere === null ? [context.self.id, ...first.holders] : [...first.holders]
-  if (keepsHere && failedHere && holders.length < wanted) {
+  const { keepsHere, mayKeepHere, remotes, copies } = storeTargets(context, known, cargo.record.name)
+  const { signal, onProgress, pace } = options
+  const forward = { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}), ...(pace ? { pace } : {}) }
+  const keep = (): Promise<Kept> => keepHere(context, cargo, { path, signal })
+  const send = (candidates: typeof remotes, count: number): Promise<Kept> =>
+    distribute(context, cargo, { candidates, copies: count, ...forward })
+  const [there, here] = await bothEnded(send(remotes, copies), keepsHere ? keep() : Promise.resolve(nobody))
+  const holders = [...here.holders, ...there.holders]
+  const missing = wanted - holders.length
+  let more = nobody
+  if (missing > 0 && mayKeepHere && !keepsHere && isAbsence(there.failure)) more = await keep()
+  else if (missing > 0 && here.failure) {
     const rest = remotes.filter((contact) => !holders.includes(contact.id))
-    holders.push(...(await distribute(context, cargo, { candidates: rest, copies: wanted - holders.length, ...forward })).holders)
+    more = await send(rest, missing)
   }
+  holders.push(...more.holders)
   if (holders.length > 0) return holders
-  const failure = (keepsHere ? failedHere : null) ?? first.failure
-  throw failure ?? new AppError('peer-unreachable', `No machine took ${cargo.record.spelling}; try again when the ring is whole`)
+  throw nobodyTook(context, cargo.record, here.failure ?? there.failure)
 }
 
-/** Null when the copy is durable here, else why not. Throws when the file itself is the cause. */
+/** Others are away or leave, or those in between did not say why: this machine stands in for them, but not for one that is full or finds fault. */
+export function isAbsence(failure: AppError | null): boolean {
+  return failure === null || failure.code === 'peer-unreachable'
+}
+
+/** Both results once both have ended; the first one's error comes first. */
+async function bothEnded<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second])
+  return [await first, await second]
+}
+
+/** Why a version has no copy at all. */
+export function nobodyTook(context: TransferContext, { spelling }: FileRecord, failure: AppError | null): AppError {
+  if (!context.intake.isOpen) return leaving(context.machineName)
+  return failure ?? new AppError('peer-unreachable', `No machine took ${spelling}; try again when the ring is whole`)
+}
+
+/** This machine as a holder once the copy is durable here, or why it is not. Throws when the file itself is the cause. */
 async function keepHere(
   context: TransferContext,
-  cargo: Cargo,
+  { record, manifest }: Cargo,
   from: { readonly path: string; readonly signal: AbortSignal | undefined },
-): Promise<AppError | null> {
+): Promise<Kept> {
   try {
-    if (!(await context.contents.holds(cargo.manifest))) await context.contents.importFile(from.path, cargo.manifest, from.signal)
-    await context.records.merge(cargo.record)
-    await context.records.setHeld(cargo.manifest.sha256, context.wallClock())
-    return null
+    if (!(await context.contents.holds(manifest))) await context.contents.importFile(from.path, manifest, from.signal)
+    const isKept = await context.intake.keep(async () => {
+      await context.records.merge(record)
+      await context.records.setHeld(manifest.sha256, context.wallClock())
+    })
+    return isKept ? { holders: [context.self.id], failure: null } : { holders: [], failure: leaving(context.machineName) }
   } catch (error) {
-    if (error instanceof AppError && error.code === 'disk-full') return error
+    if (error instanceof AppError && error.code === 'disk-full') return { holders: [], failure: error }
     throw error
   }
 }

@@ -11,12 +11,21 @@ import { limits } from '../protocol/limits.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import type { FileRecord } from '../protocol/record.ts'
 import { copiesWanted, storeTargets } from './distribute.ts'
-import { distributePack, type PackShare } from './distribute-pack.ts'
+import { distributePack, noShare, type PackShare } from './distribute-pack.ts'
 import { keepPack } from './keep-pack.ts'
 import type { PackFile } from './pack-body.ts'
 import type { KnownRecord } from './read-record.ts'
 import { groupByOwner, readRecords } from './read-records.ts'
-import { rememberHolder, replaceableBy, spellingFor, withRecord, type ClashRule, type StoredFile } from './store-file.ts'
+import {
+  isAbsence,
+  nobodyTook,
+  rememberHolder,
+  replaceableBy,
+  spellingFor,
+  withRecord,
+  type ClashRule,
+  type StoredFile,
+} from './store-file.ts'
 import type { TransferContext } from './transfer-context.ts'
 
 /** A local file that was read whole, small enough for a pack: see `readSmallFile`. */
@@ -128,8 +137,7 @@ async function storeOne(
   const mayReplace = replaceableBy(context, options.onClash)
   return withRecord(context, { known: known.record, spelling, manifest, originalName: basename(path), mayReplace }, async (record) => {
     const { holders, failure } = await gathering.add({ record, manifest, bytes })
-    if (holders.length === 0)
-      throw failure ?? new AppError('peer-unreachable', `No machine took ${record.spelling}; try again when the ring is whole`)
+    if (holders.length === 0) throw nobodyTook(context, record, failure)
     for (const holder of holders) rememberHolder(context, holder, { record, manifest })
     return { name: record.spelling, manifest, holders, wanted, route: known.route }
   })
@@ -180,11 +188,11 @@ interface Spread {
   readonly options: StorePackOptions
 }
 
-/** As a single store does: this machine's share from memory, the others' over the network, both at once. */
+/** As a single store does: this machine's share from memory, the others' over the network, both at once; then each makes up for what the other could not do. */
 async function spread(context: TransferContext, pack: readonly PackFile[], { files, wanted, options }: Spread): Promise<PackShare[]> {
   const [first] = files
   if (!first) return []
-  const { keepsHere, remotes, copies } = storeTargets(context, first.known, first.name)
+  const { keepsHere, mayKeepHere, remotes, copies } = storeTargets(context, first.known, first.name)
   const signal = options.signal ? { signal: options.signal } : {}
   const [here, there] = await Promise.all([
     keepsHere ? keepPack(context, pack) : [],
@@ -194,8 +202,28 @@ async function spread(context: TransferContext, pack: readonly PackFile[], { fil
     const own = keepsHere && !here[index] ? [context.self.id] : []
     return { holders: [...own, ...(there[index]?.holders ?? [])], failure: here[index] ?? there[index]?.failure ?? null }
   })
-  const refused = [...pack.keys()].filter((index) => keepsHere && here[index])
+  if (!keepsHere) return mayKeepHere ? keepShort(context, pack, { shares, wanted }) : shares
+  const refused = [...pack.keys()].filter((index) => here[index])
   return fillUp(context, pack, { shares, refused, remotes, wanted, ...signal })
+}
+
+/** What too few others took, since they are away or leave, is kept here as well. */
+async function keepShort(
+  context: TransferContext,
+  pack: readonly PackFile[],
+  { shares, wanted }: Pick<FillUp, 'shares' | 'wanted'>,
+): Promise<PackShare[]> {
+  const isShort = ({ holders, failure }: PackShare): boolean => holders.length < wanted && isAbsence(failure)
+  const short = pack.flatMap((file, index) => (isShort(shares[index] ?? noShare) ? [{ file, index }] : []))
+  const failures = await keepPack(
+    context,
+    short.map(({ file }) => file),
+  )
+  for (const [at, { index }] of short.entries()) {
+    const { holders, failure } = shares[index] ?? noShare
+    if (failures[at] === null) shares[index] = { holders: [...holders, context.self.id], failure }
+  }
+  return shares
 }
 
 interface FillUp {

@@ -11,6 +11,7 @@ import type { Timers } from '../ring/ports.ts'
 import type { RingParameters } from '../ring/ring-options.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { ContentUse } from './content-use.ts'
+import type { Intake } from './intake.ts'
 
 export interface Located {
   readonly owner: Contact
@@ -54,6 +55,8 @@ export interface TransferContext {
   readonly catalogue: Catalogue
   /** Which contents are counted on just now. */
   readonly use: ContentUse
+  /** Whether copies may be kept here just now. */
+  readonly intake: Intake
   readonly repair: RepairSide
   keyOf(name: string): Identifier
   /** Owner and candidates of a name's key, by the ring's look-up. Throws `peer-unreachable`. */
