@@ -66,6 +66,27 @@ describe('storing many small files', () => {
     expect(ring.defects).toEqual([])
   })
 
+  it('keeps its own share until all holders have answered, since it is told as a copy', async () => {
+    const ring = await ringOf([1000, 2000], { copies: 2, small: true })
+    const [writer, holder] = [ring.machine(1000), ring.machine(2000)]
+    const [file] = many(1)
+    const { sha256 } = manifestOfBytes(file!.bytes, writer.contents.blockBytes)
+    const tries: Promise<boolean>[] = []
+    const keepAll = holder.records.keepAll.bind(holder.records)
+    // the other machine takes its time: long enough for this one to have made its own copy
+    holder.records.keepAll = async (...kept) => {
+      while (writer.records.heldAt(sha256) === null) await new Promise(setImmediate)
+      // and to have nothing left to do with it
+      for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
+      tries.push(writer.context.use.remove(sha256, () => writer.contents.remove(sha256)))
+      return keepAll(...kept)
+    }
+    const [outcome] = await storeAll(writer, [file!])
+    expect(await Promise.all(tries)).toEqual([false])
+    expect(machinesOf(ring, outcome)).toEqual([1000, 2000])
+    expect(ring.holdersOf(file!.bytes)).toEqual([1000, 2000])
+  })
+
   it('keeps its own share, durably', async () => {
     const ring = await ringOf([1000, 2000], { copies: 2, small: true })
     const files = many(5)

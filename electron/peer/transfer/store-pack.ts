@@ -188,8 +188,14 @@ interface Spread {
   readonly options: StorePackOptions
 }
 
-/** As a single store does: this machine's share from memory, the others' over the network, both at once; then each makes up for what the other could not do. */
-async function spread(context: TransferContext, pack: readonly PackFile[], { files, wanted, options }: Spread): Promise<PackShare[]> {
+/** As a single store does. What this machine kept stays until all holders have answered: it is told as a copy then. */
+function spread(context: TransferContext, pack: readonly PackFile[], spreading: Spread): Promise<PackShare[]> {
+  const contents = pack.map(({ manifest }) => manifest.sha256)
+  return context.use.during(contents, () => spreadInUse(context, pack, spreading))
+}
+
+/** This machine's share from memory, the others' over the network, both at once; then each makes up for what the other could not do. */
+async function spreadInUse(context: TransferContext, pack: readonly PackFile[], { files, wanted, options }: Spread): Promise<PackShare[]> {
   const [first] = files
   if (!first) return []
   const { keepsHere, mayKeepHere, remotes, copies } = storeTargets(context, first.known, first.name)
