@@ -273,9 +273,11 @@ export class RingMember {
   #ringSize(): number {
     const machines = this.machines()
     const counted = machines.filter((member) => this.#counts(member)).length
-    // whatever its clock says of how long it was off, a machine that started unplugged does not take itself for the whole ring
+    // whatever its clock says of how long it was off, a machine that started unplugged does not take itself for the whole ring; nor does a
+    // newcomer that was taken in by one that left before it could tell who else there is
+    const hasOthers = machines.length > 1 || !this.ring.hasView
     const isNews = this.#world.clock.now() - this.#startedAt < countedForMs
-    return counted === 1 && machines.length > 1 && isNews ? 2 : counted
+    return counted === 1 && hasOthers && isNews ? 2 : counted
   }
 
   #counts(member: MemberView): boolean {

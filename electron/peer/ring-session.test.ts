@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RateLimit } from './net/rate-limit.ts'
+import type { Contact } from './protocol/contact.ts'
 import { RingSession } from './ring-session.ts'
 import type { RememberedMember, RingState } from './ring-state.ts'
+import type { Ring } from './ring/ring.ts'
 import { defaultParameters } from './ring/ring-options.ts'
 import { Stores } from './stores.ts'
 import { Transfers } from './transfer/transfers.ts'
@@ -90,5 +92,38 @@ describe('a session that goes on where the last run ended', () => {
   it('knows nobody in a ring of one', async () => {
     await sessionWith([])
     expect(session?.resume()).toBe(false)
+  })
+})
+
+describe('a newcomer whose only acquaintance leaves at once', () => {
+  /** Taken in by `host`, which knows of nobody else then. */
+  async function takenIn(): Promise<{ readonly ring: Ring; readonly host: Contact; readonly leaves: () => number }> {
+    const { ring, context, space } = await sessionWith([])
+    const host = { id: space.fromBigInt(5n), ways: ['127.0.0.1:9'] }
+    const between = { destination: ring.self.id, source: host.id }
+    ring.join([host])
+    ring.tick()
+    for (let exchange = 1; !ring.isMember; exchange++) {
+      ring.receive({ command: 'accept', exchange, predecessor: host, successors: [], route: [host.id], ...between }, 'stream', null)
+    }
+    const leaves = (): number => {
+      expect(context.ringSize()).toBe(2)
+      ring.receive({ command: 'leave', incarnation: 1, predecessor: null, successors: [], ...between }, 'stream', null)
+      expect(context.online()).toHaveLength(1)
+      return context.ringSize()
+    }
+    return { ring, host, leaves }
+  }
+
+  it('does not take itself for the whole ring before it was told who is in it', async () => {
+    const { leaves } = await takenIn()
+    expect(leaves()).toBe(2)
+  })
+
+  it('is the whole ring when it was told that there is nobody else', async () => {
+    const { ring, host, leaves } = await takenIn()
+    const members = [{ contact: host, incarnation: 1, state: 'alive' }] as const
+    ring.receive({ command: 'view', kind: 'tell', exchange: 0, members, destination: ring.self.id, source: host.id }, 'stream', null)
+    expect(leaves()).toBe(1)
   })
 })

@@ -28,9 +28,15 @@ export class Gossip {
   /** Number of the last question for everything, and whether its answer is being taken in. */
   #asksForAll = 0
   #catchingUp = false
+  #hasView = true
 
   constructor(core: Core) {
     this.#core = core
+  }
+
+  /** False from the first question for everything until somebody's view was taken in, or was found to be this one. */
+  get hasView(): boolean {
+    return this.#hasView
   }
 
   get hasNews(): boolean {
@@ -92,6 +98,7 @@ export class Gossip {
   compareDigest(contact: Contact, viewDigest: string): void {
     const now = this.#core.clock.now()
     if (this.#core.parameters.viewCap === 0) return
+    if (!this.#hasView && viewDigest === this.digest()) this.#hasView = true
     const partial = this.#core.table.size >= this.#core.parameters.viewCap
     const whole = this.hasNews ? timing.viewBusyMs : timing.viewMismatchMs
     if (now < this.#lastExchangeAt + (partial ? timing.viewPartialMs : whole)) return
@@ -122,6 +129,7 @@ export class Gossip {
   askForAll(contact: Contact): void {
     this.#lastExchangeAt = this.#core.clock.now()
     this.#asksForAll = this.#core.pending.nextExchange()
+    this.#hasView = false
     this.#core.send(contact, 'stream', { command: 'view', kind: 'ask', exchange: this.#asksForAll, members: [] })
   }
 
@@ -130,6 +138,7 @@ export class Gossip {
     this.#catchingUp = message.kind === 'tell' && message.exchange === this.#asksForAll
     this.absorb(message.members)
     this.#catchingUp = false
+    if (message.kind === 'tell') this.#hasView = true
     if (message.kind === 'tell' || this.#core.parameters.viewCap === 0) return
     const lacking = this.#lackedBy(message.members)
     for (let members = lacking; members.length > 0;) {

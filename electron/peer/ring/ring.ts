@@ -211,6 +211,11 @@ export class Ring {
     return this.#core.phase === 'member'
   }
 
+  /** False for a newcomer that was not told yet who is in the ring: there may be others than those it knows. */
+  get hasView(): boolean {
+    return this.#gossip.hasView
+  }
+
   get predecessor(): Contact | null {
     return this.#core.neighbours.predecessor
   }
