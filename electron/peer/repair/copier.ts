@@ -62,7 +62,10 @@ export class Copier {
     return this.diversion.mayAsk(machine, sizeBytes, this.#repair.now())
   }
 
-  /** Resolves when the content is where `repair` wants it, as far as there is room; what is being copied already is waited for. Throws what a transfer throws. */
+  /**
+   * Resolves when the content is where `repair` wants it, as far as there is room; what is being copied already is waited for. Rejects with
+   * what a transfer throws.
+   */
   copy(repair: Repair, kind: CopyKind): Promise<void> {
     const { id } = repair.of
     const running = this.#busy.get(id)

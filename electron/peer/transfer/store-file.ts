@@ -187,7 +187,7 @@ async function spreadInUse(context: TransferContext, cargo: Cargo, { path, known
   throw nobodyTook(context, cargo.record, here.failure ?? there.failure)
 }
 
-/** Others are away or leave, or those in between did not say why: this machine stands in for them, but not for one that is full or finds fault. */
+/** Others are away or leave, or who passed on did not say why: this machine stands in for them, but not for one that is full or finds fault. */
 export function isAbsence(failure: AppError | null): boolean {
   return failure === null || failure.code === 'peer-unreachable'
 }
