@@ -4,6 +4,8 @@ import type { News } from '../../shared/contract.ts'
 import type { ActivityView, FileView, RingView, SafetyView, TransferView } from '../../shared/views.ts'
 
 const flushEveryMs = 250
+/** Round-trip times are another with every ping: so seldom they go out when there is no other news. */
+const roundTripsEveryMs = 5_000
 /** Activity lines in one piece of news. */
 const linesMax = 200
 
@@ -26,6 +28,8 @@ export class NewsDesk {
   #ring = false
   #safety = false
   #timer: NodeJS.Timeout | null = null
+  /** Is in no hurry: other news goes out before. */
+  #laterTimer: NodeJS.Timeout | null = null
 
   constructor(sources: NewsSources) {
     this.#sources = sources
@@ -57,6 +61,17 @@ export class NewsDesk {
     })
   }
 
+  /** A round-trip time is another. */
+  roundTrip(): void {
+    if (this.#listeners.size === 0) return
+    this.#laterTimer ??= setTimeout(() => {
+      this.#laterTimer = null
+      this.#mark(() => {
+        this.#ring = true
+      })
+    }, roundTripsEveryMs).unref()
+  }
+
   safetyChanged(): void {
     this.#mark(() => {
       this.#safety = true
@@ -72,6 +87,7 @@ export class NewsDesk {
 
   close(): void {
     if (this.#timer) clearTimeout(this.#timer)
+    if (this.#laterTimer) clearTimeout(this.#laterTimer)
     this.#listeners.clear()
   }
 

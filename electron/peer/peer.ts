@@ -265,6 +265,7 @@ class Peer implements PeerApi {
       },
       onEvent: (event) => this.#onEvent(event),
       onRingChanged: () => this.#onRingChanged(),
+      onRoundTrip: () => this.#desk.roundTrip(),
       onFileChanged: (name) => this.#desk.fileChanged(name),
     })
     this.#views = new ViewBuilder(this.#session)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RateLimit } from './net/rate-limit.ts'
 import type { Contact } from './protocol/contact.ts'
-import { RingSession } from './ring-session.ts'
+import { RingSession, type SessionOptions } from './ring-session.ts'
 import type { RememberedMember, RingState } from './ring-state.ts'
 import type { Ring } from './ring/ring.ts'
 import { defaultParameters } from './ring/ring-options.ts'
@@ -30,9 +30,18 @@ afterEach(async () => {
 
 /** A session on loopback that remembers these members; nobody is at their addresses. */
 async function sessionWith(members: readonly RememberedMember[]): Promise<RingSession> {
-  const state: RingState = { ringKey, ringName: 'Home', parameters: defaultParameters, incarnation: 1, port: 0, members }
+  session = await start(stores, members)
+  return session
+}
+
+function start(
+  stores: Stores,
+  members: readonly RememberedMember[],
+  { parameters = defaultParameters, ...told }: Partial<Pick<SessionOptions, 'onRingChanged' | 'onRoundTrip'> & RingState> = {},
+): Promise<RingSession> {
+  const state: RingState = { ringKey, ringName: 'Home', parameters, incarnation: 1, port: 0, members }
   const nothing = (): void => undefined
-  session = await RingSession.start({
+  return RingSession.start({
     state,
     identity: stores.identity,
     chosenId: null,
@@ -48,9 +57,10 @@ async function sessionWith(members: readonly RememberedMember[]): Promise<RingSe
     allowance: () => ({ share: 0.5, limitBytesPerSecond: null }),
     onEvent: nothing,
     onRingChanged: nothing,
+    onRoundTrip: nothing,
     onFileChanged: nothing,
+    ...told,
   })
-  return session
 }
 
 const member = (digit: string, heardAt?: number): RememberedMember => ({
@@ -125,5 +135,32 @@ describe('a newcomer whose only acquaintance leaves at once', () => {
     const members = [{ contact: host, incarnation: 1, state: 'alive' }] as const
     ring.receive({ command: 'view', kind: 'tell', exchange: 0, members, destination: ring.self.id, source: host.id }, 'stream', null)
     expect(leaves()).toBe(1)
+  })
+})
+
+describe('a calm session', () => {
+  it('takes answers to its pings for no change of the ring, which would be written to disk', async () => {
+    const parameters = { ...defaultParameters, pingIntervalMs: 100 }
+    const other = await Stores.open(join(folder, 'other'))
+    const neighbour = await start(other, [], { parameters })
+    try {
+      neighbour.ring.found()
+      await new Promise<void>((resolve) => {
+        let answers = 0
+        const onRingChanged = (): void => {
+          answers = 0
+        }
+        const onRoundTrip = (): void => {
+          if (++answers === 5) resolve()
+        }
+        void start(stores, [], { parameters, onRingChanged, onRoundTrip }).then((started) => {
+          session = started
+          started.ring.join([neighbour.ring.self])
+        })
+      })
+    } finally {
+      await neighbour.stop()
+      await other.close()
+    }
   })
 })

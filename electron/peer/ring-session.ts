@@ -55,6 +55,8 @@ export interface SessionOptions {
   readonly onEvent: (event: PeerEvent) => void
   /** Members, neighbours or names changed. */
   readonly onRingChanged: () => void
+  /** A member answered a ping: how long that took is shown, and nothing else is another. */
+  readonly onRoundTrip: () => void
   readonly onFileChanged: (name: string) => void
 }
 
@@ -220,7 +222,8 @@ export class RingSession {
   #onRingEvent(event: RingEvent): void {
     if (event.kind === 'dead' || event.kind === 'departing') this.#awaySince.set(event.peer, Date.now())
     if (event.kind === 'alive') this.#awaySince.delete(event.peer)
-    if (!quiet.has(event.kind)) this.#options.onRingChanged()
+    if (event.kind === 'response-received') this.#options.onRoundTrip()
+    else if (!quiet.has(event.kind)) this.#options.onRingChanged()
     this.#options.onEvent(toPeerEvent(this.space, event))
   }
 
