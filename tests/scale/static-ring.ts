@@ -11,6 +11,7 @@ import type { Contact } from '../../electron/peer/protocol/contact.ts'
 import { type Identifier, IdentifierSpace } from '../../electron/peer/protocol/identifier.ts'
 import type { RingMessage } from '../../electron/peer/protocol/messages.ts'
 import type { Core } from '../../electron/peer/ring/core.ts'
+import { Deadlines } from '../../electron/peer/ring/deadlines.ts'
 import { around, firstAtOrAfter } from '../../electron/peer/ring/interval.ts'
 import { Lookup, type LookupResult } from '../../electron/peer/ring/lookup.ts'
 import { Membership } from '../../electron/peer/ring/membership.ts'
@@ -153,14 +154,17 @@ export function makeCore(id: Identifier, random: Prng, send: (message: RingMessa
   const table = new Membership()
   const neighbours = new Neighbours(id, parameters.successors)
   const nothing = () => undefined
+  const clock = { now: () => 0 }
+  const deadlines = new Deadlines(clock)
   const core: Core = {
     parameters,
     space,
-    clock: { now: () => 0 },
+    clock,
     random,
+    deadlines,
     table,
     neighbours,
-    pending: new Pending(),
+    pending: new Pending(deadlines.add()),
     roundTrips: new RoundTrips(),
     self,
     incarnation: 1,

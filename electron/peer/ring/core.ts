@@ -3,6 +3,7 @@
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
 import type { Member, RingMessage } from '../protocol/messages.ts'
+import type { Deadlines } from './deadlines.ts'
 import type { Change, Membership } from './membership.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { Pending } from './pending.ts'
@@ -22,6 +23,7 @@ export interface Core {
   readonly space: IdentifierSpace
   readonly clock: Clock
   readonly random: Random
+  readonly deadlines: Deadlines
   readonly table: Membership
   readonly neighbours: Neighbours
   readonly pending: Pending

@@ -49,6 +49,17 @@ class Watcher {
     for (const end = this.now + forMs; this.now < end; this.now += 100) this.ring.tick()
   }
 
+  /** Ticks only when one is of any use, on a beat of 100 ms. Returns how many there were. */
+  passWhenDue(forMs: number): number {
+    let ticks = 0
+    const beatAfter = (at: number) => Math.ceil(at / 100) * 100
+    for (const end = this.now + forMs; this.now < end; ticks++) {
+      this.ring.tick()
+      this.now = Math.max(this.now + 100, beatAfter(this.ring.dueAt))
+    }
+    return ticks
+  }
+
   passUntilSuspected(): void {
     while (!this.has('suspected')) this.pass(100)
   }
@@ -66,6 +77,16 @@ describe('a watcher', () => {
     expect(watcher.has('dead')).toBe(false)
     watcher.pass(400)
     expect(watcher.has('dead')).toBe(true)
+  })
+
+  it('finds out as much as soon when it is ticked only when something is due', () => {
+    const [often, seldom] = [new Watcher(), new Watcher()]
+    const silentMs = 9_000
+    often.pass(silentMs)
+    const ticks = seldom.passWhenDue(silentMs)
+    expect(seldom.events).toEqual(often.events)
+    expect(seldom.has('dead')).toBe(true)
+    expect(ticks).toBeLessThan(silentMs / 100)
   })
 
   it('begins anew when the refutation comes by way of another', () => {

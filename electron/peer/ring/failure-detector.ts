@@ -9,6 +9,7 @@ import type { Identifier } from '../protocol/identifier.ts'
 import type { Probe, Probed } from '../protocol/messages.ts'
 import type { Core } from './core.ts'
 import { isRelevant } from './core.ts'
+import type { Deadline } from './deadlines.ts'
 import type { Gossip } from './gossip.ts'
 import { around } from './interval.ts'
 import { isLive } from './membership.ts'
@@ -41,12 +42,19 @@ export class FailureDetector {
   /** Successors given by hand, not heard yet: awaited, not judged. */
   readonly #awaited = new Set<Identifier>()
   #rounds = 0
-  #nextRoundAt = 0
+  readonly #nextRound: Deadline
+  /** When a watch is to be looked at again. */
+  readonly #nextLook: Deadline
+  /** When the predecessor's ping is overdue. */
+  readonly #overdue: Deadline
 
   constructor(core: Core, gossip: Gossip, pings: Pings) {
     this.#core = core
     this.#gossip = gossip
     this.#pings = pings
+    this.#nextRound = core.deadlines.add()
+    this.#nextLook = core.deadlines.add()
+    this.#overdue = core.deadlines.add()
   }
 
   /** Peers that may not have been started yet: no verdict before they were heard once. */
@@ -55,14 +63,17 @@ export class FailureDetector {
   }
 
   tick(now: number): void {
-    if (now >= this.#nextRoundAt) this.#round(now)
+    if (this.#nextRound.isDue(now)) this.#round(now)
     this.#watchPredecessor(now)
     for (const watch of this.#watches.values()) if (watch.deadline <= now) this.#escalate(watch, now)
+    this.#nextLook.clear()
+    for (const watch of this.#watches.values()) this.#lookBy(watch)
+    this.#overdue.at = this.#overdueAt()
   }
 
   /** Pings the neighbours on the next tick, all of them. */
   roundNow(): void {
-    this.#nextRoundAt = 0
+    this.#nextRound.soon()
     this.#rounds = 0
   }
 
@@ -113,13 +124,14 @@ export class FailureDetector {
   /** A message from `id` came: it is there. */
   heard(id: Identifier): void {
     this.#awaited.delete(id)
-    this.#watches.delete(id)
+    if (this.#watches.delete(id) && this.#watches.size === 0) this.#nextLook.clear()
     this.#core.table.heard(id, this.#core.clock.now())
+    if (this.#core.neighbours.predecessor?.id === id) this.#overdue.at = this.#overdueAt()
   }
 
   #round(now: number): void {
     const { parameters, random, table } = this.#core
-    this.#nextRoundAt = now + parameters.pingIntervalMs * (0.9 + 0.2 * random.next())
+    this.#nextRound.at = now + parameters.pingIntervalMs * (0.9 + 0.2 * random.next())
     this.#pings.expire(now)
     const brief = this.#rounds % counts.calmRounds !== 0 && this.#isCalm()
     const targets = this.#targets(brief ? 1 : parameters.pingedSuccessors)
@@ -158,11 +170,16 @@ export class FailureDetector {
 
   /** The predecessor's pings show that it is there; without one for more than an interval, it is asked. */
   #watchPredecessor(now: number): void {
+    const { predecessor } = this.#core.neighbours
+    if (predecessor && now > this.#overdueAt()) this.probe(predecessor)
+  }
+
+  /** Clock time after which the predecessor is asked, or Infinity. */
+  #overdueAt(): number {
     const { parameters, neighbours, table } = this.#core
     const { predecessor } = neighbours
-    if (!parameters.pingPredecessor || !predecessor || this.#watches.has(predecessor.id)) return
-    const heardAt = table.get(predecessor.id)?.lastHeardAt ?? 0
-    if (now > heardAt + pingOverdue * parameters.pingIntervalMs) this.probe(predecessor)
+    if (!parameters.pingPredecessor || !predecessor || this.#watches.has(predecessor.id)) return Infinity
+    return (table.get(predecessor.id)?.lastHeardAt ?? 0) + pingOverdue * parameters.pingIntervalMs
   }
 
   /** Where the ring keeps a view: one random member is watched too (SWIM), so that many deaths at once are found at once; and more are told the news. */
@@ -184,7 +201,15 @@ export class FailureDetector {
 
   #watch(contact: Contact, stage: Stage, how: { sequence: number; waitMs: number; halfWaitMs?: number }): void {
     const deadline = this.#core.clock.now() + how.waitMs * this.#core.patience
-    this.#watches.set(contact.id, { contact, stage, deadline, sequence: how.sequence, halfWaitMs: how.halfWaitMs ?? 0 })
+    const watch = { contact, stage, deadline, sequence: how.sequence, halfWaitMs: how.halfWaitMs ?? 0 }
+    this.#watches.set(contact.id, watch)
+    this.#lookBy(watch)
+  }
+
+  /** Someone in doubt is looked at on every tick: were this machine to stand still meanwhile, `postpone` must know of it to the tick. */
+  #lookBy({ stage, deadline }: Watch): void {
+    if (stage === 'pinged') this.#nextLook.by(deadline)
+    else this.#nextLook.soon()
   }
 
   #escalate(watch: Watch, now: number): void {

@@ -8,6 +8,7 @@ import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Member, View } from '../protocol/messages.ts'
 import { type Core, selfAsMember } from './core.ts'
+import type { Deadline } from './deadlines.ts'
 import { around } from './interval.ts'
 import { asMember, isLive, supersedes } from './membership.ts'
 import { News } from './news.ts'
@@ -24,7 +25,7 @@ export class Gossip {
   readonly #core: Core
   readonly #news = new News()
   #lastExchangeAt = 0
-  #nextExchangeAt = 0
+  readonly #nextExchange: Deadline
   /** Number of the last question for everything, and whether its answer is being taken in. */
   #asksForAll = 0
   #catchingUp = false
@@ -32,6 +33,8 @@ export class Gossip {
 
   constructor(core: Core) {
     this.#core = core
+    this.#nextExchange = core.deadlines.add()
+    if (core.parameters.viewCap === 0) this.#nextExchange.clear()
   }
 
   /** False from the first question for everything until somebody's view was taken in, or was found to be this one. */
@@ -112,8 +115,8 @@ export class Gossip {
   }
 
   tick(now: number): void {
-    if (this.#core.parameters.viewCap === 0 || now < this.#nextExchangeAt) return
-    this.#nextExchangeAt = now + timing.viewExchangeMs * (0.9 + 0.2 * this.#core.random.next())
+    if (!this.#nextExchange.isDue(now)) return
+    this.#nextExchange.at = now + timing.viewExchangeMs * (0.9 + 0.2 * this.#core.random.next())
     const id = pick(this.#core.random, this.#core.table.liveIds())
     const entry = id && this.#core.table.get(id)
     if (entry) this.exchangeWith(entry.contact)

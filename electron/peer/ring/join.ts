@@ -9,6 +9,7 @@ import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Accept, Decline, DeclineReason, Join, RingMessage } from '../protocol/messages.ts'
 import type { Core } from './core.ts'
+import type { Deadline } from './deadlines.ts'
 import { between } from './interval.ts'
 import type { Channel } from './ports.ts'
 import { closestPreceding } from './placement.ts'
@@ -31,11 +32,14 @@ export class Joiner {
   readonly #core: Core
   readonly #accepted: (message: Accept) => void
   #attempt: Attempt | null = null
+  /** Looked at on every tick while an attempt is under way, or could be. */
+  readonly #due: Deadline
 
   /** `accepted`: takes over the lists of an acceptance. */
   constructor(core: Core, accepted: (message: Accept) => void) {
     this.#core = core
     this.#accepted = accepted
+    this.#due = core.deadlines.add()
   }
 
   /** Joins through one of `via`; an event ends it: accepted, declined, or 'unreachable' after 20 s. */
@@ -45,8 +49,12 @@ export class Joiner {
 
   tick(now: number): void {
     this.#lookForRing()
-    const attempt = this.#attempt
-    if (!attempt) return
+    if (this.#attempt) this.#goOn(this.#attempt, now)
+    const isAlone = this.#core.phase === 'member' && !this.#core.neighbours.head
+    this.#due.at = this.#attempt || (isAlone && this.#remembered().length > 0) ? now : Infinity
+  }
+
+  #goOn(attempt: Attempt, now: number): void {
     if (attempt.deadline !== null && now >= attempt.deadline) this.#end('unreachable')
     else if (now >= attempt.nextAt && !this.#core.pending.isOpen(attempt.exchange)) this.#startOver(attempt)
   }
@@ -59,16 +67,20 @@ export class Joiner {
 
   /** A member that is alone but remembers others joins through them, one after the other, until it is not alone. */
   #lookForRing(): void {
-    const { phase, neighbours, table } = this.#core
+    const { phase, neighbours } = this.#core
     if (phase !== 'member') return
     if (neighbours.head) {
       this.stop()
       return
     }
     if (this.#attempt) return
-    const remembered = [...table.all()].filter((entry) => entry.state === 'dead').map((entry) => entry.contact)
+    const remembered = this.#remembered()
     if (remembered.length === 0) return
     this.#startOver(this.#begin(remembered, null))
+  }
+
+  #remembered(): Contact[] {
+    return [...this.#core.table.all()].filter((entry) => entry.state === 'dead').map((entry) => entry.contact)
   }
 
   #begin(via: readonly Contact[], deadline: number | null): Attempt {
@@ -77,6 +89,7 @@ export class Joiner {
     const now = this.#core.clock.now()
     const attempt: Attempt = { via: others, deadline, index: 0, hops: 0, route: [], exchange: 0, nextAt: now }
     this.#attempt = attempt
+    this.#due.soon()
     return attempt
   }
 

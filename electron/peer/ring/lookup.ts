@@ -9,6 +9,7 @@ import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Find, Found, LookupPurpose, RingMessage } from '../protocol/messages.ts'
 import type { Core } from './core.ts'
+import type { Deadline } from './deadlines.ts'
 import { inArc } from './interval.ts'
 import { closestPreceding, isMine, knowsOwner, replicaSet } from './placement.ts'
 import { timing } from './timing.ts'
@@ -48,9 +49,12 @@ interface Search {
 export class Lookup {
   readonly #core: Core
   readonly #searches = new Set<Search>()
+  /** Looked at on every tick while there are searches: they are few and short. */
+  readonly #due: Deadline
 
   constructor(core: Core) {
     this.#core = core
+    this.#due = core.deadlines.add()
   }
 
   start(key: Identifier, what: LookupSubject, done: (result: LookupResult) => void): void {
@@ -63,6 +67,7 @@ export class Lookup {
     const deadline = now + timing.lookupMs
     const search: Search = { key, what, done, deadline, asked: new Set(), candidates: [], route: [self.id], exchange: 0, againAt: now }
     this.#searches.add(search)
+    this.#due.soon()
     if (!isMine(this.#core, key)) this.#core.emit({ kind: 'lookup-started', ...what })
     this.#begin(search)
   }
@@ -72,6 +77,7 @@ export class Lookup {
       if (now >= search.deadline) this.#fail(search, 'no answer from the ring')
       else if (now >= search.againAt && !this.#core.pending.isOpen(search.exchange)) this.#begin(search)
     }
+    this.#due.at = this.#searches.size > 0 ? now : Infinity
   }
 
   /** Ends every look-up: this peer leaves. */

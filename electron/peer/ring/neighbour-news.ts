@@ -3,6 +3,7 @@
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Core } from './core.ts'
+import type { Deadline } from './deadlines.ts'
 import { timing } from './timing.ts'
 
 export class NeighbourNews {
@@ -12,26 +13,28 @@ export class NeighbourNews {
   #predecessors: readonly Identifier[] = []
   /** The list that predecessors were last looked for in. */
   #seenPredecessors: readonly Contact[] | null = null
-  /** While the list is short after a loss, news of it waits till then for the new head's answer; null = nothing waits. */
-  #waitsUntil: number | null = null
+  /** While the list is short after a loss, news of it waits till then for the new head's answer. */
+  readonly #waitsUntil: Deadline
 
   constructor(core: Core) {
     this.#core = core
+    this.#waitsUntil = core.deadlines.add()
+    this.#waitsUntil.clear()
   }
 
   /** News waits for the list to be completed. */
   get isWaiting(): boolean {
-    return this.#waitsUntil !== null
+    return this.#waitsUntil.at !== Infinity
   }
 
   tick(now: number): void {
-    if (this.#waitsUntil !== null && now >= this.#waitsUntil) this.tellSuccessors()
+    if (this.#waitsUntil.isDue(now)) this.tellSuccessors()
     this.#tellPredecessors()
   }
 
   /** The list is short: it is told when it is completed, or after a moment. */
   wait(): void {
-    this.#waitsUntil ??= this.#core.clock.now() + timing.settleMs
+    this.#waitsUntil.by(this.#core.clock.now() + timing.settleMs)
   }
 
   /** The list as it stands is no news. */
@@ -40,7 +43,7 @@ export class NeighbourNews {
   }
 
   tellSuccessors(): void {
-    this.#waitsUntil = null
+    this.#waitsUntil.clear()
     const previous = this.#successors
     this.passOver()
     if (this.#successors.join() === previous.join()) return

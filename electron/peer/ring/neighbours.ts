@@ -64,6 +64,7 @@ export function nearerBehind(self: Identifier, contacts: readonly (Contact | nul
 export class Neighbours {
   readonly #self: Identifier
   readonly #length: number
+  readonly #onChanged: () => void
   #successors: readonly Contact[] = []
   #predecessor: Contact | null = null
   /** Peers whose pings said that this one is among their successors. */
@@ -75,9 +76,10 @@ export class Neighbours {
   #changes = 0
 
   /** `length`: successors kept at most. */
-  constructor(self: Identifier, length: number) {
+  constructor(self: Identifier, length: number, onChanged: () => void = () => undefined) {
     this.#self = self
     this.#length = length
+    this.#onChanged = onChanged
   }
 
   get successors(): readonly Contact[] {
@@ -125,6 +127,7 @@ export class Neighbours {
     this.#changes++
     this.#predecessors = null
     this.#all = null
+    this.#onChanged()
   }
 
   /** Of predecessor and successors as they stand: on every response. */

@@ -5,6 +5,7 @@
 
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Core } from './core.ts'
+import type { Deadline } from './deadlines.ts'
 import type { Pings } from './pings.ts'
 import { pick } from './prng.ts'
 import { counts, timing } from './timing.ts'
@@ -15,11 +16,12 @@ export class Reunion {
   /** Remembered from an earlier run and not tried since. */
   #untried: Identifier[] = []
   #seeksUntil = 0
-  #nextAt = 0
+  readonly #next: Deadline
 
   constructor(core: Core, pings: Pings) {
     this.#core = core
     this.#pings = pings
+    this.#next = core.deadlines.add()
   }
 
   /** Tries these members of an earlier run soon, a few at a time. */
@@ -37,10 +39,10 @@ export class Reunion {
   }
 
   tick(now: number): void {
-    if (now < this.#nextAt) return
+    if (!this.#next.isDue(now)) return
     const { table, random, neighbours } = this.#core
     const waitMs = this.#untried.length > 0 ? timing.untriedMs : neighbours.head ? timing.deadRetryMs : timing.aloneRetryMs
-    this.#nextAt = now + waitMs * (0.9 + 0.2 * random.next())
+    this.#next.at = now + waitMs * (0.9 + 0.2 * random.next())
     const dead = [...table.all()].filter((entry) => entry.state === 'dead')
     for (const entry of dead) if (entry.stateSince + timing.rememberDeadMs < now) table.remove(entry.contact.id)
     this.#untried = this.#untried.filter((id) => table.get(id)?.state === 'dead')

@@ -15,10 +15,23 @@ const id = (value: number) => space.fromBigInt(BigInt(value))
 const contact = (value: number) => ({ id: id(value), ways: [`10.0.0.${value}:1`] })
 const small: RingParameters = { ...defaultParameters, bits: 8 }
 
+const ping = {
+  command: 'ping',
+  sequence: 1,
+  incarnation: 1,
+  place: 1,
+  viewDigest: '00000000',
+  revision: 0,
+  destination: id(9),
+  source: id(20),
+} as const
+
 class Bench {
   now = 0
   readonly sent: { to: number; channel: Channel; message: RingMessage }[] = []
   readonly events: RingEvent[] = []
+  /** How often an earlier deadline was told. */
+  sooner = 0
   readonly ring: Ring
 
   constructor(self: number, parameters = small) {
@@ -29,6 +42,7 @@ class Bench {
         random: new Prng(1),
         transport: { send: (to, channel, message) => this.sent.push({ to: Number.parseInt(to.id, 16), channel, message }) },
         onEvent: (event) => this.events.push(event),
+        onSooner: () => this.sooner++,
       },
     )
   }
@@ -43,6 +57,28 @@ class Bench {
     return taken
   }
 }
+
+describe('a ring that is told nothing', () => {
+  it('has something to do twice a second or so, and at once when it is told something', () => {
+    const bench = new Bench(9)
+    expect(bench.ring.dueAt).toBe(Infinity)
+    bench.ring.found()
+    let ticks = 0
+    for (; bench.now < 60_000; bench.now = bench.ring.dueAt) {
+      bench.ring.tick()
+      ticks++
+    }
+    expect(ticks).toBeLessThan(180)
+    bench.now -= 1
+    expect(bench.ring.dueAt).toBeGreaterThan(bench.now)
+    const told = bench.sooner
+    bench.ring.receive({ ...ping, gossip: [] }, 'datagram', contact(20))
+    expect(bench.sooner).toBeGreaterThan(told)
+    expect(bench.ring.dueAt).toBe(bench.now)
+    bench.ring.leave()
+    expect(bench.ring.dueAt).toBe(Infinity)
+  })
+})
 
 describe('a ring of one', () => {
   it('owns every key and answers look-ups itself', () => {

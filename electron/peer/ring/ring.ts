@@ -7,7 +7,8 @@ import { unreachable } from '../../../shared/assert.ts'
 import { type Contact, sharesWay } from '../protocol/contact.ts'
 import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
 import type { Accept, Leave, RingMessage } from '../protocol/messages.ts'
-import { type Core, isRelevant } from './core.ts'
+import { type Core, isRelevant, type Phase } from './core.ts'
+import { type Deadline, Deadlines } from './deadlines.ts'
 import { FailureDetector } from './failure-detector.ts'
 import { prune } from './fingers.ts'
 import { Gossip } from './gossip.ts'
@@ -43,6 +44,8 @@ export interface RingPorts {
   readonly random: Random
   readonly transport: Transport
   readonly onEvent: (event: RingEvent) => void
+  /** `dueAt` is earlier than it was. Not to be answered with a tick at once. */
+  readonly onSooner?: () => void
 }
 
 /** What members say to each other once they know each other. */
@@ -62,11 +65,18 @@ export class Ring {
   readonly #lookup: Lookup
   readonly #online: OnlineMembers
   #lastTickAt: number
-  #busyUntil = 0
-  #nextPruneAt = 0
+  /** Members or neighbours changed: on the next tick every part looks at what follows. */
+  readonly #changed: Deadline
+  readonly #busyUntil: Deadline
+  readonly #nextPrune: Deadline
 
   constructor(options: RingOptions, ports: RingPorts) {
-    this.#core = this.#makeCore(options, ports)
+    const deadlines = new Deadlines(ports.clock, ports.onSooner)
+    this.#changed = deadlines.add()
+    this.#busyUntil = deadlines.add()
+    this.#busyUntil.clear()
+    this.#nextPrune = deadlines.add()
+    this.#core = this.#makeCore(options, ports, deadlines)
     this.#gossip = new Gossip(this.#core)
     this.#pings = new Pings(this.#core, this.#gossip)
     this.#detector = new FailureDetector(this.#core, this.#gossip, this.#pings)
@@ -81,7 +91,7 @@ export class Ring {
 
   /** Starts a ring of one. */
   found(): void {
-    this.#core.phase = 'member'
+    this.#enter('member')
   }
 
   /**
@@ -89,7 +99,7 @@ export class Ring {
    * `heardAt`: clock time, before now, at which each was there; who is not in it counts as never heard.
    */
   resume(contacts: readonly Contact[], heardAt: ReadonlyMap<Identifier, number> = new Map()): void {
-    this.#core.phase = 'member'
+    this.#enter('member')
     for (const contact of contacts) this.#gossip.learn({ contact, incarnation: 0, state: 'dead' })
     for (const [id, at] of heardAt) this.#core.table.heard(id, at)
     this.#reunion.lookFor(contacts.map((contact) => contact.id))
@@ -103,7 +113,7 @@ export class Ring {
 
   /** Starts as a member of a ring whose peers are given their successors by hand; predecessors are learnt from pings. */
   initialise(successors: readonly Contact[]): void {
-    this.#core.phase = 'member'
+    this.#enter('member')
     this.#detector.awaitFirst(successors.map((contact) => contact.id))
     this.#stabilizer.begin(null, successors, { quiet: true })
     this.#detector.roundNow()
@@ -111,7 +121,7 @@ export class Ring {
 
   /** Joins through one of `via`. A 'join-accepted' or 'join-declined' event ends it. */
   join(via: readonly Contact[]): void {
-    this.#core.phase = 'joining'
+    this.#enter('joining')
     this.#joiner.start(via)
   }
 
@@ -130,12 +140,20 @@ export class Ring {
     core.phase = 'left'
   }
 
-  /** To be called every 100 ms or so: every deadline of the ring is looked at here. */
+  /** Clock time from which a tick has something to do, or Infinity. It moves with messages; that it is earlier is told by `onSooner`. */
+  get dueAt(): number {
+    const { phase, deadlines } = this.#core
+    return phase === 'outside' || phase === 'left' ? Infinity : deadlines.next
+  }
+
+  /** To be called within 100 ms or so of `dueAt`, or every 100 ms: every deadline of the ring is looked at here. */
   tick(): void {
     const core = this.#core
     const now = core.clock.now()
-    this.#watchOwnHealth(now)
-    if (core.phase === 'outside' || core.phase === 'left') return
+    const { dueAt } = this
+    if (now < dueAt) return
+    this.#watchOwnHealth(now, dueAt)
+    this.#changed.clear()
     core.pending.expire(now)
     this.#joiner.tick(now)
     if (core.phase !== 'member') return
@@ -145,8 +163,8 @@ export class Ring {
     this.#catchUp()
     this.#gossip.tick(now)
     this.#lookup.tick(now)
-    if (now >= this.#nextPruneAt) {
-      this.#nextPruneAt = now + timing.pruneMs
+    if (this.#nextPrune.isDue(now)) {
+      this.#nextPrune.at = now + timing.pruneMs
       prune(core)
     }
   }
@@ -252,17 +270,22 @@ export class Ring {
     return this.#core.contact(id)
   }
 
-  #makeCore({ parameters, space, self, incarnation }: RingOptions, { clock, random, transport, onEvent }: RingPorts): Core {
+  #makeCore(
+    { parameters, space, self, incarnation }: RingOptions,
+    { clock, random, transport, onEvent }: RingPorts,
+    deadlines: Deadlines,
+  ): Core {
     const table = new Membership()
-    const neighbours = new Neighbours(self.id, parameters.successors)
+    const neighbours = new Neighbours(self.id, parameters.successors, () => this.#changed.soon())
     const core: Core = {
       parameters,
       space,
       clock,
       random,
+      deadlines,
       table,
       neighbours,
-      pending: new Pending(),
+      pending: new Pending(deadlines.add()),
       roundTrips: new RoundTrips(),
       self,
       incarnation,
@@ -339,6 +362,7 @@ export class Ring {
   #accepted(message: Accept): void {
     const core = this.#core
     core.phase = 'member'
+    this.#changed.soon()
     core.emit({ kind: 'join-accepted', route: message.route })
     // a list that is not full shows the whole circle: its own head closes it
     this.#stabilizer.begin(message.predecessor, [...message.successors, message.predecessor], { quiet: false })
@@ -372,6 +396,7 @@ export class Ring {
 
   #memberChanged({ id, from, to }: Change): void {
     const core = this.#core
+    this.#changed.soon()
     this.#gossip.note(id)
     const entry = core.table.get(id)
     if (entry) core.neighbours.moved(entry.contact)
@@ -399,8 +424,16 @@ export class Ring {
     this.#pings.send(contact, 'datagram')
   }
 
-  #watchOwnHealth(now: number): void {
-    const lateMs = now - this.#lastTickAt
+  /** From now on time counts. */
+  #enter(phase: Phase): void {
+    this.#core.phase = phase
+    this.#lastTickAt = this.#core.clock.now()
+    this.#changed.soon()
+  }
+
+  /** `dueAt`: when there was something to do; before that nobody had to look at the time. */
+  #watchOwnHealth(now: number, dueAt: number): void {
+    const lateMs = now - Math.max(this.#lastTickAt, dueAt)
     this.#lastTickAt = now
     if (lateMs > timing.lateTickMs) {
       this.#detector.forget()
@@ -408,7 +441,12 @@ export class Ring {
     } else if (lateMs > timing.stillTickMs) {
       this.#detector.postpone(lateMs, now)
     }
-    if (lateMs > timing.busyTickMs) this.#busyUntil = now + timing.busyForMs
-    this.#core.patience = now < this.#busyUntil ? 2 : 1
+    if (lateMs > timing.busyTickMs) {
+      this.#core.patience = 2
+      this.#busyUntil.at = now + timing.busyForMs
+    } else if (this.#busyUntil.isDue(now)) {
+      this.#core.patience = 1
+      this.#busyUntil.clear()
+    }
   }
 }

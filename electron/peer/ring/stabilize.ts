@@ -8,6 +8,7 @@ import { type Contact, sharesWay } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Leave, Successor } from '../protocol/messages.ts'
 import type { Core } from './core.ts'
+import type { Deadline } from './deadlines.ts'
 import { around, between, firstAtOrAfter } from './interval.ts'
 import { isLive } from './membership.ts'
 import { NeighbourNews } from './neighbour-news.ts'
@@ -22,7 +23,7 @@ export class Stabilizer {
   readonly #core: Core
   readonly #news: NeighbourNews
   readonly #settled: Settled
-  #nextRoundAt = 0
+  readonly #nextRound: Deadline
   /** Nearest peer that says of late that it is our predecessor, while another is in that place. */
   #claimant: { readonly contact: Contact; readonly at: number } | null = null
   /** Peer nearer than the head that was asked and has not answered yet. */
@@ -32,15 +33,16 @@ export class Stabilizer {
     this.#core = core
     this.#news = new NeighbourNews(core)
     this.#settled = new Settled(core)
+    this.#nextRound = core.deadlines.add()
   }
 
   tick(now: number): void {
     const { parameters, neighbours, random } = this.#core
-    if (now >= this.#nextRoundAt) {
+    if (this.#nextRound.isDue(now)) {
       // where the ring keeps a view, calm predecessors ping every few rounds only
       const rounds = parameters.viewCap > 0 ? counts.calmRounds : 1
       neighbours.expirePlaces(now - 3.5 * rounds * parameters.pingIntervalMs)
-      this.#nextRoundAt = now + parameters.pingIntervalMs * (0.9 + 0.2 * random.next())
+      this.#nextRound.at = now + parameters.pingIntervalMs * (0.9 + 0.2 * random.next())
       this.#round({ head: this.#settled.isSettled(now) ? null : neighbours.head })
     }
     this.#news.tick(now)
@@ -54,14 +56,14 @@ export class Stabilizer {
     if (how.quiet) this.#news.passOver()
     else this.#news.tellSuccessors()
     this.#fillFromView()
-    this.#nextRoundAt = 0
+    this.#nextRound.soon()
   }
 
   /** A response had this digest of the sender's lists: the head's, when they changed, are asked for on the next tick. */
   compareLists(id: Identifier, digest: string): void {
     if (!this.#settled.compare(id, digest)) return
     this.#settled.clear()
-    this.#nextRoundAt = 0
+    this.#nextRound.soon()
   }
 
   /** One round: asks the head, if one is given, for its predecessor and list, and whoever the view has before the head. */
@@ -160,9 +162,9 @@ export class Stabilizer {
 
   /** The view has a new live member: a head to be asked, or one more for the list. */
   arrived(id: Identifier): void {
-    const { neighbours, self, clock } = this.#core
+    const { neighbours, self } = this.#core
     const { head } = neighbours
-    if (!head || between(self.id, id, head.id)) this.#nextRoundAt = Math.min(this.#nextRoundAt, clock.now())
+    if (!head || between(self.id, id, head.id)) this.#nextRound.soon()
     else this.#fillFromView()
   }
 
