@@ -46,6 +46,8 @@ export interface MemberWorld {
   readonly transport: MemberTransport
   /** Unix time in ms: for people and for what lasts days, never for order. */
   readonly wallClock: () => number
+  /** `dueAt` is earlier than it was. Not to be answered with a tick at once. */
+  readonly onSooner?: () => void
 }
 
 export interface MemberOptions {
@@ -106,7 +108,7 @@ export class RingMember {
     const { clock, random, transport } = world
     this.ring = new Ring(
       { parameters, space, self, incarnation },
-      { clock, random, transport, onEvent: (event) => this.#onRingEvent(event) },
+      { clock, random, transport, onEvent: (event) => this.#onRingEvent(event), onSooner: () => world.onSooner?.() },
     )
     this.context = this.#createContext()
     this.repairer = new Repairer(this.context, options.transfers, {
@@ -119,7 +121,10 @@ export class RingMember {
       ...(options.times ? { times: options.times } : {}),
     })
     this.catalogue.onChanged(options.onFileChanged)
-    this.#stopRecords = options.records.onChanged(() => this.ring.setRevision(options.records.revision))
+    this.#stopRecords = options.records.onChanged(() => {
+      this.ring.setRevision(options.records.revision)
+      world.onSooner?.()
+    })
   }
 
   /** Reads what this machine keeps, before it is asked. */
@@ -128,7 +133,12 @@ export class RingMember {
     this.ring.setRevision(this.#options.records.revision)
   }
 
-  /** Time passed: to be called every 100 ms. */
+  /** Monotonic ms from which a tick has something to do. It moves with messages; that it is earlier is told by `onSooner`. */
+  get dueAt(): number {
+    return Math.min(this.ring.dueAt, this.repairer.dueAt)
+  }
+
+  /** Time passed: to be called within 100 ms of `dueAt`, or every 100 ms. */
   tick(): void {
     this.ring.tick()
     this.#connections.look(this.ring.online())

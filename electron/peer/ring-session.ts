@@ -60,7 +60,8 @@ export interface SessionOptions {
   readonly onFileChanged: (name: string) => void
 }
 
-const tickMs = 100
+/** Ticks come on a beat: what is due in the same moment or so wakes the machine once. */
+const beatMs = 100
 const lookAtAdaptersEveryMs = 10_000
 /** Monotonic ms. */
 const now = (): number => performance.now()
@@ -75,7 +76,11 @@ export class RingSession {
   readonly #startedAt = now()
   readonly #credentials: Credentials
   readonly #net: NetTransport
-  readonly #timers: NodeJS.Timeout[] = []
+  /** The next tick, and the beat that it is for. */
+  #ticker: NodeJS.Timeout | null = null
+  #tickAt = Infinity
+  #isTicking = false
+  #lookAtAdapters: NodeJS.Timeout | null = null
   #stopped = false
 
   /** Servers listening, nothing joined yet: call `found`, `resume`, `initialise` or `join` on `ring`. Throws `port-in-use`. */
@@ -90,7 +95,8 @@ export class RingSession {
     const net = await NetTransport.listen({ host, port: state.port, announced, credentials, limits: options.limits, ...gate.callbacks })
     const session = new RingSession(options, credentials, net)
     await session.member.load()
-    gate.open(session.member)
+    // what was waited for has come: the next deadline may be a later one
+    gate.open(session.member, () => session.#arm())
     session.#run()
     return session
   }
@@ -136,6 +142,7 @@ export class RingSession {
         random: { next: () => randomBytes(4).readUInt32LE() / 2 ** 32 },
         transport: this.#net,
         wallClock: () => Date.now(),
+        onSooner: () => this.#arm(),
       },
     )
   }
@@ -170,9 +177,33 @@ export class RingSession {
   }
 
   #run(): void {
-    this.#timers.push(setInterval(() => this.member.tick(), tickMs))
+    this.#arm()
     // adapters come and go: the others learn of it as a new incarnation
-    this.#timers.push(setInterval(() => this.ring.setSelf({ id: this.ring.self.id, ways: this.#net.ways }), lookAtAdaptersEveryMs))
+    const look = (): void => this.ring.setSelf({ id: this.ring.self.id, ways: this.#net.ways })
+    this.#lookAtAdapters = setInterval(look, lookAtAdaptersEveryMs)
+  }
+
+  /** Sleeps until the beat after the next deadline. */
+  #arm(): void {
+    if (this.#isTicking || this.#stopped) return
+    const current = now()
+    const tickAt = Math.ceil(Math.max(this.member.dueAt, current) / beatMs) * beatMs
+    if (tickAt === this.#tickAt) return
+    if (this.#ticker) clearTimeout(this.#ticker)
+    this.#tickAt = tickAt
+    this.#ticker = tickAt === Infinity ? null : setTimeout(() => this.#tick(), Math.ceil(tickAt - current))
+  }
+
+  #tick(): void {
+    this.#ticker = null
+    this.#tickAt = Infinity
+    this.#isTicking = true
+    try {
+      this.member.tick()
+    } finally {
+      this.#isTicking = false
+      this.#arm()
+    }
   }
 
   /** Trades an invite's token for the ring. */
@@ -276,7 +307,8 @@ export class RingSession {
   async stop(): Promise<void> {
     if (this.#stopped) return
     this.#stopped = true
-    for (const timer of this.#timers) clearInterval(timer)
+    if (this.#ticker) clearTimeout(this.#ticker)
+    if (this.#lookAtAdapters) clearInterval(this.#lookAtAdapters)
     const stopped = this.member.stop()
     await this.#net.close()
     await stopped
@@ -292,14 +324,16 @@ class Gate {
   readonly #onEvent: (event: PeerEvent) => void
   readonly #space: IdentifierSpace
   #member: RingMember | null = null
+  #onReceived: () => void = () => undefined
 
   constructor(onEvent: (event: PeerEvent) => void, space: IdentifierSpace) {
     this.#onEvent = onEvent
     this.#space = space
   }
 
-  open(member: RingMember): void {
+  open(member: RingMember, onReceived: () => void): void {
     this.#member = member
+    this.#onReceived = onReceived
   }
 
   get callbacks(): Omit<TransportOptions, 'host' | 'port' | 'credentials' | 'announced' | 'limits'> {
@@ -308,6 +342,7 @@ class Gate {
         // a datagram comes from the port that the sender listens on; a stream from any
         const seen = channel === 'datagram' ? { id: message.source, ways: [from.address] } : null
         this.#member?.ring.receive(message, channel, seen)
+        this.#onReceived()
       },
       onExchange: async (connection: Connection, message) => {
         if (this.#member) await this.#member.serve(connection, message)

@@ -81,6 +81,11 @@ export class CatalogueReader {
     return this.#mates
   }
 
+  /** Clock time from which a tick has something to do: on every one while somebody is being read or told. */
+  get dueAt(): number {
+    return this.#busy.size > 0 ? -Infinity : this.#lookAt
+  }
+
   /** Starts what is due; to be called often. */
   tick(): void {
     const now = this.#repair.now()

@@ -176,11 +176,17 @@ export class Repairer {
     return this.#jobs.ended('pass')
   }
 
-  /** Time passed: to be called every 100 ms or so. */
+  /** Clock time from which a tick has something to do. */
+  get dueAt(): number {
+    if (!this.#started || this.#jobs.stopped) return Infinity
+    return Math.min(this.#reader.dueAt, this.#tickedAt + tickEveryMs)
+  }
+
+  /** Time passed: to be called within 100 ms or so of `dueAt`, or every 100 ms. */
   tick(): void {
     if (!this.#started || this.#jobs.stopped) return
-    this.#reader.tick()
     const now = this.#options.now()
+    this.#reader.tick()
     if (now - this.#tickedAt < tickEveryMs) return
     this.#tickedAt = now
     this.#quarantine.tick()
