@@ -11,15 +11,23 @@ export interface EventPrinter {
 
 export function createEventPrinter(io: Io): EventPrinter {
   let dropped = 0
+  let lines = ''
+  const flush = (): void => {
+    const text = lines
+    lines = ''
+    io.stdout.write(text)
+  }
   return {
     say: (event) => {
-      if (io.stdout.writableLength > waitingBytesMax) {
+      if (io.stdout.writableLength + lines.length > waitingBytesMax) {
         dropped++
         return
       }
-      if (dropped > 0) io.stdout.write(`${JSON.stringify({ event: 'events-dropped', count: dropped })}\n`)
+      // what happens in one turn of the event loop is one write
+      if (lines === '') process.nextTick(flush)
+      if (dropped > 0) lines += `${JSON.stringify({ event: 'events-dropped', count: dropped })}\n`
       dropped = 0
-      io.stdout.write(`${JSON.stringify(event)}\n`)
+      lines += `${JSON.stringify(event)}\n`
     },
   }
 }

@@ -276,6 +276,7 @@ describe('serve', () => {
       copies: 2,
     })
     peer.emit({ kind: 'dead', peer: 'b2b2' })
+    await io.said('b2b2')
     expect(io.out().split('\n')[1]).toBe('{"event":"dead","peer":"b2b2"}')
     io.signal('SIGINT')
     expect(await ended).toBe(0)
