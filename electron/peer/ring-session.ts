@@ -23,6 +23,7 @@ import type { Enroll } from './protocol/messages.ts'
 import { limits } from './protocol/limits.ts'
 import type { RingNow } from './repair/copies.ts'
 import type { Allowance } from './repair/rate-cap.ts'
+import { Prng } from './ring/prng.ts'
 import type { MemberView, Ring, RingEvent } from './ring/ring.ts'
 import { quiet, RingMember } from './ring-member.ts'
 import type { Enrollment, RingState } from './ring-state.ts'
@@ -139,7 +140,8 @@ export class RingSession {
       {
         clock: { now },
         timers: systemTimers,
-        random: { next: () => randomBytes(4).readUInt32LE() / 2 ** 32 },
+        // for jitter and choices, which nobody gains from guessing
+        random: new Prng(randomBytes(4).readUInt32LE()),
         transport: this.#net,
         wallClock: () => Date.now(),
         onSooner: () => this.#arm(),

@@ -21,7 +21,13 @@ export class UdpEndpoint {
 
   private constructor(options: UdpOptions) {
     this.#v6 = !isIPv4(options.host)
-    this.#socket = createSocket({ type: this.#v6 ? 'udp6' : 'udp4' })
+    this.#socket = createSocket({
+      type: this.#v6 ? 'udp6' : 'udp4',
+      // only addresses come here: there is nothing to look up, nor to wait for
+      lookup: (address, _options, found) => {
+        found(null, address, this.#v6 ? 6 : 4)
+      },
+    })
     this.#socket.on('message', (datagram, from) => {
       if (datagram.length <= limits.datagramBytes) options.onDatagram(datagram, formatWay(from.address, from.port))
     })
@@ -55,7 +61,7 @@ export class UdpEndpoint {
     const address = parseWay(way)
     if (!address || this.#closed || this.#socket.getSendQueueCount() > queueMax) return
     const host = this.#v6 && isIPv4(address.host) ? `::ffff:${address.host}` : address.host
-    this.#socket.send(datagram, address.port, host, () => undefined)
+    this.#socket.send(datagram, address.port, host)
   }
 
   close(): Promise<void> {

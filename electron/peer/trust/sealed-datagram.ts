@@ -147,11 +147,16 @@ export class DatagramSealer {
 
   #seal(kind: number, plaintext: Buffer): Buffer {
     this.#counter++
-    const counter = counterBytes(this.#counter)
-    const head = Buffer.concat([Buffer.of(kind), this.#session, counter])
-    const cipher = createCipheriv('aes-256-gcm', this.#key, gcmNonce(counter))
+    const head = Buffer.allocUnsafe(headBytes)
+    head[0] = kind
+    head.set(this.#session, 1)
+    writeCounter(head, 1 + sessionBytes, this.#counter)
+    const cipher = createCipheriv('aes-256-gcm', this.#key, gcmNonce(head))
     cipher.setAAD(head)
-    return Buffer.concat([head, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
+    // a stream cipher: all comes with `update`
+    const sealed = cipher.update(plaintext)
+    cipher.final()
+    return Buffer.concat([head, sealed, cipher.getAuthTag()], headBytes + sealed.length + tagBytes)
   }
 
   /** The parts of a datagram that a member sealed, or what it is instead. */
@@ -166,12 +171,14 @@ export class DatagramSealer {
     const session = sessionId.toString('hex')
     const key = this.#sessions.get(session)?.key ?? this.#keyOf(sessionId)
     try {
-      const decipher = createDecipheriv('aes-256-gcm', key, gcmNonce(datagram.subarray(1 + sessionBytes, headBytes)), {
+      const decipher = createDecipheriv('aes-256-gcm', key, gcmNonce(datagram), {
         authTagLength: tagBytes,
       })
       decipher.setAAD(datagram.subarray(0, headBytes))
       decipher.setAuthTag(datagram.subarray(-tagBytes))
-      const plaintext = Buffer.concat([decipher.update(datagram.subarray(headBytes, -tagBytes)), decipher.final()])
+      const plaintext = decipher.update(datagram.subarray(headBytes, -tagBytes))
+      // throws unless a member sealed it: before, nothing of it counts
+      decipher.final()
       return { kind, session, counter, plaintext, key }
     } catch {
       return 'a datagram that no member sealed'
@@ -189,15 +196,22 @@ function nothing(reason: string): Opened {
 
 function counterBytes(counter: number): Buffer {
   const bytes = Buffer.alloc(8)
-  bytes.writeBigUInt64BE(BigInt(counter))
+  writeCounter(bytes, 0, counter)
   return bytes
 }
 
-function readCounter(bytes: Buffer, offset: number): number {
-  return Number(bytes.readBigUInt64BE(offset))
+function writeCounter(bytes: Buffer, offset: number, counter: number): void {
+  bytes.writeUInt32BE(Math.floor(counter / 2 ** 32), offset)
+  bytes.writeUInt32BE(counter % 2 ** 32, offset + 4)
 }
 
-/** 12 bytes that no other datagram of the session has. */
-function gcmNonce(counter: Buffer): Buffer {
-  return Buffer.concat([Buffer.alloc(4), counter])
+function readCounter(bytes: Buffer, offset: number): number {
+  return bytes.readUInt32BE(offset) * 2 ** 32 + bytes.readUInt32BE(offset + 4)
+}
+
+/** The counter in a datagram's head, in 12 bytes: no other datagram of the session has the same. */
+function gcmNonce(head: Buffer): Buffer {
+  const nonce = Buffer.alloc(4 + 8)
+  head.copy(nonce, 4, 1 + sessionBytes, headBytes)
+  return nonce
 }
