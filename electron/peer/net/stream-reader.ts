@@ -1,6 +1,7 @@
 /**
  * Lines and bodies pulled from a stream, framed by `protocol/framing.ts`. Past the high-water mark the stream is paused, so
- * that a slow reader slows the sender down and does not fill this machine's memory.
+ * that a slow reader slows the sender down and does not fill this machine's memory. While a reader waits for a block, bytes go straight
+ * into it.
  */
 
 import type { Duplex } from 'node:stream'
@@ -8,44 +9,50 @@ import { assert } from '../../../shared/assert.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { FrameReader } from '../protocol/framing.ts'
 import type { Timers } from '../ring/ports.ts'
+import { readDirectly } from './direct-read.ts'
 
 /** Bytes held for a reader before the stream is paused: a few round trips' worth on a fast local network. */
 const highWaterBytes = 512 * 1024
 const lowWaterBytes = 128 * 1024
-/** Bytes that are gathered before they are copied on into a block; less than the high-water mark, or a paused stream would never wake its reader. */
-const wakeBytes = 128 * 1024
+/** Where bytes go that nobody waits for: all streams share it, since they are copied on at once. As long as a TLS record. */
+const scratch = Buffer.allocUnsafeSlow(16 * 1024)
 
 export class StreamReader {
   readonly #stream: Duplex
   readonly #timers: Timers
   readonly #frames = new FrameReader()
+  readonly #onBytes: (count: number) => number
   /** Arrived and not taken, a line's beginning included. */
   #bufferedBytes = 0
+  #receivedBytes = 0
+  /** What is left to fill of the block that a reader waits for; nothing is buffered then. */
+  #target: Uint8Array | null = null
+  /** Where the next bytes will be put. */
+  #memory: Uint8Array = scratch
   #paused = false
   /** Paused for a while, because bytes came faster than they may. */
   #held = false
   #ended = false
   #failure: Error | null = null
   #wake: (() => void) | null = null
-  /** How much must be buffered before the reader is woken. */
-  #wakeAt = 0
 
   /** @param onBytes told of each piece that arrived; answers how many ms to wait for the next, 0 = none */
   constructor(stream: Duplex, timers: Timers, onBytes: (count: number) => number) {
     this.#stream = stream
     this.#timers = timers
-    // flowing mode: reading in paused mode would join chunks, which is a copy of everything
-    stream.on('data', (chunk: Buffer) => {
-      const holdMs = onBytes(chunk.length)
-      if (holdMs > 0) this.#hold(holdMs)
-      this.#frames.push(chunk)
-      this.#bufferedBytes += chunk.length
-      if (this.#bufferedBytes >= highWaterBytes && !this.#paused) {
-        this.#paused = true
-        stream.pause()
-      }
-      if (this.#bufferedBytes >= this.#wakeAt) this.#wakeUp()
+    this.#onBytes = onBytes
+    const isDirect = readDirectly(stream, {
+      nextMemory: () => (this.#memory = this.#target ?? scratch),
+      onBytes: (count) => {
+        this.#arrived(this.#memory.subarray(0, count), this.#memory === this.#target)
+      },
     })
+    // flowing mode: reading in paused mode would join chunks, which is a copy of everything
+    if (!isDirect) {
+      stream.on('data', (chunk: Buffer) => {
+        this.#arrived(chunk, false)
+      })
+    }
     stream.on('end', () => {
       this.#ended = true
       this.#wakeUp()
@@ -106,20 +113,57 @@ export class StreamReader {
     }
   }
 
-  /** Fills `target` from the expected body, which must have as many bytes left. Throws as `readPiece` does. */
+  /**
+   * Fills `target` from the expected body, which must have as many bytes left. Throws as `readPiece` does; the memory is then not to be used
+   * again, since bytes that are on their way may still be put there.
+   */
   async readInto(target: Uint8Array, timeoutMs: number): Promise<void> {
-    for (let filled = 0; filled < target.length;) {
-      const frame = this.#frames.next(target.length - filled)
-      if (!frame) {
-        // waking up for every piece of 16 KiB would cost more than copying it
-        await this.#moreData(timeoutMs, Math.min(target.length - filled, wakeBytes))
-        continue
-      }
+    let filled = 0
+    for (let frame = this.#frames.next(target.length); frame; frame = this.#frames.next(target.length - filled)) {
       assert(frame.kind === 'body', 'a body was expected')
       target.set(frame.bytes, filled)
       filled += frame.bytes.length
       this.#taken(frame.bytes.length)
+      if (filled === target.length) return
     }
+    this.#aimAt(target.subarray(filled))
+    try {
+      while (this.#target) await this.#moreData(timeoutMs)
+    } finally {
+      this.#target = null
+    }
+  }
+
+  #aimAt(target: Uint8Array): void {
+    this.#target = target
+  }
+
+  /** @param isPlaced whether `bytes` are where they belong, in the target */
+  #arrived(bytes: Uint8Array, isPlaced: boolean): void {
+    const holdMs = this.#onBytes(bytes.length)
+    if (holdMs > 0) this.#hold(holdMs)
+    this.#receivedBytes += bytes.length
+    const rest = this.#target ? bytes.subarray(this.#fill(this.#target, bytes, isPlaced)) : bytes
+    if (rest.length > 0) {
+      // the scratch is another's in a moment
+      this.#frames.push(rest.buffer === scratch.buffer ? Buffer.from(rest) : rest)
+      this.#bufferedBytes += rest.length
+      if (this.#bufferedBytes >= highWaterBytes && !this.#paused) {
+        this.#paused = true
+        this.#stream.pause()
+      }
+    }
+    // waking up for every piece of 16 KiB would cost more than reading it
+    if (!this.#target) this.#wakeUp()
+  }
+
+  /** Result: how many of `bytes` belong into the target. */
+  #fill(target: Uint8Array, bytes: Uint8Array, isPlaced: boolean): number {
+    const count = Math.min(target.length, bytes.length)
+    if (!isPlaced) target.set(count < bytes.length ? bytes.subarray(0, count) : bytes)
+    this.#frames.skipBody(count)
+    this.#target = count < target.length ? target.subarray(count) : null
+    return count
   }
 
   #taken(count: number): void {
@@ -139,24 +183,23 @@ export class StreamReader {
     })
   }
 
-  /** Until `enoughBytes` more are here, or the stream is over. Every `timeoutMs` at least something must have come. */
-  async #moreData(timeoutMs: number, enoughBytes = 1): Promise<void> {
+  /** Until something is here, a whole block if one is waited for, or the stream is over. Every `timeoutMs` at least something must have come. */
+  async #moreData(timeoutMs: number): Promise<void> {
     if (this.#failure) throw broken(this.#failure.message)
     if (this.#ended) throw broken('it hung up in the middle')
     assert(this.#wake === null, 'a stream has one reader at a time')
     const outcome = await new Promise<'more' | 'silent'>((resolve) => {
-      let seen = this.#bufferedBytes
+      let seen = this.#receivedBytes
       const look = (): void => {
-        if (this.#bufferedBytes === seen) {
+        if (this.#receivedBytes === seen) {
           this.#wake = null
           resolve('silent')
           return
         }
-        seen = this.#bufferedBytes
+        seen = this.#receivedBytes
         cancelWait = this.#timers.after(timeoutMs, look)
       }
       let cancelWait = this.#timers.after(timeoutMs, look)
-      this.#wakeAt = this.#bufferedBytes + enoughBytes
       this.#wake = () => {
         cancelWait()
         resolve('more')

@@ -51,6 +51,16 @@ describe('frame reader', () => {
     expect(frame?.kind === 'body' && frame.bytes.buffer === chunk.buffer).toBe(true)
   })
 
+  it('lets a part of a body go another way', () => {
+    const reader = new FrameReader()
+    reader.push(bytesOf('body 5\na'))
+    expect(take(reader)).toEqual(['body 5', '<a>'])
+    reader.skipBody(2)
+    expect(reader.bodyBytesLeft).toBe(2)
+    reader.push(bytesOf('defnext\n'))
+    expect(take(reader)).toEqual(['<de>.', 'fnext'])
+  })
+
   it('reads the same whatever the chunks', () => {
     const stream = 'body 7\n0123456/line\nbody 1\nxlast line\n'
     fc.assert(

@@ -35,6 +35,12 @@ export class FrameReader {
     this.#bodyBytesLeft = bytes
   }
 
+  /** So many bytes of the expected body went another way. To be called when all that was pushed is taken. */
+  skipBody(bytes: number): void {
+    assert(this.#chunks.length === 0 && bytes <= this.#bodyBytesLeft, 'only what comes next of a body can be skipped')
+    this.#bodyBytesLeft -= bytes
+  }
+
   /** Bytes of the body expected that were not handed on yet. */
   get bodyBytesLeft(): number {
     return this.#bodyBytesLeft
