@@ -35,13 +35,12 @@ function findNames(): Names | null {
   return memory && nextMemory && onBytes ? { memory, nextMemory, onBytes } : null
 }
 
-/** True when all that comes goes into `memory` from now on, without 'data' events; false where that cannot be had. */
+/** True when all that comes goes into `memory` from now on, without 'data' events; false where that cannot be had, or something came already. */
 export function readDirectly(stream: Duplex, memory: ReadMemory): boolean {
-  names ??= findNames()
-  if (!names || !(stream instanceof TLSSocket) || stream.destroyed) return false
+  if (names === undefined) names = findNames()
+  if (!names || !(stream instanceof TLSSocket) || stream.destroyed || stream.readableLength > 0) return false
   const socket = stream as unknown as Record<symbol, unknown> & { readonly _handle: Partial<Handle> | null }
   if (typeof socket._handle?.useUserBuffer !== 'function') return false
-  giveEarlier(stream, memory)
   const first = memory.nextMemory()
   socket[names.memory] = first
   socket[names.nextMemory] = memory.nextMemory
@@ -53,16 +52,4 @@ export function readDirectly(stream: Duplex, memory: ReadMemory): boolean {
   // nobody listens to 'data', and the end is to be heard of
   stream.resume()
   return true
-}
-
-/** What came since the handshake. */
-function giveEarlier(stream: Duplex, memory: ReadMemory): void {
-  const earlier = (stream.read() ?? Buffer.alloc(0)) as Buffer
-  for (let at = 0; at < earlier.length;) {
-    const place = memory.nextMemory()
-    const piece = earlier.subarray(at, at + place.length)
-    place.set(piece)
-    memory.onBytes(piece.length)
-    at += piece.length
-  }
 }

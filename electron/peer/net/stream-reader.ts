@@ -11,9 +11,10 @@ import { FrameReader } from '../protocol/framing.ts'
 import type { Timers } from '../ring/ports.ts'
 import { readDirectly } from './direct-read.ts'
 
-/** Bytes held for a reader before the stream is paused: a few round trips' worth on a fast local network. */
-const highWaterBytes = 512 * 1024
-const lowWaterBytes = 128 * 1024
+/** Bytes held for a reader before the stream is paused: a few round trips' worth on a fast local network. Few are left when it goes on. */
+const waterMarks = { highBytes: 512 * 1024, lowBytes: 128 * 1024 }
+/** The same where bytes go straight into blocks: what is held is copied once more, and the kernel holds round trips' worth too. */
+const directWaterMarks = { highBytes: 64 * 1024, lowBytes: 16 * 1024 }
 /** Where bytes go that nobody waits for: all streams share it, since they are copied on at once. As long as a TLS record. */
 const scratch = Buffer.allocUnsafeSlow(16 * 1024)
 
@@ -22,6 +23,7 @@ export class StreamReader {
   readonly #timers: Timers
   readonly #frames = new FrameReader()
   readonly #onBytes: (count: number) => number
+  readonly #marks: typeof waterMarks
   /** Arrived and not taken, a line's beginning included. */
   #bufferedBytes = 0
   #receivedBytes = 0
@@ -47,6 +49,7 @@ export class StreamReader {
         this.#arrived(this.#memory.subarray(0, count), this.#memory === this.#target)
       },
     })
+    this.#marks = isDirect ? directWaterMarks : waterMarks
     // flowing mode: reading in paused mode would join chunks, which is a copy of everything
     if (!isDirect) {
       stream.on('data', (chunk: Buffer) => {
@@ -148,7 +151,7 @@ export class StreamReader {
       // the scratch is another's in a moment
       this.#frames.push(rest.buffer === scratch.buffer ? Buffer.from(rest) : rest)
       this.#bufferedBytes += rest.length
-      if (this.#bufferedBytes >= highWaterBytes && !this.#paused) {
+      if (this.#bufferedBytes >= this.#marks.highBytes && !this.#paused) {
         this.#paused = true
         this.#stream.pause()
       }
@@ -168,7 +171,7 @@ export class StreamReader {
 
   #taken(count: number): void {
     this.#bufferedBytes -= count
-    if (!this.#paused || this.#bufferedBytes > lowWaterBytes) return
+    if (!this.#paused || this.#bufferedBytes > this.#marks.lowBytes) return
     this.#paused = false
     if (!this.#held) this.#stream.resume()
   }
