@@ -49,6 +49,15 @@ describe('FetchPlan', () => {
     expect(counts.at(-1)).toBe(1)
   })
 
+  test('the only holder gets the longest runs, up to the last block', () => {
+    const plan = new FetchPlan(upTo(100), 1)
+    expect([plan.take(), plan.take()]).toEqual([
+      { first: 0, count: 64 },
+      { first: 64, count: 36 },
+    ])
+    expect(plan.hasUntaken).toBe(false)
+  })
+
   test('says while there are blocks that nobody has under way', () => {
     const plan = new FetchPlan(upTo(2), 1)
     expect(plan.hasUntaken).toBe(true)
@@ -64,14 +73,14 @@ describe('FetchPlan', () => {
   })
 
   test('who is done takes the later half of what a slow one has under way, once', () => {
-    const plan = new FetchPlan(upTo(32), 1)
+    const plan = new FetchPlan(upTo(64), 2)
     const slow = plan.take() as Run
     const fast = plan.take() as Run
     arrive(plan, slow, 6)
     for (let run: Run | null = fast; run && run.first >= 16; run = plan.take()) {
       arrive(plan, run)
       plan.giveBack(run)
-      if (plan.isHere({ first: 16, count: 16 })) break
+      if (plan.isHere({ first: 16, count: 48 })) break
     }
     expect(plan.take()).toEqual({ first: 11, count: 5 })
     expect(plan.take()).toBeNull()

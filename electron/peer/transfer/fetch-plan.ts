@@ -1,7 +1,7 @@
 /**
  * Which blocks are asked of which holder: a pure plan. Holders take runs of adjacent blocks from one queue, so that a fast one takes
- * more; what broke comes back to the front. Runs get shorter towards the end, and who has nothing left to do fetches once more what
- * another still has under way: so no slow holder delays the last block.
+ * more; what broke comes back to the front. With several holders runs get shorter towards the end, and who has nothing left to do fetches
+ * once more what another still has under way: so no slow holder delays the last block.
  */
 
 export interface Run {
@@ -75,7 +75,8 @@ export class FetchPlan {
     const first = this.#blocks[this.#next]
     if (first === undefined) return null
     const left = this.#blocks.length - this.#next
-    const most = Math.min(runBlocksMax, Math.max(1, Math.ceil(left / (this.#holders * 2))))
+    const share = this.#holders === 1 ? left : Math.ceil(left / (this.#holders * 2))
+    const most = Math.min(runBlocksMax, share)
     let count = 1
     while (count < most && this.#blocks[this.#next + count] === first + count) count++
     this.#next += count
