@@ -9,7 +9,7 @@ import { Worker } from 'node:worker_threads'
 /** Bytes from this length on are hashed on another thread: below it the way there takes longer than the hash. */
 const otherThreadBytes = 131_072
 /** Blocks kept for the next user. More than transfers usually have in flight would only be held for nothing. */
-const spareBlocks = 8
+const spareBlocks = 12
 /** Only blocks of at least this size are worth keeping, in bytes. */
 const spareBytes = 1_048_576
 

@@ -25,8 +25,10 @@ export interface BlockSink {
 
 /** Holders asked at once. */
 const holdersAtOnce = 8
-/** Blocks of one holder in memory: one arrives, the others are hashed and written. */
-const blocksAtOnce = 3
+/** Blocks in memory, of all holders together: some arrive, the others are hashed and written. Fewer let busy cores rest. */
+const blocksAtOnce = 12
+/** Of these, blocks of one holder: at least so many, at most so many. */
+const blocksOfHolder = { least: 3, most: 6 }
 
 export interface FetchOptions {
   readonly signal?: AbortSignal
@@ -150,6 +152,11 @@ interface Arrived {
   readonly written: Promise<void>
 }
 
+/** Blocks of each of so many holders that may be in memory. */
+function blocksOf(holders: number): number {
+  return Math.min(blocksOfHolder.most, Math.max(blocksOfHolder.least, Math.floor(blocksAtOnce / holders)))
+}
+
 /** One run from one holder; what did not arrive goes back to the plan. */
 async function fetchRun(
   context: TransferContext,
@@ -158,7 +165,7 @@ async function fetchRun(
 ): Promise<Arrived> {
   const { run, plan, pace } = from
   const machine = context.space.format(from.holder.id)
-  const writing = new InFlight(blocksAtOnce)
+  const writing = new InFlight(blocksOf(found.holders.length))
   const end = (): Promise<void> => writing.end().finally(() => plan.giveBack(run))
   try {
     let next = run.first

@@ -16,8 +16,8 @@ import { between, type TransferContext } from './transfer-context.ts'
 
 /** How long staged bytes wait for the store that names them: the writer only has to finish its hash. */
 const waitMs = 600_000
-/** Blocks of one content in memory: one arrives, others are hashed, written and passed on. */
-const blocksAtOnce = 4
+/** Blocks of one content in memory: one arrives, others are hashed, written and passed on. Fewer let busy cores rest. */
+const blocksAtOnce = 6
 
 /** Handles one `/stage`. A broken connection ends it and leaves nothing behind. Throws as an exchange does. */
 export async function receiveStage(context: TransferContext, connection: Connection, stage: Stage): Promise<void> {

@@ -21,8 +21,8 @@ import { PassOn } from './pass-on.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 import { allBlocks, encodeWanted } from './wanted-blocks.ts'
 
-/** Blocks of one store in memory: one arrives, others are hashed, written and passed on. */
-const blocksAtOnce = 4
+/** Blocks of one store in memory: one arrives, others are hashed, written and passed on. Fewer let busy cores rest. */
+const blocksAtOnce = 6
 
 /** Handles one `/store`. Never throws for what the other side did; a broken connection ends it and leaves nothing behind. */
 export async function receiveStore(context: TransferContext, connection: Connection, store: Store): Promise<void> {
