@@ -3,14 +3,15 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, rm, statfs, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Cluster, type JsonObject, type Machine, type StartOptions, until } from '../tests/cluster/processes.ts'
 
+const ramFolder = '/dev/shm'
 /** RAM where there is some to write to, so that no disk is measured. */
-const fastFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+const fastFolder = existsSync(ramFolder) ? ramFolder : tmpdir()
 
 const pieceBytes = 64 * 1024 * 1024
 /** Ends a command that hangs; the largest transfer on a busy machine takes less. */
@@ -51,6 +52,18 @@ export async function writeRandomFile(path: string, sizeBytes: number): Promise<
   } finally {
     await file.close()
   }
+}
+
+/**
+ * Fills and empties as much RAM as a run will use, or half of what is free: to a virtual machine memory is handed out when it is first
+ * touched, which would cost the first rounds up to twice the time of a write, and the programs in them.
+ */
+export async function touchMemory(folder: string, sizeBytes: number): Promise<void> {
+  if (!folder.startsWith(ramFolder)) return
+  const { bavail, bsize } = await statfs(folder)
+  const path = join(folder, 'touched')
+  await writeRandomFile(path, Math.min(sizeBytes, (bavail * bsize) / 2))
+  await rm(path)
 }
 
 /** Files in one folder: more of them make the file system the limit. */

@@ -13,11 +13,14 @@ import { startOthers, startRsync, startScp } from './others.ts'
 import { startPipe } from './pipe.ts'
 import { cpuSeconds, hasProc } from './proc.ts'
 import { startSyncthing } from './syncthing.ts'
-import { argument, inFolder, makeNew, mustBeOthers, nameKeptByOthers, timed, withRing, writeRandomFile } from './tools.ts'
+import { argument, inFolder, makeNew, mustBeOthers, nameKeptByOthers, timed, touchMemory, withRing, writeRandomFile } from './tools.ts'
 
 const rounds = argument(1, 5)
 const mebibytes = argument(2, 1024)
 const sizeBytes = mebibytes * 1024 * 1024
+
+/** The source, and the copies of all programs. */
+const filesAtOnce = 6
 
 const seconds = new Rounds()
 /** Processor seconds per GB. */
@@ -84,6 +87,7 @@ function sayResults(): void {
 
 await inFolder(async (folder) => {
   const source = join(folder, 'source')
+  await touchMemory(folder, filesAtOnce * sizeBytes)
   await writeRandomFile(source, sizeBytes)
   const others = await startOthers(folder, [startScp, startSyncthing, startRsync, startPipe])
   try {
