@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ManualTimers } from '../../../tests/fakes/manual-timers.ts'
 import { IdentifierSpace } from '../protocol/identifier.ts'
 import type { FileMessage } from '../protocol/messages.ts'
 import { createCredentials, type Credentials } from '../trust/credentials.ts'
@@ -10,6 +11,7 @@ import { createIdentity } from '../trust/identity.ts'
 import { createRingKey } from '../trust/ring-key.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { readDirectly } from './direct-read.ts'
+import { RateLimit } from './rate-limit.ts'
 import { secureClient, secureContextOf, TlsEndpoint, verifierOf } from './tls-endpoint.ts'
 
 const space = new IdentifierSpace(160)
@@ -135,6 +137,25 @@ describe('bytes of a TLS socket', () => {
     await writing
     expect(received).toBe(blocks * block.length)
     expect(mostAhead).toBeLessThan(2 * block.length)
+  })
+
+  it('come no faster than they may', async () => {
+    const { near, far } = await ends()
+    const timers = new ManualTimers()
+    const limits = { up: new RateLimit(() => timers.now), down: new RateLimit(() => timers.now) }
+    limits.down.bytesPerSecond = 1_000_000
+    const sent = randomBytes(1_000_000)
+    let isDone = false
+    const reading = readAll(connectionOn(far, { limits, timers }), sent.length, { blockBytes: 300_000, rest: 0 }).finally(
+      () => (isDone = true),
+    )
+    near.write(sent)
+    while (!isDone) {
+      timers.advance(10)
+      await turn()
+    }
+    expect((await reading).equals(sent)).toBe(true)
+    expect(timers.now).toBeGreaterThan(500)
   })
 
   it('end, and break off, as those of any stream', async () => {
