@@ -46,6 +46,7 @@ export class FilesRun {
     this.#mischief = new Mischief(this.world, this.oracle, (name) => this.#people.letGo(name))
     this.world.filesNow = () => this.oracle.filesNow()
     this.world.onMember = (machine) => this.#meet(machine)
+    this.world.onCopy = (machine, name) => this.#mischief.kills.inCopy(machine, name)
     this.world.onPutAside = (name) => this.oracle.notePutAside(name)
     this.world.onNews = (machine, news) => {
       if (news.kind === 'copy-damaged') this.world.lossAt = this.world.now
@@ -90,6 +91,7 @@ export class FilesRun {
     const world = this.world
     const { network } = world.simulator
     network.faults = this.#plan.faults
+    this.#mischief.kills.begin()
     const end = world.now + this.#plan.chaosMs
     let [nextDeed, nextOp] = [0, 0]
     while (world.now < end && world.flaw === null) {
@@ -111,6 +113,7 @@ export class FilesRun {
   /** Who has just come asks, or is asked, before it can know anything; news of it needs a moment to get to the others. */
   #meet(newcomer: Machine): void {
     const { random } = this.world
+    this.#mischief.kills.inTakeOver(newcomer)
     if (random.next() >= this.#plan.data.earlyAsks) return
     this.world.after(random.next() * 300, () => this.#people.askOwner(newcomer, newcomer))
     this.world.after(random.next() * 800, () => this.#people.askOwner(newcomer, null))
@@ -120,8 +123,7 @@ export class FilesRun {
     const world = this.world
     const name = this.#people.act()
     // in the middle of it: a look-up, a transfer, a sync
-    if (name === null || world.random.next() >= this.#plan.data.targetedKills) return
-    world.after(world.random.next() * 400, () => this.#mischief.killHolders(name))
+    if (name !== null && world.random.next() < this.#plan.data.targetedKills) this.#mischief.kills.inStore(name)
   }
 
   async #quiet(): Promise<string | null> {

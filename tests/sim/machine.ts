@@ -35,6 +35,7 @@ export interface Surroundings {
   tell(machine: Machine, news: TransferNews): void
   onMember(machine: Machine): void
   onPutAside(name: string): void
+  onCopy(machine: Machine, name: string): void
   defect(machine: Machine, what: string, error: unknown): void
   open(from: Machine, to: Contact, signal: AbortSignal | undefined): Promise<Connection>
 }
@@ -183,7 +184,7 @@ export class Machine {
           disk,
           contents,
           records,
-          transfers: new Transfers({ onChange: () => undefined, onEnd: () => undefined }),
+          transfers: this.#transfers(),
           machineName: () => this.name,
           repairDelayMs: () => world.plan.data.repairDelayMs,
           times: repairTimes(world.plan.data),
@@ -228,6 +229,21 @@ export class Machine {
     })
     await process.member.load()
     enter(process.member)
+  }
+
+  /** The list of transfers: people's come past it here, so that what it tells of are copies of the ring's own. */
+  #transfers(): Transfers {
+    const begun = new Set<string>()
+    const transfers: Transfers = new Transfers({
+      onChange: (id) => {
+        const view = transfers.view(id)
+        if (view?.state !== 'running' || begun.has(id)) return
+        begun.add(id)
+        this.#world.onCopy(this, view.name)
+      },
+      onEnd: ({ id }) => begun.delete(id),
+    })
+    return transfers
   }
 
   /** As the program does that finds a ring in its data folder. */

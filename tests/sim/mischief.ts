@@ -6,10 +6,13 @@ import { heldFiles } from '../../electron/peer/file-views.ts'
 import { closest } from './data-checks.ts'
 import type { Machine } from './machine.ts'
 import type { Oracle } from './oracle.ts'
+import { TargetedKills } from './targeted-kills.ts'
 import type { World } from './world.ts'
 
 export class Mischief {
-  readonly counts: Record<string, number> = {}
+  /** In the middle of what machines and people do. */
+  readonly kills: TargetedKills
+  readonly #counts: Record<string, number> = {}
   readonly #world: World
   readonly #oracle: Oracle
   readonly #meanwhile: (name: string) => void
@@ -17,13 +20,18 @@ export class Mischief {
   readonly #away = new Set<Machine>()
   /** Full disks, to be emptied again: the sizes they had. */
   readonly #full = new Map<Machine, number>()
-  #hasEnded = false
 
   /** `meanwhile`: told of a name whose holders just went away for long. */
   constructor(world: World, oracle: Oracle, meanwhile: (name: string) => void) {
     this.#world = world
     this.#oracle = oracle
     this.#meanwhile = meanwhile
+    this.kills = new TargetedKills(world, { crash: (machine) => this.crash(machine), restart: (machine) => this.restart(machine) })
+  }
+
+  /** How often what was done. */
+  get counts(): Record<string, number> {
+    return { ...this.#counts, ...this.kills.counts }
   }
 
   /** The next bad, or good, thing. */
@@ -64,6 +72,7 @@ export class Mischief {
     const world = this.#world
     const via = [0, 1, 2].flatMap(() => pick(world.random, world.members)?.contact ?? [])
     world.begin(machine, () => machine.start((member) => member.ring.join(via)))
+    this.kills.inJoin(machine)
   }
 
   #leave(): void {
@@ -107,14 +116,6 @@ export class Mischief {
     const isPowerCut = this.#world.random.next() < this.#world.plan.data.powerCuts
     this.#count('crash', machine, isPowerCut ? 'loses its power' : 'is killed')
     machine.stop(isPowerCut ? 'power cut' : 'killed')
-  }
-
-  /** Machines of a file's replica set, in the middle of whatever is done with it. */
-  killHolders(name: string): void {
-    if (this.#hasEnded) return
-    const world = this.#world
-    const victims = closest(world, name).slice(0, this.#some())
-    for (const victim of victims) if (world.members.length > 1) this.crash(victim)
   }
 
   #restartOne(): void {
@@ -265,7 +266,7 @@ export class Mischief {
   /** No more of it, not even of what was to come in a moment: all machines that can run do, awake and with room, and the network is whole. */
   end(): void {
     const world = this.#world
-    this.#hasEnded = true
+    this.kills.end()
     this.#away.clear()
     this.#healNetwork()
     for (const machine of [...this.#full.keys()]) this.#emptyDisk(machine)
@@ -293,7 +294,7 @@ export class Mischief {
   }
 
   #count(what: string, machine: Machine | null, text: string): void {
-    this.counts[what] = (this.counts[what] ?? 0) + 1
+    this.#counts[what] = (this.#counts[what] ?? 0) + 1
     const kind = what === 'join' || what === 'restart' ? 'join' : what === 'leave' ? 'leave' : 'fault'
     this.#world.happened(kind, machine, text)
   }

@@ -34,7 +34,7 @@ export interface DataPlan {
   readonly clockJumps: number
   readonly blocks: number
   readonly partitions: number
-  /** Share of stores and joins in whose middle machines of the file's replica set are killed. */
+  /** Share of what people do, of joins and of copies by repair in whose middle up to k-1 of the machines it concerns are killed. */
   readonly targetedKills: number
 }
 

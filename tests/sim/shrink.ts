@@ -22,6 +22,18 @@ export const shrinkableFields: readonly ShrinkableField[] = [
   { path: 'faults.duplicates', simplest: 0 },
   { path: 'faults.longDelays', simplest: 0 },
   { path: 'faults.resets', simplest: 0 },
+  // in runs with files
+  { path: 'data.targetedKills', simplest: 0 },
+  { path: 'data.powerCuts', simplest: 0 },
+  { path: 'data.diskLosses', simplest: 0 },
+  { path: 'data.absences', simplest: 0 },
+  { path: 'data.rot', simplest: 0 },
+  { path: 'data.fullDisks', simplest: 0 },
+  { path: 'data.clockJumps', simplest: 0 },
+  { path: 'data.blocks', simplest: 0 },
+  { path: 'data.partitions', simplest: 0 },
+  { path: 'data.earlyAsks', simplest: 0 },
+  { path: 'data.names', simplest: 1 },
   // fewer things happen
   { path: 'everyMs', simplest: 20_000 },
 ]

@@ -34,6 +34,8 @@ export class World {
   onPutAside: (name: string) => void = () => undefined
   /** Told of a machine the moment it is in the ring. */
   onMember: (machine: Machine) => void = () => undefined
+  /** Told of a machine that begins to copy a file to others, as repair or before it leaves. */
+  onCopy: (machine: Machine, name: string) => void = () => undefined
   /** Where the copies of the files lie now, for who watches. */
   filesNow: () => FileMoment[] = () => []
   readonly #observer: Observer
