@@ -24,6 +24,8 @@ export interface FaultyDiskOptions {
   readonly seed?: number
   /** Whether `clone` works. Default false. */
   readonly clones?: boolean
+  /** Unix ms of what is written now. Default: one more with each operation. */
+  readonly wallClock?: () => number
   /** How long an operation takes. Default: one moment. */
   readonly pause?: (operation: DiskOperation) => Promise<void>
 }
@@ -34,6 +36,7 @@ export class FaultyDisk implements Disk {
   totalBytes: number
   readonly #clones: boolean
   readonly #pause: (operation: DiskOperation) => Promise<void>
+  readonly #wallClock: () => number
   readonly #live = new Map<string, Entry>([['/', 'folder']])
   readonly #durable = new Map<string, Entry>([['/', 'folder']])
   #faults: { operation: DiskOperation; after: number; error: AppError; matches: string }[] = []
@@ -46,6 +49,7 @@ export class FaultyDisk implements Disk {
     this.#clones = options.clones ?? false
     // like a real disk: never done in the same moment
     this.#pause = options.pause ?? (() => Promise.resolve())
+    this.#wallClock = options.wallClock ?? (() => ++this.#clockMs)
     this.#random = options.seed ?? 1
   }
 
@@ -98,6 +102,11 @@ export class FaultyDisk implements Disk {
     return entry && entry !== 'folder' ? entry.bytes : null
   }
 
+  /** Unix ms of the last write to the file at `path`. */
+  modifiedMs(path: string): number {
+    return this.#inode(path).modifiedMs
+  }
+
   /** One byte at `position` is not what was written. */
   rot(path: string, position: number): void {
     const inode = this.#inode(path)
@@ -131,7 +140,7 @@ export class FaultyDisk implements Disk {
     if (mode === 'new' && known) throw new AppError('already-exists', `Already there: ${path}`)
     if (mode === 'read' && !known) throw new AppError('not-found', `No such file: ${path}`)
     if (!known && this.#live.get(dirname(path)) !== 'folder') throw new AppError('not-found', `No such folder: ${dirname(path)}`)
-    const inode = known ?? { bytes: new Uint8Array(0), synced: new Uint8Array(0), modifiedMs: ++this.#clockMs }
+    const inode = known ?? { bytes: new Uint8Array(0), synced: new Uint8Array(0), modifiedMs: this.#wallClock() }
     this.#live.set(path, inode)
     return this.#handle(path, inode, mode)
   }
@@ -200,7 +209,7 @@ export class FaultyDisk implements Disk {
     await this.#begin('clone', from)
     const inode = this.#inode(from)
     if (!this.#clones) return false
-    this.#live.set(to, { bytes: inode.bytes.slice(), synced: new Uint8Array(0), modifiedMs: ++this.#clockMs })
+    this.#live.set(to, { bytes: inode.bytes.slice(), synced: new Uint8Array(0), modifiedMs: this.#wallClock() })
     return true
   }
 
@@ -221,7 +230,7 @@ export class FaultyDisk implements Disk {
         if (end - inode.bytes.length > this.#freeBytes()) throw new AppError('disk-full', 'No room on the disk')
         inode.bytes = writable(inode, end)
         inode.bytes.set(bytes, position)
-        inode.modifiedMs = ++this.#clockMs
+        inode.modifiedMs = this.#wallClock()
       },
       sync: async () => {
         await begin('sync')
@@ -265,7 +274,8 @@ export class FaultyDisk implements Disk {
   }
 
   #next(): FaultyDisk {
-    return new FaultyDisk({ totalBytes: this.totalBytes, seed: this.#random, clones: this.#clones, pause: this.#pause })
+    const options = { totalBytes: this.totalBytes, seed: this.#random, clones: this.#clones }
+    return new FaultyDisk({ ...options, pause: this.#pause, wallClock: this.#wallClock })
   }
 
   #inode(path: string): Inode {

@@ -3,6 +3,7 @@
 import { verifyCopies } from '../../electron/peer/repair/verify.ts'
 import { findFlawInIdealRing } from './checkers.ts'
 import { findMisplaced, findUnreadable } from './data-checks.ts'
+import { findLeftover } from './leftovers.ts'
 import type { Machine } from './machine.ts'
 import { Mischief } from './mischief.ts'
 import { noFaults } from './network.ts'
@@ -15,6 +16,8 @@ import { World } from './world.ts'
 
 /** Virtual ms after which all must be in place once the ring is ideal. */
 const settleLimitMs = 180_000
+/** Virtual ms after which nothing superfluous may be left, from the end of a calm time on: hysteresis, sweeps, and a copy tried again. */
+const leftoverLimitMs = 180_000
 
 /** As `ringdrop verify` does: bad copies go, and good ones come back. */
 async function verifyAll(world: World, machine: Machine): Promise<void> {
@@ -146,7 +149,10 @@ export class FilesRun {
   async #checkStaysInPlace(): Promise<string | null> {
     const world = this.world
     await world.run(Math.max(0, this.#plan.lengthMs - world.now))
-    const flaw = world.flaw ?? this.oracle.checkVersions() ?? findMisplaced(world, this.oracle) ?? this.#flawInRing()
+    const noLeftover = async (): Promise<boolean> => (await findLeftover(world, this.oracle)) === null
+    const freed = await world.runUntil(noLeftover, leftoverLimitMs, 5000)
+    const leftover = freed === null ? await findLeftover(world, this.oracle) : null
+    const flaw = world.flaw ?? this.oracle.checkVersions() ?? findMisplaced(world, this.oracle) ?? leftover ?? this.#flawInRing()
     return flaw ? `after a calm time: ${flaw}` : null
   }
 

@@ -44,18 +44,21 @@ export interface Surroundings {
 export const blockBytes = 4096
 /** Contents up to this size are rows of the database, larger ones files: both ways in every run, and rows of several blocks. */
 const smallBytes = 5000
-/** Ten minutes would be the whole run. */
-const sweepEveryMs = 30_000
-const contentFolder = '/content'
+/** Ten minutes would be the whole run, and a day more than that. */
+export const sweepEveryMs = 30_000
+export const keepUnfinishedMs = 60_000
+/** Staged bytes wait for their store for so long. */
+export const keepStagedMs = 600_000
+export const contentFolder = '/content'
 const memoryFolder = '/memory'
 
 /** In a season's run: news of a removal travels for so long at most, and so often is the trash looked at, in virtual ms. */
 const seasonTimes = { forgetMarginMs: 60_000, sweepEveryMs: 10_000 } as const
 
 /** Repair's waits: minutes are seconds, and days are what the plan says. */
-function repairTimes({ dropHysteresisMs, seasonMs }: FilesPlan['data']): Partial<RepairTimes> {
-  if (seasonMs === 0) return { dropHysteresisMs, sweepEveryMs }
-  return { dropHysteresisMs, keepTrashMs: seasonMs, quarantineMs: seasonMs, verifyEveryMs: seasonMs, ...seasonTimes }
+export function repairTimes({ dropHysteresisMs, seasonMs }: FilesPlan['data']): Partial<RepairTimes> {
+  if (seasonMs === 0) return { dropHysteresisMs, sweepEveryMs, keepUnfinishedMs }
+  return { dropHysteresisMs, keepUnfinishedMs, keepTrashMs: seasonMs, quarantineMs: seasonMs, verifyEveryMs: seasonMs, ...seasonTimes }
 }
 
 function pathOf(sha256: string): string {
@@ -129,8 +132,12 @@ export class Machine {
     this.id = options.contact.id
     this.name = options.name
     this.contact = options.contact
-    this.disk = new FaultyDisk({ totalBytes: options.diskBytes, seed: world.randomInt(2 ** 31) })
+    this.disk = new FaultyDisk({ totalBytes: options.diskBytes, seed: world.randomInt(2 ** 31), wallClock: () => this.wallTime() })
     this.database = new MemoryKeyValue({ sync: () => this.#sync() })
+  }
+
+  get plan(): FilesPlan {
+    return this.#world.plan
   }
 
   get asleepUntil(): number {
@@ -162,13 +169,14 @@ export class Machine {
     const process = new Process(world, this)
     this.process = process
     const disk = slowDisk(this.disk, () => this.#sync())
-    const records = await RecordStore.over(this.database, { wallClock: () => this.#wallTime(world.now) })
+    const records = await RecordStore.over(this.database, { wallClock: () => this.wallTime() })
     records.onForgotten((name) => {
       if (process.member.repairer.side.isApart()) world.onPutAside(name)
     })
     const contents = await ContentStore.open(disk, contentFolder, {
       space: new Space(disk, '/'),
       blockBytes,
+      unfinishedBytes: blockBytes,
       small: await records.smallContents(smallBytes),
     })
     await disk.makeFolder('/home')
@@ -210,7 +218,7 @@ export class Machine {
           clock: ports.clock,
           timers: process.timers,
           random: ports.random,
-          wallClock: () => this.#wallTime(world.now),
+          wallClock: () => this.wallTime(),
           transport: {
             send: (to, channel, message) => ports.transport.send(to, channel, message),
             open: (to, options) => world.open(this, to, options.signal),
@@ -249,12 +257,12 @@ export class Machine {
   /** As the program does that finds a ring in its data folder. */
   resume(member: RingMember): void {
     const { now } = this.#world
-    const heardAt = [...this.#heardAt].map(([id, at]) => [id, now - Math.max(0, this.#wallTime(now) - at)] as const)
+    const heardAt = [...this.#heardAt].map(([id, at]) => [id, now - Math.max(0, this.wallTime(now) - at)] as const)
     member.ring.resume(this.remembered, new Map(heardAt))
   }
 
   /** Unix ms by this machine's clock. */
-  #wallTime(at: number): number {
+  wallTime(at = this.#world.now): number {
     return Math.floor(1_700_000_000_000 + at + this.clockAheadMs)
   }
 
@@ -270,7 +278,7 @@ export class Machine {
       const others = ring.members().filter((member) => member.contact.id !== this.id && member.state !== 'left')
       this.remembered = others.map((member) => member.contact)
       for (const { contact, lastHeardAt } of others) {
-        if (lastHeardAt !== null) this.#heardAt.set(contact.id, this.#wallTime(lastHeardAt))
+        if (lastHeardAt !== null) this.#heardAt.set(contact.id, this.wallTime(lastHeardAt))
       }
       // every other time the number of the last run is lost, too: then the ring has to tell
       this.incarnation = ring.incarnation + this.#world.randomInt(2)

@@ -205,4 +205,37 @@ export const plantedFaults: readonly PlantedFault[] = [
     ],
     seeds: 200,
   },
+  {
+    name: 'surplus-kept',
+    draw: 'files',
+    what: 'A copy that other machines should keep is never let go.',
+    changes: [
+      {
+        file: `${peer}/repair/drops.ts`,
+        find: 'filter(([, since]) => now() - since >= times.dropHysteresisMs)',
+        replace: 'filter(() => false)',
+      },
+    ],
+    seeds: 20,
+  },
+  {
+    name: 'never-freed',
+    draw: 'files',
+    what: 'Bytes that no name wants any more stay.',
+    changes: [{ file: `${peer}/repair/sweep.ts`, find: 'if (isWanted() || jobs.stopped) return', replace: 'if (true) return' }],
+    seeds: 20,
+  },
+  {
+    name: 'parts-kept',
+    draw: 'files',
+    what: 'Parts of contents whose sender went away are never given up.',
+    changes: [
+      {
+        file: `${peer}/repair/sweep.ts`,
+        find: 'await context.contents.dropUnfinished(context.wallClock() - times.keepUnfinishedMs)',
+        replace: '',
+      },
+    ],
+    seeds: 100,
+  },
 ]
