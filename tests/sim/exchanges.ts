@@ -24,6 +24,14 @@ export interface Between extends StreamWorld {
 const dialMs = 10_000
 const idleMs = 120_000
 
+/** Two machines, and what runs on them. */
+interface Ends {
+  readonly from: Machine
+  readonly caller: Process
+  readonly target: Machine
+  readonly answerer: Process
+}
+
 export class Exchanges {
   readonly #world: Between
 
@@ -57,29 +65,31 @@ export class Exchanges {
     throw new AppError('peer-unreachable', `The other machine ${why}`)
   }
 
-  #connect(ends: { readonly from: Machine; readonly caller: Process; readonly target: Machine; readonly answerer: Process }): Connection {
-    const { from, caller, target, answerer } = ends
+  /** Bytes that are no exchange come to `target`, as from a machine that then breaks off. They take no time and no chance of the run's. */
+  litter(from: Machine, target: Machine, rubbish: { readonly bytes: Uint8Array; readonly delayMs: () => number }): void {
+    const [caller, answerer] = [from.process, target.process]
+    if (!caller || !answerer?.member) return
     const world = this.#world
-    const [near, far] = SimStream.pair(world, this.#route(from, caller, target, answerer), this.#route(target, answerer, from, caller))
-    for (const [process, stream] of [
-      [caller, near],
-      [answerer, far],
-    ] as const) {
-      process.streams.add(stream)
-      stream.once('close', () => process.streams.delete(stream))
-    }
-    const { space } = world.simulator
-    const served = new Connection({ stream: far, space, peerId: from.id, remoteAddress: from.name, timers: answerer.timers })
-    void dispatch(served, {
-      self: target.id,
-      idleMs,
-      onRingMessage: () => undefined,
-      onLinkMessage: () => 'nobody calls here',
-      onExchange: (connection, message) => answerer.member.serve(connection, message),
-      onRefused: (text) => {
-        if (answerer.alive) world.refused(target, text)
+    const { bytes, delayMs } = rubbish
+    const slow: StreamWorld = {
+      get now() {
+        return world.now
       },
-    })
+      after: (forMs, run) => world.after(forMs, run),
+      touch: () => world.touch(),
+      delayMs,
+    }
+    const near = this.#served({ from, caller, target, answerer }, slow)
+    near.resume()
+    near.write(bytes)
+    world.after(10 * delayMs(), () => near.reset())
+  }
+
+  #connect(ends: Ends): Connection {
+    const { from, caller, target } = ends
+    const world = this.#world
+    const { space } = world.simulator
+    const near = this.#served(ends, world)
     return new Connection({
       stream: near,
       space,
@@ -93,6 +103,31 @@ export class Exchanges {
         caller.resting.set(target.id, resting)
       },
     })
+  }
+
+  /** The caller's end of a connection that `target` serves. */
+  #served({ from, caller, target, answerer }: Ends, world: StreamWorld): SimStream {
+    const [near, far] = SimStream.pair(world, this.#route(from, caller, target, answerer), this.#route(target, answerer, from, caller))
+    for (const [process, stream] of [
+      [caller, near],
+      [answerer, far],
+    ] as const) {
+      process.streams.add(stream)
+      stream.once('close', () => process.streams.delete(stream))
+    }
+    const { space } = this.#world.simulator
+    const served = new Connection({ stream: far, space, peerId: from.id, remoteAddress: from.name, timers: answerer.timers })
+    void dispatch(served, {
+      self: target.id,
+      idleMs,
+      onRingMessage: () => undefined,
+      onLinkMessage: () => 'nobody calls here',
+      onExchange: (connection, message) => answerer.member.serve(connection, message),
+      onRefused: (text) => {
+        if (answerer.alive) this.#world.refused(target, text)
+      },
+    })
+    return near
   }
 
   #route(from: Machine, sender: Process, to: Machine, receiver: Process): Route {

@@ -4,6 +4,7 @@ import { verifyCopies } from '../../electron/peer/repair/verify.ts'
 import { findFlawInIdealRing } from './checkers.ts'
 import { findMisplaced, findUnreadable } from './data-checks.ts'
 import { findLeftover } from './leftovers.ts'
+import { Litter } from './litter.ts'
 import type { Machine } from './machine.ts'
 import { Mischief } from './mischief.ts'
 import { noFaults } from './network.ts'
@@ -39,6 +40,7 @@ export class FilesRun {
   readonly oracle: Oracle
   readonly #people: People
   readonly #mischief: Mischief
+  readonly #litter: Litter
   #healedMs: number | null = null
 
   constructor(plan: FilesPlan, observer: Observer) {
@@ -47,6 +49,7 @@ export class FilesRun {
     this.oracle = new Oracle(this.world)
     this.#people = new People(this.world, this.oracle)
     this.#mischief = new Mischief(this.world, this.oracle, (name) => this.#people.letGo(name))
+    this.#litter = new Litter(this.world)
     this.world.filesNow = () => this.oracle.filesNow()
     this.world.onMember = (machine) => this.#meet(machine)
     this.world.onCopy = (machine, name) => this.#mischief.kills.inCopy(machine, name)
@@ -60,7 +63,7 @@ export class FilesRun {
   outcome(flaw: string | null): Outcome {
     const { simulator, now } = this.world
     if (flaw) this.world.happened('flaw', null, flaw)
-    const injected = { ...this.#people.counts, ...this.#mischief.counts, ...simulator.network.injected }
+    const injected = { ...this.#people.counts, ...this.#mischief.counts, ...this.#litter.counts, ...simulator.network.injected }
     return {
       plan: this.#plan,
       hash: simulator.hash,
@@ -107,6 +110,7 @@ export class FilesRun {
         this.#act()
         nextOp = world.now + 2 * world.random.next() * this.#plan.data.opsEveryMs
       }
+      this.#litter.fall()
       this.oracle.look()
     }
     network.faults = noFaults

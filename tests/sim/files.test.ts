@@ -13,4 +13,10 @@ describe('a ring with files', () => {
     expect(again.delivered).toBe(first.delivered)
     expect(lines.length).toBeGreaterThan(1000)
   })
+
+  it('is the same run with rubbish on the wire: nothing of it changes anything', async () => {
+    const [without, littered] = await Promise.all([0, 1].map((rubbish) => runPlan({ ...planOf(2), rubbish })))
+    expect(littered?.injected['rubbish over a stream']).toBeGreaterThan(0)
+    expect(littered).toMatchObject({ flaw: null, hash: without?.hash })
+  })
 })

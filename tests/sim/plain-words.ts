@@ -10,7 +10,7 @@ export function describePlan(plan: Plan): string[] {
   return [
     `seed ${seed}: ${kind}, ${peers} ${peers === 1 ? 'peer' : 'peers'}, ${parameters.copies} ${parameters.copies === 1 ? 'copy' : 'copies'}, ${parameters.successors} successors, ${per}`,
     `something happens every ${(plan.everyMs / 1000).toFixed(1)} s on average, for ${(plan.chaosMs / 1000).toFixed(0)} s; then ideal within ${(plan.quietMs / 1000).toFixed(0)} s, and calm to ${(plan.lengthMs / 60_000).toFixed(1)} min`,
-    `faults: ${listFaults({ ...faults, joinKills: plan.joinKills })}`,
+    `faults: ${listFaults({ ...faults, joinKills: plan.joinKills, rubbish: plan.rubbish })}`,
     ...(plan.data === null ? [] : [`with files, of up to ${plan.data.names} names: ${listFaults({ ...plan.data, names: 0 })}`]),
   ]
 }

@@ -55,6 +55,8 @@ export interface Plan {
   readonly lengthMs: number
   /** Share of the joins in whose middle the peers next to the newcomer are killed, 0 to 1. */
   readonly joinKills: number
+  /** Share of the moments, those at which something happens or is done, at which some machine gets rubbish. */
+  readonly rubbish: number
   /** Present in runs with files. */
   readonly data: DataPlan | null
 }
@@ -66,6 +68,12 @@ const chaosHealMs = 15_000
 const reuniteMs = 60_000
 /** Ten minutes, whatever kind of run it is. */
 const lengthMs = 600_000
+
+/** Half of the plans have rubbish; drawn by itself, so that all else is as it was. */
+function rubbishOf(seed: number): number {
+  const random = new Prng(seed * 7919 + 41)
+  return random.next() < 0.5 ? random.next() : 0
+}
 
 export type FilesPlan = Plan & { readonly data: DataPlan }
 
@@ -102,6 +110,7 @@ export function filesPlanOf(seed: number): FilesPlan {
     quietMs: 120_000,
     lengthMs,
     joinKills: 0,
+    rubbish: rubbishOf(seed),
     data: {
       // few names are fought over, many are left alone after a while
       names: 1 + Math.floor(30 * random.next() ** 3),
@@ -163,6 +172,7 @@ export function ringPlanOf(seed: number): Plan {
     quietMs: kind === 'partition' ? reuniteMs : kind === 'chaos' ? chaosHealMs : healMs,
     lengthMs,
     joinKills: kind === 'strict' || kind === 'chaos' ? random.next() * 0.5 : 0,
+    rubbish: rubbishOf(seed),
     data: null,
   }
 }

@@ -12,6 +12,7 @@ import type { Happening, HappeningKind, Observer } from './observer.ts'
 import { runFiles } from './files-run.ts'
 import type { Outcome } from './outcome.ts'
 import { hasFiles, type Plan } from './plan.ts'
+import { Rubbish } from './rubbish.ts'
 import { type SimulatedPeer, Simulator } from './simulator.ts'
 
 export type { Outcome } from './outcome.ts'
@@ -34,6 +35,7 @@ class Run {
   readonly #observer: Observer
   readonly #invariant: InvariantWatch
   readonly #injected: Record<string, number> = {}
+  readonly #rubbish: Rubbish
   #ports = 1
   /** The faults have ended: a kill that was to come a moment after a join does not come any more. */
   #healing = false
@@ -44,6 +46,7 @@ class Run {
     this.#simulator = new Simulator(plan.seed, plan.parameters, observer.trace)
     this.#simulator.keepsEvents = false
     this.#invariant = new InvariantWatch(this.#simulator)
+    this.#rubbish = new Rubbish(plan.seed, this.#simulator.space)
   }
 
   go(): Outcome {
@@ -99,6 +102,8 @@ class Run {
       const flaw = this.#pass(Math.min(2 * random.next() * this.#plan.everyMs, end - queue.now))
       if (flaw) return flaw
       if (queue.now < end) this.#happen()
+      const taken = this.#rubbish.chance(this.#plan.rubbish) ? this.#litter() : null
+      if (taken) return taken
     }
     this.#healing = true
     network.faults = noFaults
@@ -126,6 +131,17 @@ class Run {
     } else if (dice < 0.75 && live.length > 3) this.#crash(live)
     else if (dice < 0.9) this.#restart()
     else if (this.#plan.kind !== 'strict' && this.#plan.parameters.viewCap > 0) this.#putToSleep(victim, random.next() * 20_000)
+  }
+
+  /** Somebody gets a datagram that says nothing to it. What it takes of that is a flaw. */
+  #litter(): string | null {
+    const rubbish = this.#rubbish
+    const { livePeers, lastLine } = this.#simulator
+    const peer = pick(rubbish.random, livePeers)
+    if (!peer) return null
+    this.#count('rubbish')
+    const line = rubbish.line(peer.contact.id, lastLine)
+    return rubbish.isTaken(peer.contact.id, line) ? `rubbish was taken for a message: ${line.slice(0, 200)}` : null
   }
 
   #putToSleep(peer: SimulatedPeer, forMs: number): void {

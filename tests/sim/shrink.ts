@@ -18,6 +18,7 @@ export const shrinkableFields: readonly ShrinkableField[] = [
   { path: 'chaosMs', simplest: 0 },
   { path: 'lengthMs', simplest: 0 },
   { path: 'joinKills', simplest: 0 },
+  { path: 'rubbish', simplest: 0 },
   { path: 'faults.loss', simplest: 0 },
   { path: 'faults.duplicates', simplest: 0 },
   { path: 'faults.longDelays', simplest: 0 },

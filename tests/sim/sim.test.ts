@@ -11,4 +11,12 @@ describe('the simulated ring', () => {
     expect(again).toBe(first)
     expect(other).not.toBe(first)
   })
+
+  it('is the same run with rubbish on the wire: nothing of it changes anything', async () => {
+    for (const plan of [planOf(11), planOf(17)]) {
+      const [without, littered] = await Promise.all([0, 1].map((rubbish) => runPlan({ ...plan, rubbish })))
+      expect(littered?.injected.rubbish).toBeGreaterThan(0)
+      expect(littered).toMatchObject({ flaw: null, hash: without?.hash })
+    }
+  })
 })

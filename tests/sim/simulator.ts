@@ -53,6 +53,8 @@ export class Simulator {
   readonly #names = new Map<Identifier, string>()
   readonly #hash = new RunHash()
   delivered = 0
+  /** The last of those that were written as a line; none yet: ''. */
+  lastLine = ''
   /** Whether `events` of peers are wanted: in long runs they fill the memory. */
   keepsEvents = true
   /** Virtual ms that peers ran, added up over all of them. */
@@ -238,6 +240,7 @@ export class Simulator {
     this.#hash.number('sequence' in message ? message.sequence : 'exchange' in message ? message.exchange : message.incarnation)
     if (this.delivered % sampled !== 0) return message
     const line = encodeMessage(this.space, message)
+    this.lastLine = line
     this.#hash.text(line)
     this.#hash.fold()
     const read = decodeMessage(this.space, line)

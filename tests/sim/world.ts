@@ -118,6 +118,11 @@ export class World {
     return this.#exchanges.open(from, to, signal)
   }
 
+  /** See Exchanges. */
+  litter(from: Machine, target: Machine, rubbish: { readonly bytes: Uint8Array; readonly delayMs: () => number }): void {
+    this.#exchanges.litter(from, target, rubbish)
+  }
+
   /** Whether nothing gets from one to the other over a stream. */
   isCut(from: Machine, to: Machine): boolean {
     return this.simulator.network.isCut(from.contact.ways[0] ?? '', to.contact.ways[0] ?? '', 'stream')

@@ -1,7 +1,8 @@
 /** Reads an open connection line by line and says what each line is: the ring's, or the beginning of an exchange about files. */
 
 import { AppError } from '../../../shared/errors.ts'
-import type { Identifier } from '../protocol/identifier.ts'
+import { decodeMessage } from '../protocol/codec.ts'
+import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
 import type { FileMessage, LinkMessage, Message, RingMessage } from '../protocol/messages.ts'
 import type { Connection } from './connection.ts'
 
@@ -23,6 +24,14 @@ const ringCommands: Readonly<Record<RingMessage['command'], true>> = {
 
 export function isRingMessage(message: Message): message is RingMessage {
   return Object.hasOwn(ringCommands, message.command)
+}
+
+/** The ring's message that a datagram's line brings to `self`, or why there is none: null = it is for, or from, the wrong machine. Never throws. */
+export function ringMessageIn(space: IdentifierSpace, line: string, self: Identifier): RingMessage | { readonly reason: string | null } {
+  const message = decodeMessage(space, line)
+  if (!('command' in message)) return message
+  if (!isRingMessage(message)) return { reason: `/${message.command} in a datagram` }
+  return message.destination === self && message.source !== self ? message : { reason: null }
 }
 
 function isLinkMessage(message: Message): message is LinkMessage {

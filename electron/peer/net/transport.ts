@@ -5,7 +5,7 @@
  */
 
 import { AppError } from '../../../shared/errors.ts'
-import { decodeMessage, encodeMessage } from '../protocol/codec.ts'
+import { encodeMessage } from '../protocol/codec.ts'
 import type { Contact, Way } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
@@ -17,7 +17,7 @@ import { bindBoth, type Endpoints } from './bind.ts'
 import { Callbacks } from './callbacks.ts'
 import type { Connection, LineDirection, TrafficCounters } from './connection.ts'
 import { ControlLinks } from './control-links.ts'
-import { dispatch, isRingMessage } from './dispatcher.ts'
+import { dispatch, ringMessageIn } from './dispatcher.ts'
 import { connectionOf, Outbound, type ConnectionDefaults, type OpenOptions } from './outbound.ts'
 import type { RateLimits } from './rate-limit.ts'
 import { ownWays } from './system.ts'
@@ -240,12 +240,11 @@ export class NetTransport implements Transport {
 
   #onDatagramLine(line: string, from: string): void {
     const { credentials, book } = this.#membership
-    const message = decodeMessage(credentials.space, line)
-    if (!('command' in message) || !isRingMessage(message)) {
-      this.#options.onRefused(`${'command' in message ? `/${message.command} in a datagram` : message.reason} from ${from}`)
+    const message = ringMessageIn(credentials.space, line, credentials.id)
+    if (!('command' in message)) {
+      if (message.reason !== null) this.#options.onRefused(`${message.reason} from ${from}`)
       return
     }
-    if (message.destination !== credentials.id || message.source === credentials.id) return
     book.heard(message.source, from)
     this.#options.onLine?.('received', message.source, line)
     this.#options.onRingMessage(message, 'datagram', { address: from })
