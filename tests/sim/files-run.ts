@@ -1,6 +1,7 @@
 /** A run with files: machines come, people store and ask while everything happens to them, then all faults stop and everything is checked. */
 
 import { verifyCopies } from '../../electron/peer/repair/verify.ts'
+import { findLeak, findUnbounded } from './bounds.ts'
 import { findFlawInIdealRing } from './checkers.ts'
 import { findMisplaced, findUnreadable } from './data-checks.ts'
 import { findLeftover } from './leftovers.ts'
@@ -112,6 +113,7 @@ export class FilesRun {
       }
       this.#litter.fall()
       this.oracle.look()
+      world.flaw ??= findUnbounded(world, this.oracle)
     }
     network.faults = noFaults
     return world.flaw
@@ -156,7 +158,8 @@ export class FilesRun {
     const noLeftover = async (): Promise<boolean> => (await findLeftover(world, this.oracle)) === null
     const freed = await world.runUntil(noLeftover, leftoverLimitMs, 5000)
     const leftover = freed === null ? await findLeftover(world, this.oracle) : null
-    const flaw = world.flaw ?? this.oracle.checkVersions() ?? findMisplaced(world, this.oracle) ?? leftover ?? this.#flawInRing()
+    const misplaced = this.oracle.checkVersions() ?? findMisplaced(world, this.oracle) ?? leftover
+    const flaw = world.flaw ?? misplaced ?? findUnbounded(world, this.oracle) ?? findLeak(world) ?? this.#flawInRing()
     return flaw ? `after a calm time: ${flaw}` : null
   }
 

@@ -40,6 +40,11 @@ export class Attendance {
     this.#away = new Set(ring.away())
   }
 
+  /** Whether a machine is a member, there or away: neither one that left nor one that the ring has forgotten. */
+  knows(machine: Identifier): boolean {
+    return this.#online.has(machine) || this.#away.has(machine)
+  }
+
   /** The copies of each content that one name wants; none for a name whose trash is empty. */
   copiesOf(file: CatalogueFile, want: CopiesWanted): ContentCopies[] {
     const contents = new Map<string, WantedContent>()

@@ -171,6 +171,11 @@ export class Repairer {
     return this.#jobs.busy || this.#copier.running > 0
   }
 
+  /** Names that wait to be looked at, and contents of names that wait to be copied. */
+  get waiting(): number {
+    return this.#changed.size + this.#shortSince.size + this.#retryAt.size
+  }
+
   /** Resolves when the round that runs, if any, has ended. */
   calm(): Promise<void> {
     return this.#jobs.ended('pass')
@@ -255,6 +260,8 @@ export class Repairer {
       this.#note(state)
       this.#drops.note(state)
     }
+    this.#forgetUnwanted(new Set(states.map((state) => state.id)))
+    for (const file of files.all) this.#forgetGone(file, attendance)
     this.#copyMissing(states)
     await this.#drops.run(attendance)
   }
@@ -307,6 +314,24 @@ export class Repairer {
     if (isInPlace) this.#retryAt.delete(id)
     if (!isShort) this.#shortSince.delete(id)
     else if (!this.#shortSince.has(id)) this.#shortSince.set(id, this.#options.now())
+  }
+
+  /** What a name wanted and wants no more waits for nothing; `wanted`: ids of all contents of the names just looked at. */
+  #forgetUnwanted(wanted: ReadonlySet<string>): void {
+    for (const waiting of [this.#shortSince, this.#retryAt]) {
+      for (const id of waiting.keys()) if (!wanted.has(id) && !this.#changed.has(nameIn(id))) waiting.delete(id)
+    }
+  }
+
+  /** Rows of machines that left, or were forgotten, go once others have all that they had: until then a window shows what is out of reach. */
+  #forgetGone({ record, machines }: CatalogueFile, attendance: Attendance): void {
+    const known = [...machines].filter(([machine]) => attendance.knows(machine))
+    if (known.length === 0) return
+    const isElsewhere = (sha256: string): boolean => known.some(([, held]) => (held[sha256] ?? 0) > 0)
+    for (const [machine, held] of machines) {
+      if (attendance.knows(machine) || !Object.keys(held).every((sha256) => held[sha256] === 0 || isElsewhere(sha256))) continue
+      this.#context.catalogue.release(machine, record.name)
+    }
   }
 
   /** Starts what the plan asks for; the next pass need not wait for large files. */

@@ -69,6 +69,12 @@ export class Catalogue {
     for (const listener of this.#listeners) listener(name)
   }
 
+  /** What `machine`, which is no member any more, said of this name counts no more. Should it come back, all of its records are read anew. */
+  release(machine: Identifier, name: string): void {
+    this.#revisions.delete(machine)
+    this.drop(machine, name)
+  }
+
   /** Nobody need know the name any more. */
   forgetName(name: string): void {
     if (!this.#files.delete(name)) return
