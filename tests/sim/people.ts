@@ -3,12 +3,15 @@
 import { createHash } from 'node:crypto'
 import type { Identifier } from '../../electron/peer/protocol/identifier.ts'
 import { liveVersions } from '../../electron/peer/protocol/record.ts'
-import { pick } from '../../electron/peer/ring/prng.ts'
+import { pick, pickNumber, Prng } from '../../electron/peer/ring/prng.ts'
 import { removeFile, restoreFile } from '../../electron/peer/transfer/change-record.ts'
-import { storeFile } from '../../electron/peer/transfer/store-file.ts'
-import { toPlainError } from '../../shared/errors.ts'
+import { readSmallFile } from '../../electron/peer/transfer/read-small-file.ts'
+import { requestPack } from '../../electron/peer/transfer/request-pack.ts'
+import { storeFile, type StoredFile } from '../../electron/peer/transfer/store-file.ts'
+import { storePack, type SmallFile } from '../../electron/peer/transfer/store-pack.ts'
+import { AppError, toPlainError } from '../../shared/errors.ts'
 import { closest, requestFile } from './data-checks.ts'
-import type { Machine } from './machine.ts'
+import { blockBytes, type Machine } from './machine.ts'
 import type { Operation, Oracle } from './oracle.ts'
 import type { World } from './world.ts'
 
@@ -19,15 +22,25 @@ const heardWithinMs = 10_000
 /** What two parts of a network knew, all know after so long: a minute to one ring, and the copying. */
 const mergedWithinMs = 90_000
 
+/** A person's own file on a machine's disk. */
+interface Given {
+  readonly path: string
+  readonly sha256: string
+  readonly sizeBytes: number
+}
+
 export class People {
   readonly counts: Record<string, number> = {}
   readonly #world: World
   readonly #oracle: Oracle
+  /** Whether, and of what, something is done in packs: its own, so that plans without packs are the runs that they were. */
+  readonly #packs: Prng
   #files = 0
 
   constructor(world: World, oracle: Oracle) {
     this.#world = world
     this.#oracle = oracle
+    this.#packs = new Prng(world.plan.seed * 7919 + 47)
   }
 
   /** One thing that somebody does now. Result: the name it concerns, or null when nobody is there to do it. */
@@ -40,7 +53,10 @@ export class People {
     // what is asked for and removed is mostly there
     const known = isStore ? [] : this.#oracle.names()
     const name = pick(world.random, known) ?? `file ${world.randomInt(world.plan.data.names)}`
-    if (isStore) this.#start(machine, () => this.#store(machine, name))
+    const isPack = dice < 0.8 && world.plan.data.packs > 0 && this.#packs.next() < world.plan.data.packs
+    if (isPack && isStore) this.#start(machine, () => this.#storePack(machine, this.#withOthers(name)))
+    else if (isPack) this.#start(machine, () => this.#requestPack(machine, this.#withOthers(name)))
+    else if (isStore) this.#start(machine, () => this.#store(machine, name))
     else if (dice < 0.8) this.#start(machine, () => this.#request(machine, name))
     else if (dice < 0.93) this.#start(machine, () => this.#change(machine, name, 'remove'))
     else this.#start(machine, () => this.#change(machine, name, 'restore'))
@@ -80,25 +96,94 @@ export class People {
   }
 
   async #store(machine: Machine, name: string): Promise<string | null> {
-    const bytes = this.#newBytes()
+    const given = await this.#give(machine, this.#newBytes(this.#world.plan.data.fileBytes))
+    return given && this.#storeFile(this.#begin(machine, name, given), given.path)
+  }
+
+  /** A person's own file, or null when there is no room for it. */
+  async #give(machine: Machine, bytes: Uint8Array): Promise<Given | null> {
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     this.#oracle.contents.set(sha256, bytes)
     const path = `/home/file-${++this.#files}`
-    if (!(await putFile(machine, path, bytes))) return null
+    return (await putFile(machine, path, bytes)) ? { path, sha256, sizeBytes: bytes.length } : null
+  }
+
+  #begin(machine: Machine, name: string, { sha256, sizeBytes }: Given): Operation {
     const operation = this.#oracle.begin('store', { name, machine, sha256 })
     this.#count('store')
-    this.#say(operation, `stores ${name} (${bytes.length} bytes)`)
-    const onClash = this.#world.random.next() < 0.8 ? 'replace' : 'replace-own'
+    this.#say(operation, `stores ${name} (${sizeBytes} bytes)`)
+    return operation
+  }
+
+  async #storeFile(operation: Operation, path: string): Promise<string | null> {
+    const { machine, name } = operation
     try {
-      const stored = await storeFile(machine.member.context, path, { name, onClash })
-      const isWhole = stored.holders.length >= stored.wanted
-      this.#say(operation, `${name} is on ${this.#names(stored.holders)}, ${stored.holders.length} of ${stored.wanted}`)
-      return this.#oracle.end(operation, isWhole ? 'stored' : 'partial', stored.holders)
+      return this.#stored(operation, await storeFile(machine.member.context, path, { name, onClash: this.#onClash() }))
     } catch (thrown) {
       return this.#failed(operation, thrown)
     } finally {
       if (machine.process?.alive) await machine.disk.remove(path)
     }
+  }
+
+  #onClash(): 'replace' | 'replace-own' {
+    return this.#world.random.next() < 0.8 ? 'replace' : 'replace-own'
+  }
+
+  #stored(operation: Operation, { holders, wanted }: StoredFile): string | null {
+    this.#say(operation, `${operation.name} is on ${this.#names(holders)}, ${holders.length} of ${wanted}`)
+    return this.#oracle.end(operation, holders.length >= wanted ? 'stored' : 'partial', holders)
+  }
+
+  /** Several small files in one go: each has its own answer, and what a pack is not for is stored alone. */
+  async #storePack(machine: Machine, names: readonly string[]): Promise<string | null> {
+    const { context } = machine.member
+    const waiting = new Map<SmallFile, Operation>()
+    for (const name of names) {
+      const given = await this.#give(machine, this.#newBytes(blockBytes))
+      const read = given && (await readSmallFile(context.disk, given.path, context.contents.blockBytes).catch(() => null))
+      if (given && read) waiting.set({ path: given.path, name, ...read }, this.#begin(machine, name, given))
+    }
+    this.#count('pack')
+    const flaws: (string | null)[] = []
+    const outcomes = await storePack(context, [...waiting.keys()], { onClash: this.#onClash() }).catch((thrown: unknown) => {
+      for (const operation of waiting.values()) flaws.push(this.#failed(operation, thrown))
+      waiting.clear()
+      return []
+    })
+    for (const [index, [file, operation]] of [...waiting].entries()) {
+      const outcome = outcomes[index] ?? 'alone'
+      if (outcome === 'alone') flaws.push(await this.#storeFile(operation, file.path))
+      else if (outcome instanceof AppError) flaws.push(this.#failed(operation, outcome))
+      else flaws.push(this.#stored(operation, outcome))
+      if (machine.process?.alive) await machine.disk.remove(file.path)
+    }
+    return flaws.find((flaw) => flaw !== null) ?? null
+  }
+
+  /** Several files asked for in one go; who does not come with the others is asked for alone, which also says why. */
+  async #requestPack(machine: Machine, names: readonly string[]): Promise<string | null> {
+    this.#count('pack request')
+    this.#world.happened('request', machine, `asks for ${names.join(', ')}`)
+    const came = await requestPack(machine.member.context, names, new AbortController().signal)
+    for (const { name, bytes } of came) {
+      if (!this.#oracle.contents.has(createHash('sha256').update(bytes).digest('hex')))
+        return `${machine.name} got bytes for ${name} that nobody ever stored`
+    }
+    for (const name of names.filter((other) => !came.some((file) => file.name === other))) {
+      const flaw = await this.#request(machine, name)
+      if (flaw) return flaw
+    }
+    return null
+  }
+
+  /** `name` and one to five others, each once. */
+  #withOthers(name: string): string[] {
+    const others = Array.from(
+      { length: 1 + pickNumber(this.#packs, 5) },
+      () => `file ${pickNumber(this.#packs, this.#world.plan.data.names)}`,
+    )
+    return [...new Set([name, ...others])]
   }
 
   async #change(machine: Machine, name: string, kind: 'remove' | 'restore'): Promise<string | null> {
@@ -154,10 +239,10 @@ export class People {
     return liar ? `${machine.name} was told that ${name} is nowhere, while ${liar.name} has it` : null
   }
 
-  #newBytes(): Uint8Array {
-    const { random, plan } = this.#world
+  #newBytes(mostBytes: number): Uint8Array {
+    const { random } = this.#world
     const dice = random.next()
-    const length = dice < 0.05 ? 0 : dice < 0.1 ? 1 : Math.floor(random.next() * plan.data.fileBytes)
+    const length = dice < 0.05 ? 0 : dice < 0.1 ? 1 : Math.floor(random.next() * mostBytes)
     const bytes = new Uint8Array(length)
     for (let at = 0; at < length; at += 97) bytes[at] = this.#world.randomInt(256)
     // no two are the same

@@ -36,6 +36,8 @@ export interface DataPlan {
   readonly partitions: number
   /** Share of what people do, of joins and of copies by repair in whose middle up to k-1 of the machines it concerns are killed. */
   readonly targetedKills: number
+  /** Share of stores and requests that are about several small files in one go. */
+  readonly packs: number
 }
 
 export interface Plan {
@@ -73,6 +75,12 @@ const lengthMs = 600_000
 function rubbishOf(seed: number): number {
   const random = new Prng(seed * 7919 + 41)
   return random.next() < 0.5 ? random.next() : 0
+}
+
+/** As for rubbish. */
+function packsOf(seed: number): number {
+  const random = new Prng(seed * 7919 + 43)
+  return random.next() < 0.5 ? random.next() * 0.6 : 0
 }
 
 export type FilesPlan = Plan & { readonly data: DataPlan }
@@ -130,6 +138,7 @@ export function filesPlanOf(seed: number): FilesPlan {
       earlyAsks: often(0.5, 1),
       seasonMs: 0,
       absences: 0,
+      packs: packsOf(seed),
     },
   }
 }

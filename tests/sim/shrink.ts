@@ -24,6 +24,7 @@ export const shrinkableFields: readonly ShrinkableField[] = [
   { path: 'faults.longDelays', simplest: 0 },
   { path: 'faults.resets', simplest: 0 },
   // in runs with files
+  { path: 'data.packs', simplest: 0 },
   { path: 'data.targetedKills', simplest: 0 },
   { path: 'data.powerCuts', simplest: 0 },
   { path: 'data.diskLosses', simplest: 0 },
