@@ -10,6 +10,8 @@ const streamsBusy = 32
 const streamsCalm = 4
 /** Events to come for each open stream and each machine when all is calm: waits, most of them cancelled long before. */
 const eventsCalm = 16
+/** And for each store: on each machine that takes bytes before their manifest, a wait of ten minutes for what names them. */
+const stagedAt = 4
 
 /** The first table of some machine that is longer than it may be, at any moment; or null. */
 export function findUnbounded(world: World, oracle: Oracle): string | null {
@@ -30,7 +32,7 @@ export function findUnbounded(world: World, oracle: Oracle): string | null {
 }
 
 /** What is still kept though all has been calm for a while, or null. */
-export function findLeak(world: World): string | null {
+export function findLeak(world: World, oracle: Oracle): string | null {
   const { members } = world
   const { fullDisks, seasonMs } = world.plan.data
   let streams = 0
@@ -45,7 +47,8 @@ export function findLeak(world: World): string | null {
     if (flaw) return flaw
   }
   const { size } = world.queue
-  const most = eventsCalm * (streams + members.length)
+  const stores = oracle.operations.filter(({ kind }) => kind === 'store').length
+  const most = eventsCalm * (streams + members.length) + stagedAt * stores
   return size > most ? `${size} events are to come, of ${most} at most` : null
 }
 

@@ -84,11 +84,14 @@ export class Mischief {
     const stop = new AbortController()
     // one in four is cut short
     if (world.random.next() < 0.25) world.after(world.random.next() * 3000, () => stop.abort())
+    const leaving = machine.process
     world.begin(machine, async () => {
       let left = 0
       await machine.member.leave({ onProgress: ({ filesLeft }) => (left = filesLeft), signal: stop.signal })
       // the farewell leaves first
-      await machine.process?.sleep(200)
+      await leaving?.sleep(200)
+      // killed in the middle, and the machine runs again
+      if (machine.process !== leaving) return
       // a machine that tells its people that nobody took some of its files is only switched off
       if (left > 0) machine.stop('killed')
       else machine.depart()
