@@ -8,11 +8,6 @@ import type { World } from './world.ts'
 const streamsBusy = 32
 /** And when all is calm: one at rest in each direction, and one that its pool lost the order of. */
 const streamsCalm = 4
-/** Events to come for each open stream and each machine when all is calm: waits, most of them cancelled long before. */
-const eventsCalm = 16
-/** And for each store: on each machine that takes bytes before their manifest, a wait of ten minutes for what names them. */
-const stagedAt = 4
-
 /** The first table of some machine that is longer than it may be, at any moment; or null. */
 export function findUnbounded(world: World, oracle: Oracle): string | null {
   const ever = world.machines.length
@@ -32,13 +27,11 @@ export function findUnbounded(world: World, oracle: Oracle): string | null {
 }
 
 /** What is still kept though all has been calm for a while, or null. */
-export function findLeak(world: World, oracle: Oracle): string | null {
+export function findLeak(world: World): string | null {
   const { members } = world
   const { fullDisks, seasonMs } = world.plan.data
-  let streams = 0
   for (const machine of members) {
     const open = machine.process?.streams.size ?? 0
-    streams += open
     if (open > streamsCalm * (members.length - 1)) return `${machine.name} has ${open} streams with ${members.length - 1} others`
     const { waiting } = machine.member.repairer
     // who had no room is asked again for long, and a season's trash may lie where it was
@@ -46,10 +39,7 @@ export function findLeak(world: World, oracle: Oracle): string | null {
     const flaw = findRowOfGone(world, machine)
     if (flaw) return flaw
   }
-  const { size } = world.queue
-  const stores = oracle.operations.filter(({ kind }) => kind === 'store').length
-  const most = eventsCalm * (streams + members.length) + stagedAt * stores
-  return size > most ? `${size} events are to come, of ${most} at most` : null
+  return null
 }
 
 /** A row of a machine that took its leave is kept only while nobody else has what it had. */

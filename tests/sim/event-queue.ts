@@ -25,11 +25,6 @@ export class EventQueue {
   #order = 0
   now = 0
 
-  /** What is to come, what was cancelled and the beats included. */
-  get size(): number {
-    return this.#heap.length + this.#beats.length
-  }
-
   /** Runs `run` in `delayMs` of virtual time. */
   after(delayMs: number, run: () => void): void {
     const heap = this.#heap

@@ -159,7 +159,7 @@ export class FilesRun {
     const freed = await world.runUntil(noLeftover, leftoverLimitMs, 5000)
     const leftover = freed === null ? await findLeftover(world, this.oracle) : null
     const misplaced = this.oracle.checkVersions() ?? findMisplaced(world, this.oracle) ?? leftover
-    const flaw = world.flaw ?? misplaced ?? findUnbounded(world, this.oracle) ?? findLeak(world, this.oracle) ?? this.#flawInRing()
+    const flaw = world.flaw ?? misplaced ?? findUnbounded(world, this.oracle) ?? findLeak(world) ?? this.#flawInRing()
     return flaw ? `after a calm time: ${flaw}` : null
   }
 
