@@ -93,10 +93,14 @@ export class FileRing {
     return machine
   }
 
-  /** Starts a machine, or starts it again on what it had. */
-  async start(value: number, disk: { readonly offeredBytes?: number; readonly empty?: boolean } = {}): Promise<FileMachine> {
+  /** Starts a machine, or starts it again on what it had. `unaware`: it has not heard of the others yet. */
+  async start(
+    value: number,
+    disk: { readonly offeredBytes?: number; readonly empty?: boolean; readonly unaware?: boolean } = {},
+  ): Promise<FileMachine> {
     const before = disk.empty === true ? undefined : this.machines.get(this.id(value))
     const machine = await FileMachine.open(this, this.id(value), { before, offeredBytes: disk.offeredBytes })
+    machine.isUnaware = disk.unaware === true
     this.machines.set(machine.id, machine)
     this.ringChanged()
     return machine
@@ -212,6 +216,8 @@ export class FileMachine {
   online = true
   /** Accepts no connection although the others believe that it is there. */
   deaf = false
+  /** Has not heard of the others yet, who know of it. */
+  isUnaware = false
   readonly database: MemoryKeyValue
   readonly #ring: FileRing
   readonly #streams = new Set<Duplex>()
@@ -301,7 +307,7 @@ export class FileMachine {
     const ring = this.#ring
     const { space } = ring
     const machine = (): FileMachine => this
-    const contacts = (): Contact[] => ring.online().map((other) => other.contact)
+    const contacts = (): Contact[] => (machine().isUnaware ? [this] : ring.online()).map((other) => other.contact)
     const keyOf = (name: string): Identifier =>
       keyOfName(space, { rule: 'number', hash: (text) => createHash('sha256').update(text).digest('hex') }, name)
     const replicaSet = (key: Identifier, count: number): Contact[] => {

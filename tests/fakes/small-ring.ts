@@ -73,6 +73,7 @@ async function makeMachine(self: Contact, { machineOf, online, contacts, copies 
     intake: new Intake(),
     repair: {
       isSynced: () => true,
+      asked: () => undefined,
       isApart: () => false,
       lookAgain: () => undefined,
       togetherMs: () => 0,

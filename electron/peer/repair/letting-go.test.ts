@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ringOf } from '../../../tests/fakes/file-ring.ts'
+import { askCatalogue, askHave, askRecord } from '../transfer/exchange.ts'
 import { findFile } from '../transfer/request-file.ts'
 import { removeFile } from '../transfer/change-record.ts'
 
@@ -192,6 +193,21 @@ describe('a long absence', () => {
     expect(ring.defects).toEqual([])
   })
 
+  test('a machine that has not heard of anybody yet tells nothing to who asks it', async () => {
+    const ring = await ringOf([1000, 2000], { copies: 2 })
+    const { manifest } = await ring.machine(1000).store('0500', bytes('a'))
+    await ring.run(5 * second)
+    ring.stop(1000)
+    await ring.machine(2000).records.putAside('0500')
+    await ring.leap(40 * day)
+    const { context } = ring.machine(2000)
+    const back = await ring.start(1000, { unaware: true })
+    expect(back.context.repair.isApart()).toBe(false)
+    expect((await askCatalogue(context, back.contact, 0)).entries).toEqual([])
+    expect(await askHave(context, back.contact, manifest.sha256)).toBe(0)
+    expect(ring.defects).toEqual([])
+  })
+
   test('while it is not settled, a machine tells nothing of what it has', async () => {
     const ring = await ringOf([1000, 2000], { copies: 2 })
     const { manifest } = await ring.machine(1000).store('0500', bytes('a'))
@@ -203,7 +219,6 @@ describe('a long absence', () => {
     ring.machine(2000).deaf = true
     await ring.run(10 * second)
     expect(back.context.repair.isApart()).toBe(true)
-    const { askHave, askRecord, askCatalogue } = await import('../transfer/exchange.ts')
     const { context } = ring.machine(2000)
     expect(await askHave(context, back.contact, manifest.sha256)).toBe(0)
     expect(await askRecord(context, back.contact, '0500')).toEqual({ entry: null, synced: false, togetherMs: 0 })

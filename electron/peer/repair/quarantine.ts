@@ -109,8 +109,13 @@ export class Quarantine {
 
   /** Looks who is there; to be called whenever that may have changed. */
   look(): void {
+    if (this.#repair.context.online().length >= 2) this.meet()
+  }
+
+  /** Another machine is there. It may not be known yet: back after long, this one tells it nothing all the same. */
+  meet(): void {
     const { context, times } = this.#repair
-    if (this.#apart || context.online().length < 2) return
+    if (this.#apart) return
     const now = context.wallClock()
     if (absenceAt(this.#state, now, times.quarantineMs) === 'long') {
       this.#apart = true

@@ -127,6 +127,7 @@ export class Repairer {
     )
     this.side = {
       isSynced: (key) => this.#sync.isSynced(key),
+      asked: () => this.#quarantine.meet(),
       isApart: () => this.#quarantine.isApart,
       togetherMs: () => this.#quarantine.togetherMs(),
       lookAgain: (sha256) => this.#lookAgain(sha256),

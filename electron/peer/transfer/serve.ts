@@ -27,6 +27,7 @@ export async function serve(
   enroll: EnrollHandler,
 ): Promise<void> {
   const { connection, message } = exchange
+  if (message.command !== 'enroll') context.repair.asked()
   switch (message.command) {
     case 'enroll':
       return enroll(connection, message)

@@ -33,6 +33,8 @@ export type TransferNews =
 export interface RepairSide {
   /** Whether this machine has compared what it knows of this key with others: only then does "no such name" mean something. */
   isSynced(key: Identifier): boolean
+  /** Another member asks something: so it is there, though this machine may not have heard of it yet. */
+  asked(): void
   /** True while this machine, back after a long absence, does not know yet what of its own the ring still wants: it tells of none of it. */
   isApart(): boolean
   /** How long this machine has been in company of other members, without a break that counts, in ms. */
