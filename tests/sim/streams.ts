@@ -22,6 +22,8 @@ export interface Route {
   state(): { readonly kind: 'open' | 'cut' | 'gone' | 'unknown' } | { readonly kind: 'asleep'; readonly until: number }
 }
 
+/** On a connection that is silent the system asks after so many virtual ms whether it is known, as net/ has it do; who started again says no. */
+const keepAliveMs = 30_000
 /** Virtual ms between two tries to get through where the way is cut. */
 const retryMs = 500
 /** Bytes a virtual ms: 100 MB/s. */
@@ -56,7 +58,20 @@ export class SimStream extends Duplex {
     const b = new SimStream(world, back)
     a.#other = b
     b.#other = a
+    a.#keepAlive()
+    b.#keepAlive()
     return [a, b]
+  }
+
+  #keepAlive(): void {
+    this.#world.after(keepAliveMs, () => {
+      if (this.destroyed) return
+      const { kind } = this.#route.state()
+      if (kind === 'unknown') {
+        this.#world.touch()
+        this.reset()
+      } else if (kind !== 'gone') this.#keepAlive()
+    })
   }
 
   /** The connection breaks off: both ends learn of it, this one at once. */
