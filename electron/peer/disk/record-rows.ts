@@ -9,6 +9,7 @@
 import { parseRecord, wantedContents, type FileRecord } from '../protocol/record.ts'
 import { expired } from './forgotten-names.ts'
 import type { KeyValueStore } from './key-value.ts'
+import { NumberByHash } from './number-by-hash.ts'
 
 export interface Row {
   readonly revision: number
@@ -26,7 +27,7 @@ const revisionDigits = 14
 
 export interface Found {
   readonly revision: number
-  readonly held: Map<string, number>
+  readonly held: NumberByHash
   readonly counterBase: number
 }
 
@@ -44,7 +45,7 @@ async function loadFound(store: KeyValueStore): Promise<Found> {
   for await (const key of store.keys({ gt: 'c!', lt: 'c"', reverse: true, limit: 1 })) {
     revision = Math.max(revision, Number.parseInt(key.slice(2), 16))
   }
-  const held = new Map<string, number>()
+  const held = new NumberByHash()
   for await (const [key, value] of store.entries({ gt: 'h!', lt: 'h"' })) {
     const verifiedAt = safeNumber(value)
     if (verifiedAt !== null) held.set(key.slice(2), verifiedAt)

@@ -11,6 +11,7 @@ import { openLevel } from './level.ts'
 import { OwnCounters } from './own-counters.ts'
 import { beginRows, contentsOf, decodeRow, encodeRow, isKnown, revisionKey, type Found, type KnownRow, type Row } from './record-rows.ts'
 import { NamesByContent } from './names-by-content.ts'
+import type { NumberByHash } from './number-by-hash.ts'
 import { SmallContents, type Placement } from './small-contents.ts'
 import { WriteQueue, type WriteEnd } from './write-queue.ts'
 
@@ -49,7 +50,7 @@ export class RecordStore {
   readonly repaired: boolean
   readonly #store: KeyValueStore
   readonly #queue: WriteQueue
-  readonly #held: Map<string, number>
+  readonly #held: NumberByHash
   /** The counts that this machine gives to its versions. */
   readonly counters: OwnCounters
   readonly #wallClock: () => number
@@ -259,7 +260,7 @@ export class RecordStore {
   }
 
   /** Contents held here, with the Unix ms of their last check. */
-  heldContents(): ReadonlyMap<string, number> {
+  heldContents(): Pick<NumberByHash, 'keys' | 'size' | typeof Symbol.iterator> {
     return this.#held
   }
 

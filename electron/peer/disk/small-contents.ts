@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto'
 import type { Manifest } from '../protocol/manifest.ts'
 import type { KeyValueStore, WriteOperation } from './key-value.ts'
+import { NumberByHash } from './number-by-hash.ts'
 import type { Reservation } from './space.ts'
 import type { WriteEnd, WriteQueue } from './write-queue.ts'
 
@@ -33,7 +34,7 @@ export class SmallContents {
   readonly #limitBytes: number
   readonly #store: KeyValueStore
   readonly #queue: WriteQueue
-  readonly #sizes = new Map<string, number>()
+  readonly #sizes = new NumberByHash()
   /** Block sizes of manifests where they are not those of most. */
   readonly #blocks = new Map<string, number>()
   /** Block size of most manifests, in bytes: of the first that was met. */
@@ -68,7 +69,7 @@ export class SmallContents {
   }
 
   /** Contents here and their sizes in bytes. */
-  get sizes(): ReadonlyMap<string, number> {
+  get sizes(): Pick<NumberByHash, 'keys' | 'has' | 'get' | typeof Symbol.iterator> {
     return this.#sizes
   }
 
