@@ -27,3 +27,26 @@ it('forgets a machine under every name, and where its numbers were', () => {
   catalogue.forget(a)
   expect([[...catalogue.names()], catalogue.heardFrom(a), catalogue.revisionOf(a)]).toEqual([['z'], false, 0])
 })
+
+it('knows thousands of files as it knows a few, also what changed long ago', () => {
+  const catalogue = new Catalogue()
+  const names = Array.from({ length: 3_000 }, (_, number) => `folder/${number}`)
+  for (const name of names) catalogue.put(a, entry(name))
+  for (const name of names.slice(0, 100)) catalogue.put(b, entry(name))
+  for (const name of names.slice(50, 150)) catalogue.drop(a, name)
+  catalogue.forgetName('folder/2999')
+  const left = [...names.slice(0, 100), ...names.slice(150, 2_999)]
+  expect(catalogue.size).toBe(left.length)
+  expect(new Set(catalogue.names())).toEqual(new Set(left))
+  for (const file of catalogue.files()) {
+    const number = Number(file.record.name.slice(7))
+    const machines = number < 50 ? [a, b] : number < 100 ? [b] : [a]
+    expect(file).toEqual({
+      record: entry(file.record.name).record,
+      machines: new Map(machines.map((id) => [id, entry(file.record.name).held])),
+    })
+    expect(catalogue.get(file.record.name)).toEqual(file)
+  }
+  catalogue.forget(a)
+  expect([...catalogue.names()].sort()).toEqual(names.slice(0, 100).sort())
+})

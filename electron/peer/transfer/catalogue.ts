@@ -5,9 +5,11 @@
  * Each machine numbers the changes of its records; the others ask for what came after the last number they saw.
  */
 
+import { PackedRows } from '../disk/packed-rows.ts'
 import type { CatalogueEntry } from '../disk/record-store.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { mergeRecords, sameRecord, type FileRecord, type Version } from '../protocol/record.ts'
+import { FileRows } from './file-row.ts'
 
 export interface CatalogueFile {
   readonly record: FileRecord
@@ -15,25 +17,45 @@ export interface CatalogueFile {
   readonly machines: ReadonlyMap<Identifier, Readonly<Record<string, number>>>
 }
 
+interface File {
+  record: FileRecord
+  readonly machines: Map<Identifier, Readonly<Record<string, number>>>
+}
+
+/** Files that changed lately are kept as objects, so many at most: what is stored or read changes several times. All others are bytes. */
+const latelyMax = 1_024
+
 export class Catalogue {
-  readonly #files = new Map<string, { record: FileRecord; machines: Map<Identifier, Readonly<Record<string, number>>> }>()
+  readonly #rows = new PackedRows()
+  readonly #format = new FileRows()
+  /** Newer than their rows, which some of them have not yet. */
+  readonly #lately = new Map<string, File>()
+  /** Names among them without a row. */
+  #fresh = 0
   readonly #revisions = new Map<Identifier, number>()
   readonly #listeners = new Set<(name: string) => void>()
 
   get size(): number {
-    return this.#files.size
+    return this.#rows.size + this.#fresh
   }
 
+  /** As it is now: what changes later may be seen in the result or not. */
   get(name: string): CatalogueFile | null {
-    return this.#files.get(name.normalize('NFC')) ?? null
+    return this.#find(name.normalize('NFC'))
   }
 
-  names(): IterableIterator<string> {
-    return this.#files.keys()
+  /** Forgetting, here, is the only change that is allowed while they are walked. */
+  *names(): IterableIterator<string> {
+    yield* this.#rows.keys()
+    for (const name of this.#lately.keys()) if (this.#rows.numberOf(name) < 0) yield name
   }
 
-  files(): IterableIterator<CatalogueFile> {
-    return this.#files.values()
+  /** As `names`, each as `get` gives it. */
+  *files(): IterableIterator<CatalogueFile> {
+    for (const name of this.names()) {
+      const file = this.#find(name)
+      if (file) yield file
+    }
   }
 
   /** Whether this machine's records were read at least once to their end. */
@@ -51,22 +73,21 @@ export class Catalogue {
 
   /** What `machine` has of one name now. */
   put(machine: Identifier, entry: CatalogueEntry): void {
-    const known = this.#files.get(entry.record.name)
-    if (!known) {
-      this.#files.set(entry.record.name, { record: entry.record, machines: new Map([[machine, entry.held]]) })
-    } else {
+    const { name } = entry.record
+    const known = this.#find(name)
+    if (known) {
       if (!sameRecord(known.record, entry.record)) known.record = mergeRecords(known.record, entry.record)
       known.machines.set(machine, entry.held)
     }
-    for (const listener of this.#listeners) listener(entry.record.name)
+    this.#change(name, known ?? { record: entry.record, machines: new Map([[machine, entry.held]]) })
   }
 
   /** `machine` knows nothing of this name any more. */
   drop(machine: Identifier, name: string): void {
-    const file = this.#files.get(name)
+    const file = this.#find(name)
     if (!file?.machines.delete(machine)) return
-    if (file.machines.size === 0) this.#files.delete(name)
-    for (const listener of this.#listeners) listener(name)
+    if (file.machines.size === 0) this.forgetName(name)
+    else this.#change(name, file)
   }
 
   /** What `machine`, which is no member any more, said of this name counts no more. Should it come back, all of its records are read anew. */
@@ -77,20 +98,50 @@ export class Catalogue {
 
   /** Nobody need know the name any more. */
   forgetName(name: string): void {
-    if (!this.#files.delete(name)) return
-    for (const listener of this.#listeners) listener(name)
+    const wasLate = this.#lately.delete(name)
+    if (!this.#rows.delete(name)) {
+      if (!wasLate) return
+      this.#fresh--
+    }
+    this.#tell(name)
   }
 
   /** Forgets what `machine` said: it starts its numbers anew. */
   forget(machine: Identifier): void {
     this.#revisions.delete(machine)
-    for (const name of this.#files.keys()) this.drop(machine, name)
+    for (const name of [...this.names()]) this.drop(machine, name)
   }
 
   /** A name changed; at most one call a change, at once. */
   onChanged(listener: (name: string) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  #find(name: string): File | null {
+    const late = this.#lately.get(name)
+    if (late) return late
+    const row = this.#rows.get(name)
+    return row && this.#format.decode(name, row)
+  }
+
+  #change(name: string, file: File): void {
+    if (!this.#lately.has(name)) {
+      if (this.#lately.size >= latelyMax) this.#pack()
+      if (this.#rows.numberOf(name) < 0) this.#fresh++
+      this.#lately.set(name, file)
+    }
+    this.#tell(name)
+  }
+
+  #pack(): void {
+    for (const [name, file] of this.#lately) this.#rows.set(name, this.#format.encode(file))
+    this.#lately.clear()
+    this.#fresh = 0
+  }
+
+  #tell(name: string): void {
+    for (const listener of this.#listeners) listener(name)
   }
 }
 
