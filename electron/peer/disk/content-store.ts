@@ -94,7 +94,12 @@ export class ContentStore {
     return Buffer.compare(encodeManifest(here), encodeManifest(manifest)) === 0 || this.verify(manifest.sha256)
   }
 
-  /** Hashes of all contents here. */
+  /** Whether a content was here when this machine last looked: at its start, or when it came. */
+  knows(sha256: string): boolean {
+    return this.#sizes.has(sha256) || (this.#small?.sizes.has(sha256) ?? false)
+  }
+
+  /** Hashes of all contents here. What comes or goes meanwhile may be met or not. */
   *hashes(): IterableIterator<string> {
     yield* this.#sizes.keys()
     for (const sha256 of this.#small?.sizes.keys() ?? []) if (!this.#sizes.has(sha256)) yield sha256

@@ -5,6 +5,7 @@
  */
 
 import { createHash } from 'node:crypto'
+import { PackedRows } from '../disk/packed-rows.ts'
 import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
 import { inArc } from '../ring/interval.ts'
 
@@ -23,15 +24,19 @@ export interface ArcEntry {
 
 export const bucketCount = 256
 const bucketBytes = 8
+const digestBytes = 8
+const noCargo = new Uint8Array(0)
 /** Arcs whose hashes are remembered: a machine's own and those of the machines before it, with room for churn. */
 const rememberedArcs = 64
 const word = 2 ** 32
 /** Hexadecimal digits of a key that name its cell: 4 096 cells in large rings, each with few entries. */
 const cellDigits = 3
 
-interface Item extends ArcEntry {
+interface Halves {
   readonly high: number
   readonly low: number
+  /** Default: 1. */
+  readonly count?: number
 }
 
 /** A sum modulo 2^64, in two halves. */
@@ -40,7 +45,7 @@ class Sum {
   low = 0
   count = 0
 
-  add(other: { readonly high: number; readonly low: number; readonly count?: number }): void {
+  add(other: Halves): void {
     this.low += other.low
     const carry = this.low >= word ? 1 : 0
     if (carry) this.low -= word
@@ -48,7 +53,7 @@ class Sum {
     this.count += other.count ?? 1
   }
 
-  subtract(item: Item): void {
+  subtract(item: Halves): void {
     this.low -= item.low
     const borrow = this.low < 0 ? 1 : 0
     if (borrow) this.low += word
@@ -57,72 +62,94 @@ class Sum {
   }
 }
 
-/** The entries whose keys begin alike, and their sum: a change costs one of them. */
+/** The entries whose keys begin alike, by their row numbers, and their sum: a change costs one of them. */
 class Cell {
   readonly sum = new Sum()
-  readonly #byName = new Map<string, Item>()
-  #sorted: readonly Item[] | null = null
-
-  set(item: Item): void {
-    this.delete(item.name)
-    this.#byName.set(item.name, item)
-    this.sum.add(item)
-    this.#sorted = null
-  }
-
-  delete(name: string): void {
-    const item = this.#byName.get(name)
-    if (!item) return
-    this.#byName.delete(name)
-    this.sum.subtract(item)
-    this.#sorted = null
-  }
-
-  /** By key, then by name. */
-  items(): readonly Item[] {
-    this.#sorted ??= [...this.#byName.values()].sort((a, b) => (a.key === b.key ? order(a.name, b.name) : order(a.key, b.key)))
-    return this.#sorted
-  }
+  readonly rows: number[] = []
+  /** The rows have the order of their entries. */
+  isSorted = true
 }
 
 function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** A stretch of an arc: a whole cell, or the items of one that lie in the arc. */
-type Stretch = { readonly cell: Cell } | { readonly items: readonly Item[] }
+/** A stretch of an arc: a whole cell, or the rows of one that lie in the arc. */
+type Stretch = { readonly cell: Cell } | { readonly rows: readonly number[] }
 
-/** All entries of this machine, in the order of their keys. */
+/** All entries of this machine, in the order of their keys. A row of bytes each: the digest, then the key, then what it carries. */
 export class ArcIndex {
   readonly #space: IdentifierSpace
-  readonly #digests = new Map<string, ArcEntry>()
+  readonly #rows = new PackedRows()
   readonly #cells = new Map<string, Cell>()
   /** The names of the cells, sorted; null when there is a new one. */
   #cellNames: readonly string[] | null = null
   readonly #hashes = new Map<string, string>()
 
+  readonly #keyDigits: number
+  readonly #keyBytes: number
+
   constructor(space: IdentifierSpace) {
     this.#space = space
+    this.#keyDigits = space.fromBigInt(0n).length
+    this.#keyBytes = Math.ceil(this.#keyDigits / 2)
+  }
+
+  get size(): number {
+    return this.#rows.size
+  }
+
+  names(): IterableIterator<string> {
+    return this.#rows.keys()
   }
 
   digestOf(name: string): string | null {
-    return this.#digests.get(name)?.digest ?? null
+    const row = this.#rows.get(name)
+    return row && digestIn(row)
   }
 
-  set(entry: ArcEntry): void {
-    const { key, name, digest } = entry
-    if (this.digestOf(name) === digest) return
-    this.#digests.set(name, entry)
-    const high = Number.parseInt(digest.slice(0, 8), 16)
-    this.#cellOf(key).set({ key, name, digest, high, low: Number.parseInt(digest.slice(8), 16) })
-    this.#hashes.clear()
+  /** What the entry of a name carries; null when there is none. Good until the next change. */
+  cargoOf(name: string): Buffer | null {
+    return this.#rows.get(name)?.subarray(digestBytes + this.#keyBytes) ?? null
+  }
+
+  /** Rows have numbers as long as they are there: `rowOf` after `set`, and back again. -1: no such entry. */
+  rowOf(name: string): number {
+    return this.#rows.numberOf(name)
+  }
+
+  nameAt(row: number): string {
+    return this.#rows.keyAt(row)
+  }
+
+  cargoAt(row: number): Buffer {
+    return this.#rows.valueAt(row).subarray(digestBytes + this.#keyBytes)
+  }
+
+  /** `cargo` goes with the entry, and no digest is made of it. */
+  set({ key, name, digest }: ArcEntry, cargo: Uint8Array = noCargo): void {
+    const before = this.#rows.get(name)
+    const isSame = before !== null && digestIn(before) === digest
+    if (isSame && before.subarray(digestBytes + this.#keyBytes).equals(cargo)) return
+    const cell = this.#cellOf(key)
+    if (before) cell.sum.subtract(halvesIn(before))
+    const bytes = Buffer.from(digest + key.padStart(2 * this.#keyBytes, '0'), 'hex')
+    const row = this.#rows.set(name, cargo.length > 0 ? Buffer.concat([bytes, cargo]) : bytes)
+    cell.sum.add(halvesIn(bytes))
+    if (!before) {
+      cell.rows.push(row)
+      cell.isSorted = false
+    }
+    if (!isSame) this.#hashes.clear()
   }
 
   delete(name: string): void {
-    const entry = this.#digests.get(name)
-    if (!entry) return
-    this.#digests.delete(name)
-    this.#cellOf(entry.key).delete(name)
+    const row = this.#rows.numberOf(name)
+    if (row < 0) return
+    const cell = this.#cellOf(this.#keyAt(row))
+    cell.sum.subtract(halvesIn(this.#rows.valueAt(row)))
+    cell.rows.splice(cell.rows.indexOf(row), 1)
+    this.#rows.delete(name)
     this.#hashes.clear()
   }
 
@@ -134,7 +161,7 @@ export class ArcIndex {
     const sum = new Sum()
     for (const stretch of this.#stretches(arc)) {
       if ('cell' in stretch) sum.add(stretch.cell.sum)
-      else for (const item of stretch.items) sum.add(item)
+      else for (const row of stretch.rows) sum.add(halvesIn(this.#rows.valueAt(row)))
     }
     const hash = shortHash(`${id} ${sum.count} ${sum.high} ${sum.low}`)
     if (this.#hashes.size >= rememberedArcs) this.#hashes.clear()
@@ -153,26 +180,46 @@ export class ArcIndex {
       bytes.writeUInt32BE(sum.high, bucket * bucketBytes)
       bytes.writeUInt32BE(sum.low, bucket * bucketBytes + 4)
     }
-    for (const item of this.#items(arc)) {
-      if (end === null || !inArc(arc.from, item.key, end)) {
+    for (const row of this.#rowsIn(arc)) {
+      const key = this.#keyAt(row)
+      if (end === null || !inArc(arc.from, key, end)) {
         write()
         sum = new Sum()
-        bucket = parts.indexOf(item.key)
+        bucket = parts.indexOf(key)
         end = parts.endOf(bucket)
       }
-      sum.add(item)
+      sum.add(halvesIn(this.#rows.valueAt(row)))
     }
     write()
     return bytes
   }
 
   /** The entries of the arc, clockwise. Nothing may be changed while they are walked. */
-  entriesIn(arc: Arc): IterableIterator<ArcEntry> {
-    return this.#items(arc)
+  *entriesIn(arc: Arc): IterableIterator<ArcEntry> {
+    for (const row of this.#rowsIn(arc)) {
+      yield { key: this.#keyAt(row), name: this.#rows.keyAt(row), digest: digestIn(this.#rows.valueAt(row)) }
+    }
   }
 
-  *#items(arc: Arc): Generator<Item> {
-    for (const stretch of this.#stretches(arc)) yield* 'cell' in stretch ? stretch.cell.items() : stretch.items
+  *#rowsIn(arc: Arc): Generator<number> {
+    for (const stretch of this.#stretches(arc)) yield* 'cell' in stretch ? this.#sorted(stretch.cell) : stretch.rows
+  }
+
+  /** By key, then by name. */
+  #sorted(cell: Cell | undefined): readonly number[] {
+    if (!cell) return []
+    if (!cell.isSorted) {
+      const entries = cell.rows.map((row) => ({ row, key: this.#keyAt(row), name: this.#rows.keyAt(row) }))
+      entries.sort((a, b) => (a.key === b.key ? order(a.name, b.name) : order(a.key, b.key)))
+      for (const [index, { row }] of entries.entries()) cell.rows[index] = row
+      cell.isSorted = true
+    }
+    return cell.rows
+  }
+
+  #keyAt(row: number): Identifier {
+    const hex = this.#rows.valueAt(row).toString('hex', digestBytes, digestBytes + this.#keyBytes)
+    return hex.slice(hex.length - this.#keyDigits) as Identifier
   }
 
   /** The arc from its beginning to its end: parts of two cells, and whole ones between them. */
@@ -180,11 +227,7 @@ export class ArcIndex {
     const first = from.slice(0, cellDigits)
     const last = to.slice(0, cellDigits)
     const partOf = (name: string, isIn: (key: Identifier) => boolean): Stretch => ({
-      items:
-        this.#cells
-          .get(name)
-          ?.items()
-          .filter((item) => isIn(item.key)) ?? [],
+      rows: this.#sorted(this.#cells.get(name)).filter((row) => isIn(this.#keyAt(row))),
     })
     if (first === last && from < to) {
       yield partOf(first, (key) => from < key && key <= to)
@@ -218,6 +261,14 @@ export class ArcIndex {
     }
     return cell
   }
+}
+
+function halvesIn(row: Buffer): Halves {
+  return { high: row.readUInt32BE(0), low: row.readUInt32BE(4) }
+}
+
+function digestIn(row: Buffer): string {
+  return row.toString('hex', 0, digestBytes)
 }
 
 /** An arc in 256 parts of equal width. In an arc of fewer keys some parts are empty. */

@@ -40,12 +40,12 @@ export class Drops {
       if (dropped >= dropsPerPass) return
       if (await this.#dropOne(sha256, attendance).catch(passOver)) dropped++
     }
-    for (const [id] of due) if (!this.#repair.own.namesWanting(id.slice(0, 64)).has(nameIn(id))) this.#surplusSince.delete(id)
+    for (const [id] of due) if (!this.#repair.own.namesWanting(id.slice(0, 64)).includes(nameIn(id))) this.#surplusSince.delete(id)
   }
 
   async #dropOne(sha256: string, attendance: Attendance): Promise<boolean> {
     const { context, own } = this.#repair
-    const names = [...own.namesWanting(sha256)]
+    const names = own.namesWanting(sha256)
     if (names.length === 0 || !names.every((name) => this.#isLongSurplus(name, sha256, attendance))) return false
     const asked = new Map<Identifier, Confirmation>()
     for (const name of names) if (!(await this.#isConfirmed(name, sha256, asked))) return false

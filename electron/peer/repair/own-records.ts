@@ -3,6 +3,7 @@
  * (which names want it). Told of every change; asking costs nothing.
  */
 
+import { HashIndex, hashOfText } from '../disk/hash-index.ts'
 import type { CatalogueEntry } from '../disk/record-store.ts'
 import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
 import { isRemoved, wantedContents, type FileRecord, type WantedContent } from '../protocol/record.ts'
@@ -18,14 +19,13 @@ export interface OwnRecordsOptions {
   readonly removedSince: (name: string) => number | null
 }
 
-const none: ReadonlySet<string> = new Set()
-
 export class OwnRecords {
   readonly arcs: ArcIndex
   readonly #options: OwnRecordsOptions
-  /** Name -> contents it wants kept. */
-  readonly #wanted = new Map<string, readonly string[]>()
-  readonly #namesOf = new Map<string, Set<string>>()
+  /** Content -> rows of the arcs whose names want it kept. */
+  readonly #wanting = new HashIndex()
+  /** Names that are compared with nobody any more, and want nothing. */
+  readonly #gone = new Set<string>()
   /** Names without a live version: what they want changes with time. */
   readonly #removed = new Map<string, CatalogueEntry>()
 
@@ -35,11 +35,11 @@ export class OwnRecords {
   }
 
   has(name: string): boolean {
-    return this.#wanted.has(name)
+    return this.arcs.rowOf(name) >= 0 || this.#gone.has(name)
   }
 
-  names(): IterableIterator<string> {
-    return this.#wanted.keys()
+  names(): string[] {
+    return [...this.arcs.names(), ...this.#gone]
   }
 
   removedNames(): string[] {
@@ -47,8 +47,12 @@ export class OwnRecords {
   }
 
   /** Names here that want this content kept. */
-  namesWanting(sha256: string): ReadonlySet<string> {
-    return this.#namesOf.get(sha256) ?? none
+  namesWanting(sha256: string): string[] {
+    return this.#rowsWanting(sha256).map((row) => this.arcs.nameAt(row))
+  }
+
+  isWanted(sha256: string): boolean {
+    return this.#wanting.find(hashOfText(sha256), (row) => this.#wants(row, sha256)) >= 0
   }
 
   /** How long ago this machine learnt that the name has no live version, in ms; 0 for others. */
@@ -75,29 +79,32 @@ export class OwnRecords {
     const { record } = entry
     if (isRemoved(record)) this.#removed.set(record.name, entry)
     else this.#removed.delete(record.name)
-    const wanted = this.wantedIn(record)
-    const freed = this.#want(
-      record.name,
-      wanted.map((content) => content.sha256),
-    )
-    const held = wanted.map((content) => content.sha256).filter((sha256) => (entry.held[sha256] ?? 0) > 0)
-    const isGone = isRemoved(record) && this.removedForMs(record.name) >= this.#options.times.keepTrashMs
+    const { name } = record
+    const before = this.#release(name)
+    const isGone = isRemoved(record) && this.removedForMs(name) >= this.#options.times.keepTrashMs
     // each forgets by its own clock: what is about to be forgotten is compared with nobody, or it would be brought back for ever
-    if (isGone) this.arcs.delete(record.name)
-    else {
-      const { name } = record
-      this.arcs.set({ key: this.#options.keyOf(name), name, digest: entryDigest({ name, record, held: [...new Set(held)] }) })
+    if (isGone) {
+      this.arcs.delete(name)
+      this.#gone.add(name)
+    } else {
+      this.#gone.delete(name)
+      const wanted = this.wantedIn(record).map((content) => content.sha256)
+      const held = wanted.filter((sha256) => (entry.held[sha256] ?? 0) > 0)
+      const digest = entryDigest({ name, record, held })
+      this.arcs.set({ key: this.#options.keyOf(name), name, digest }, encodeContents(wanted))
+      const row = this.arcs.rowOf(name)
+      for (const sha256 of wanted) this.#wanting.add(hashOfText(sha256), row)
     }
-    return freed
+    return before.filter((sha256) => !this.isWanted(sha256))
   }
 
   /** The name is not known here any more. Result: contents that no name wants any more. */
   delete(name: string): string[] {
     this.#removed.delete(name)
+    this.#gone.delete(name)
+    const before = this.#release(name)
     this.arcs.delete(name)
-    const freed = this.#want(name, [])
-    this.#wanted.delete(name)
-    return freed
+    return before.filter((sha256) => !this.isWanted(sha256))
   }
 
   /** Looks again at a removed name: time has passed. Result: contents that no name wants any more. */
@@ -106,23 +113,30 @@ export class OwnRecords {
     return entry ? this.put(entry) : []
   }
 
-  #want(name: string, contents: readonly string[]): string[] {
-    const before = this.#wanted.get(name) ?? []
-    const after = [...new Set(contents)]
-    this.#wanted.set(name, after)
-    for (const sha256 of after) {
-      const names = this.#namesOf.get(sha256)
-      if (names) names.add(name)
-      else this.#namesOf.set(sha256, new Set([name]))
-    }
-    const freed: string[] = []
-    for (const sha256 of before) {
-      const names = after.includes(sha256) ? undefined : this.#namesOf.get(sha256)
-      names?.delete(name)
-      if (names?.size !== 0) continue
-      this.#namesOf.delete(sha256)
-      freed.push(sha256)
-    }
-    return freed
+  /** The name wants nothing for the moment. Result: what it wanted. */
+  #release(name: string): string[] {
+    const row = this.arcs.rowOf(name)
+    const contents = row < 0 ? [] : decodeContents(this.arcs.cargoAt(row))
+    for (const sha256 of contents) this.#wanting.delete(hashOfText(sha256), row)
+    return contents
   }
+
+  #rowsWanting(sha256: string): number[] {
+    return this.#wanting.all(hashOfText(sha256)).filter((row) => this.#wants(row, sha256))
+  }
+
+  #wants(row: number, sha256: string): boolean {
+    return decodeContents(this.arcs.cargoAt(row)).includes(sha256)
+  }
+}
+
+const hashBytes = 32
+
+/** Hashes as bytes, one after the other. */
+function encodeContents(contents: readonly string[]): Buffer {
+  return Buffer.from(contents.join(''), 'hex')
+}
+
+function decodeContents(bytes: Buffer): string[] {
+  return Array.from({ length: bytes.length / hashBytes }, (_, index) => bytes.toString('hex', index * hashBytes, (index + 1) * hashBytes))
 }

@@ -152,7 +152,7 @@ export class Quarantine {
     const heard = others.map((contact) => this.#cards.get(contact.id)).filter((ms) => ms !== undefined)
     if (heard.length === 0) return
     if (wentOn(heard, times.quarantineMs)) {
-      if (!(await this.#sort([...own.names()]))) return
+      if (!(await this.#sort(own.names()))) return
     } else if (heard.length < others.length) return
     this.#state = inCompany(this.#state, context.wallClock(), 'settled')
     await this.#writeCompany()

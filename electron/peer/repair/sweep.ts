@@ -49,16 +49,16 @@ export class Sweep {
     const { context, own, times } = this.#repair
     await this.#emptyTrash()
     await context.contents.dropUnfinished(context.wallClock() - times.keepUnfinishedMs)
-    const here = new Set(context.contents.hashes())
-    for (const sha256 of new Set([...context.records.heldContents().keys(), ...here])) await this.#free(sha256)
+    for (const sha256 of context.records.heldContents().keys()) await this.#free(sha256)
+    for (const sha256 of context.contents.hashes()) if (context.records.heldAt(sha256) === null) await this.#free(sha256)
     // written in full, and the power went before it was marked: or marked, and gone
-    for (const sha256 of [...context.records.heldContents().keys()]) {
-      if (!here.has(sha256) && !context.use.isUsed(sha256) && !(await context.contents.has(sha256))) {
-        await context.records.setHeld(sha256, null)
-      }
+    for (const sha256 of context.records.heldContents().keys()) {
+      if (!context.contents.knows(sha256) && !context.use.isUsed(sha256)) await context.records.setHeld(sha256, null)
     }
-    const unmarked = [...here].filter((sha256) => context.records.heldAt(sha256) === null && own.namesWanting(sha256).size > 0)
-    for (const sha256 of unmarked.slice(0, unmarkedPerSweep)) {
+    let left = unmarkedPerSweep
+    for (const sha256 of context.contents.hashes()) {
+      if (context.records.heldAt(sha256) !== null || !own.isWanted(sha256)) continue
+      if (left-- === 0) break
       const [name = ''] = own.namesWanting(sha256)
       if (!context.use.isUsed(sha256)) await verifyContent(context, sha256, name)
     }
@@ -67,7 +67,7 @@ export class Sweep {
   /** A content goes when no name wants it, nobody counts on it just now, and it is here. */
   async #free(sha256: string): Promise<void> {
     const { context, own, jobs } = this.#repair
-    const isWanted = (): boolean => own.namesWanting(sha256).size > 0 || this.#isKept(sha256)
+    const isWanted = (): boolean => own.isWanted(sha256) || this.#isKept(sha256)
     if (isWanted() || jobs.stopped) return
     await context.use.remove(sha256, async () => {
       if (isWanted()) return
