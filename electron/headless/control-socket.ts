@@ -175,6 +175,13 @@ function createAnswer(socket: Socket, signal: AbortSignal): Answer {
   let progressAt = -Infinity
   const write = (value: unknown): Promise<void> => {
     if (socket.destroyed) return Promise.resolve()
+    // answers of one turn leave in one write
+    if (socket.writableCorked === 0) {
+      socket.cork()
+      process.nextTick(() => {
+        socket.uncork()
+      })
+    }
     if (socket.write(`${JSON.stringify(value)}\n`)) return Promise.resolve()
     return new Promise((resolve) => {
       const done = (): void => {

@@ -118,6 +118,8 @@ export class ContentStore {
     if (!isHash(sha256)) return null
     const small = this.#smallManifest(sha256)
     if (small) return small
+    // what is not known is not here: no need to ask the disk
+    if (!this.#sizes.has(sha256)) return null
     const stat = await this.#disk.stat(this.#pathOf(sha256))
     if (stat?.kind !== 'file') return null
     const saved = await this.#savedManifest(sha256)
