@@ -252,18 +252,27 @@ export class Repairer {
   /** One round: what follows from what is known. Never rejects for what other machines do. */
   async pass(): Promise<void> {
     if (this.#quarantine.isApart) return
-    const files = this.#filesToLookAt()
-    for (const file of files.changed) await this.#catchUp(file)
-    const attendance = this.attendance()
-    const { copies } = this.#context.parameters
-    const states = files.all.flatMap((file) => attendance.copiesOf(file, { copies }))
-    for (const state of states) {
-      this.#note(state)
-      this.#drops.note(state)
+    const { catalogue, parameters } = this.#context
+    const names = this.#namesToLookAt()
+    for (const name of names.changed) {
+      const file = catalogue.get(name)
+      if (file) await this.#catchUp(file)
     }
-    this.#forgetUnwanted(new Set(states.map((state) => state.id)))
-    for (const file of files.all) this.#forgetGone(file, attendance)
-    this.#copyMissing(states)
+    const attendance = this.attendance()
+    const lacking: ContentCopies[] = []
+    const waiting = new Set<string>()
+    for (const name of names.all()) {
+      const file = catalogue.get(name)
+      if (!file) continue
+      for (const state of attendance.copiesOf(file, parameters)) {
+        this.#drops.note(state)
+        if (!this.#note(state)) lacking.push(state)
+        if (this.#shortSince.has(state.id) || this.#retryAt.has(state.id)) waiting.add(state.id)
+      }
+      this.#forgetGone(file, attendance)
+    }
+    this.#forgetUnwanted(waiting)
+    this.#copyMissing(lacking)
     await this.#drops.run(attendance)
   }
 
@@ -278,7 +287,7 @@ export class Repairer {
   }
 
   /** A calm ring costs nothing: what changed and what waits; after a change of members, or a while, everything. */
-  #filesToLookAt(): { readonly all: readonly CatalogueFile[]; readonly changed: readonly CatalogueFile[] } {
+  #namesToLookAt(): { readonly all: () => Iterable<string>; readonly changed: readonly string[] } {
     const { catalogue } = this.#context
     const now = this.#options.now()
     const isAll = this.#lookAtAll || now - this.#lookedAtAll >= lookAtAllEveryMs
@@ -287,10 +296,9 @@ export class Repairer {
     const changed = [...this.#changed].filter(([, at]) => now - at >= newsTravelsMs).map(([name]) => name)
     for (const name of changed) this.#changed.delete(name)
     const waiting = [...this.#shortSince.keys(), ...this.#retryAt.keys()].map(nameIn)
-    const names = isAll ? [...catalogue.names()].filter((name) => !this.#changed.has(name)) : new Set([...changed, ...waiting])
-    const filesOf = (each: Iterable<string>): CatalogueFile[] =>
-      [...each].map((name) => catalogue.get(name)).filter((file) => file !== null)
-    return { all: filesOf(names), changed: filesOf(changed) }
+    const some = new Set([...changed, ...waiting])
+    const fresh = new Set(this.#changed.keys())
+    return { all: () => (isAll ? unless(fresh, catalogue.names()) : some), changed }
   }
 
   /** A record here that lacks what another machine's has takes it over; a removal is told to who should know. */
@@ -308,16 +316,17 @@ export class Repairer {
     }
   }
 
-  /** Remembers since when a content is short of copies that could be made. */
-  #note({ id, onlineHolders, replicaSet }: ContentCopies): void {
+  /** Remembers since when a content is short of copies that could be made. Result: whether all have it who should. */
+  #note({ id, onlineHolders, replicaSet }: ContentCopies): boolean {
     const isInPlace = replicaSet.every((machine) => onlineHolders.includes(machine))
     const isShort = onlineHolders.length < this.#context.parameters.copies && !isInPlace
     if (isInPlace) this.#retryAt.delete(id)
     if (!isShort) this.#shortSince.delete(id)
     else if (!this.#shortSince.has(id)) this.#shortSince.set(id, this.#options.now())
+    return isInPlace
   }
 
-  /** What a name wanted and wants no more waits for nothing; `wanted`: ids of all contents of the names just looked at. */
+  /** What a name wanted and wants no more waits for nothing; `wanted`: ids of what waits and is wanted of the names just looked at. */
   #forgetUnwanted(wanted: ReadonlySet<string>): void {
     for (const waiting of [this.#shortSince, this.#retryAt]) {
       for (const id of waiting.keys()) if (!wanted.has(id) && !this.#changed.has(nameIn(id))) waiting.delete(id)
@@ -379,4 +388,9 @@ export class Repairer {
     this.#sync.reset()
     this.#lookAtAll = true
   }
+}
+
+/** A catalogue is walked and not copied: it may have a hundred thousand names. */
+function* unless(left: ReadonlySet<string>, names: Iterable<string>): Generator<string> {
+  for (const name of names) if (!left.has(name)) yield name
 }
