@@ -5,6 +5,12 @@ import { AppError } from '../../../shared/errors.ts'
 import { diskError, nodeDisk } from './disk.ts'
 import type { KeyRange, KeyValueStore, WriteOperation } from './key-value.ts'
 
+/**
+ * LevelDB maps its tables into memory, and what it read of them stays there as long as they are open: by default a thousand tables of 2 MB.
+ * So few, so small ones are 64 MB at most; it opens others as it needs them. The number is the least it takes, of which ten are for itself.
+ */
+const memoryOptions = { maxOpenFiles: 74, maxFileSize: 1_048_576 } as const
+
 export interface OpenedLevel<T> {
   readonly store: KeyValueStore
   readonly loaded: T
@@ -29,7 +35,7 @@ export async function openLevel<T>(folder: string, load: (store: KeyValueStore) 
 }
 
 async function tryOpen<T>(folder: string, load: (store: KeyValueStore) => Promise<T>): Promise<{ store: KeyValueStore; loaded: T }> {
-  const db = new ClassicLevel(folder)
+  const db = new ClassicLevel(folder, memoryOptions)
   try {
     await db.open()
     const store = new LevelStore(db)
