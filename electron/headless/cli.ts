@@ -5,6 +5,7 @@ import process from 'node:process'
 import { exitCodes } from './exit-codes.ts'
 import type { Io, Signal } from './io.ts'
 import { runCli } from './program.ts'
+import { keepHeapSmall } from './small-heap.ts'
 
 const signals: readonly Signal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
@@ -14,7 +15,10 @@ const io: Io = {
   stderr: process.stderr,
   cwd: process.cwd(),
   // The peer is loaded by the commands that run one: the others start in a tenth of the time.
-  startPeer: async (options) => (await import('../peer/peer.ts')).startPeer(options),
+  startPeer: async (options) => {
+    keepHeapSmall()
+    return (await import('../peer/peer.ts')).startPeer(options)
+  },
   onSignal: (listener) => {
     const handlers = signals.map((signal) => {
       const handler = (): void => {
