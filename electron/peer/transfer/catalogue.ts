@@ -9,13 +9,9 @@ import { PackedRows } from '../disk/packed-rows.ts'
 import type { CatalogueEntry } from '../disk/record-store.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { mergeRecords, sameRecord, type FileRecord, type Version } from '../protocol/record.ts'
-import { FileRows } from './file-row.ts'
+import { FileRows, type CatalogueFile } from './file-row.ts'
 
-export interface CatalogueFile {
-  readonly record: FileRecord
-  /** Machines that have the record -> contents they hold: sha256 -> Unix ms of the last check. */
-  readonly machines: ReadonlyMap<Identifier, Readonly<Record<string, number>>>
-}
+export type { CatalogueFile } from './file-row.ts'
 
 interface File {
   record: FileRecord

@@ -6,7 +6,12 @@
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Dots, Interval } from '../protocol/dots.ts'
 import type { FileRecord, Version } from '../protocol/record.ts'
-import type { CatalogueFile } from './catalogue.ts'
+
+export interface CatalogueFile {
+  readonly record: FileRecord
+  /** Machines that have the record -> contents they hold: sha256 -> Unix ms of the last check. */
+  readonly machines: ReadonlyMap<Identifier, Readonly<Record<string, number>>>
+}
 
 /** Words that have a number; more are written out. */
 const wordsMax = 10_000
