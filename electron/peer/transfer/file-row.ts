@@ -77,7 +77,6 @@ class Writer {
 
   text(value: string): void {
     const isHex = value.length % 2 === 0 && /^[0-9a-f]+$/.test(value)
-
     const kind = isHex ? kinds.hex : /^[\x00-\xff]*$/.test(value) ? kinds.latin1 : kinds.utf16
     this.number(value.length * 3 + kind)
     this.#room(2 * value.length)
