@@ -12,7 +12,7 @@ import type { PeerEvent } from './peer-events.ts'
 import { limits } from './protocol/limits.ts'
 import type { RingSession } from './ring-session.ts'
 import { tellStored } from './stored-result.ts'
-import { readSmallFiles } from './transfer/read-small-file.ts'
+import { readSmallFile } from './transfer/read-small-file.ts'
 import type { ClashRule, StoredFile } from './transfer/store-file.ts'
 import { storePack, type SmallFile } from './transfer/store-pack.ts'
 import type { Transfers } from './transfer/transfers.ts'
@@ -36,6 +36,8 @@ export interface PeerBurstsOptions {
 const packsAtOnce = 3
 /** Files of one chunk that go alone at the same time; the others are not even opened yet. */
 const aloneAtOnce = 4
+/** Files of one pack that are open at once. */
+const readsAtOnce = 16
 
 export class PeerBursts {
   readonly #options: PeerBurstsOptions
@@ -66,24 +68,26 @@ export class PeerBursts {
   async #storeChunk(files: readonly PathAndName[], options: BurstOptions): Promise<void> {
     const small: SmallFile[] = []
     const alone: PathAndName[] = []
-    const read = files.length > 1 ? await this.#read(files) : []
-    for (const [index, file] of files.entries()) {
-      const outcome = read[index] ?? null
-      if (outcome instanceof AppError) await options.onDone(file, outcome)
-      else if (outcome) small.push({ ...file, ...outcome })
+    await atOnce(readsAtOnce, files, async (file) => {
+      const read = files.length > 1 ? await this.#read(file) : null
+      if (read instanceof AppError) await options.onDone(file, read)
+      else if (read) small.push({ ...file, ...read })
       else alone.push(file)
-    }
+    })
+    // what is read first is no order that a person would know
+    const order = new Map(files.map((file, index) => [file.path, index]))
+    small.sort((a, b) => (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0))
     if (small.length > 0) alone.push(...(await this.#storePack(small, options)))
     await atOnce(aloneAtOnce, alone, async (file) => options.onDone(file, await this.#storeAlone(file, options)))
   }
 
-  #read(files: readonly PathAndName[]): ReturnType<typeof readSmallFiles> {
+  async #read(file: PathAndName): Promise<Awaited<ReturnType<typeof readSmallFile>> | AppError> {
     const { context } = this.#options.session()
-    return readSmallFiles(
-      context.disk,
-      files.map((file) => file.path),
-      context.contents.blockBytes,
-    )
+    try {
+      return await readSmallFile(context.disk, file.path, context.contents.blockBytes)
+    } catch (thrown) {
+      return asAnswer(thrown)
+    }
   }
 
   async #storeAlone(file: PathAndName, options: BurstOptions): Promise<StoreResult | AppError> {

@@ -8,7 +8,6 @@ import { copyFile, link, lstat, mkdir, open, readdir, rename, rm, statfs, unlink
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { AppError } from '../../../shared/errors.ts'
-import { ReadThread, type WholeFile } from './read-thread.ts'
 
 /** `read`: existing, read only. `write`: existing or new, kept bytes. `new`: refused with already-exists when there. */
 export type OpenMode = 'read' | 'write' | 'new'
@@ -45,8 +44,6 @@ export interface DiskFile {
 }
 
 export interface Disk {
-  /** Files of at most `maxBytes`, each whole: faster than one by one. Absent where nothing is faster. */
-  readonly readWhole?: (paths: readonly string[], maxBytes: number) => Promise<WholeFile[]>
   open(path: string, mode: OpenMode): Promise<DiskFile>
   /** Replaces what is at `to`. Durable only after `syncFolder`. */
   rename(from: string, to: string): Promise<void>
@@ -137,14 +134,8 @@ const flags = {
   new: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
 }
 
-const readThread = new ReadThread(diskError)
-
 /** The disk through Node's fs. */
 export const nodeDisk: Disk = {
-  readWhole(paths, maxBytes) {
-    return readThread.read(paths, maxBytes)
-  },
-
   async open(path, mode) {
     return new NodeFile(await guarded(path, open(path, flags[mode])), path)
   },

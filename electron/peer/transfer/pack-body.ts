@@ -62,12 +62,9 @@ export function readPackBody(body: Buffer, count: number): PackedFile[] | null {
   return at === body.length ? files : null
 }
 
-/** The manifest of bytes that are one block, or none; `hash` is their SHA-256, where it is known. */
-export function oneBlockManifest(
-  bytes: Uint8Array,
-  blockBytes: number,
-  hash: Buffer = createHash('sha256').update(bytes).digest(),
-): Manifest {
+/** The manifest of bytes that are one block, or none. */
+export function oneBlockManifest(bytes: Uint8Array, blockBytes: number): Manifest {
+  const hash = createHash('sha256').update(bytes).digest()
   return {
     sizeBytes: bytes.length,
     blockBytes,
