@@ -261,6 +261,7 @@ export class Repairer {
     const attendance = this.attendance()
     const lacking: ContentCopies[] = []
     const waiting = new Set<string>()
+    const gone: (readonly [Identifier, string])[] = []
     for (const name of names.all()) {
       const file = catalogue.get(name)
       if (!file) continue
@@ -269,8 +270,9 @@ export class Repairer {
         if (!this.#note(state)) lacking.push(state)
         if (this.#shortSince.has(state.id) || this.#retryAt.has(state.id)) waiting.add(state.id)
       }
-      this.#forgetGone(file, attendance)
+      for (const machine of this.#goneFrom(file, attendance)) gone.push([machine, name])
     }
+    for (const [machine, name] of gone) catalogue.release(machine, name)
     this.#forgetUnwanted(waiting)
     this.#copyMissing(lacking)
     await this.#drops.run(attendance)
@@ -334,14 +336,13 @@ export class Repairer {
   }
 
   /** Rows of machines that left, or were forgotten, go once others have all that they had: until then a window shows what is out of reach. */
-  #forgetGone({ record, machines }: CatalogueFile, attendance: Attendance): void {
+  #goneFrom({ machines }: CatalogueFile, attendance: Attendance): Identifier[] {
     const known = [...machines].filter(([machine]) => attendance.knows(machine))
-    if (known.length === 0) return
+    if (known.length === 0 || known.length === machines.size) return []
     const isElsewhere = (sha256: string): boolean => known.some(([, held]) => (held[sha256] ?? 0) > 0)
-    for (const [machine, held] of machines) {
-      if (attendance.knows(machine) || !Object.keys(held).every((sha256) => held[sha256] === 0 || isElsewhere(sha256))) continue
-      this.#context.catalogue.release(machine, record.name)
-    }
+    const isSpare = (held: Readonly<Record<string, number>>): boolean =>
+      Object.keys(held).every((sha256) => held[sha256] === 0 || isElsewhere(sha256))
+    return [...machines].filter(([machine, held]) => !attendance.knows(machine) && isSpare(held)).map(([machine]) => machine)
   }
 
   /** Starts what the plan asks for; the next pass need not wait for large files. */
