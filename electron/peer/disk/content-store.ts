@@ -46,6 +46,8 @@ export class ContentStore {
   /** Contents kept in files here and their sizes in bytes. */
   readonly #sizes = new Map<string, number>()
   readonly #incoming: IncomingContents
+  /** Found bad, and not removed since somebody counted on them: what is said of them now is looked at again. */
+  readonly #doubted = new Set<string>()
 
   private constructor(
     disk: Disk,
@@ -91,7 +93,8 @@ export class ContentStore {
     const here = await this.manifest(manifest.sha256).catch(nullWhenDamaged)
     if (here === null) return false
     // a manifest's whole hash alone proves nothing: whoever made it may be wrong
-    return Buffer.compare(encodeManifest(here), encodeManifest(manifest)) === 0 || this.verify(manifest.sha256)
+    const isSame = Buffer.compare(encodeManifest(here), encodeManifest(manifest)) === 0
+    return (isSame && !this.#doubted.has(manifest.sha256)) || this.verify(manifest.sha256)
   }
 
   /** Whether a content was here when this machine last looked: at its start, or when it came. */
@@ -204,6 +207,7 @@ export class ContentStore {
   /** Removes a content; one that is not here is no error. */
   async remove(sha256: string): Promise<void> {
     if (!isHash(sha256)) return
+    this.#doubted.delete(sha256)
     if (this.#small?.sizes.has(sha256)) {
       if (!this.#sizes.has(sha256)) this.space.subtract(this.sizeOf(sha256))
       await this.#small.remove(sha256)
@@ -221,6 +225,13 @@ export class ContentStore {
 
   /** Re-reads and checks every block and the whole hash. False when it is damaged or not here. */
   async verify(sha256: string): Promise<boolean> {
+    const isGood = await this.#isGood(sha256)
+    if (isGood || !(await this.has(sha256))) this.#doubted.delete(sha256)
+    else this.#doubted.add(sha256)
+    return isGood
+  }
+
+  async #isGood(sha256: string): Promise<boolean> {
     try {
       if (this.#small?.sizes.has(sha256)) return this.#small.verify(sha256)
       const manifest = await this.manifest(sha256)

@@ -53,6 +53,25 @@ async function read(sha256: string, offset: number, length: number): Promise<Buf
   return Buffer.concat(chunks)
 }
 
+describe.each([
+  ['a row', 4_000],
+  ['a file', 20_000],
+])('a content in %s that was found bad', (_, size) => {
+  it('is not held, though it is still here, before good bytes have come', async () => {
+    const bytes = randomBytes(size)
+    const manifest = await keep(bytes)
+    const { sha256 } = manifest
+    if (store.fitsSmall(manifest)) database.rot(`k!${sha256}`, 1_000)
+    else disk.rot(`/content/${sha256.slice(0, 2)}/${sha256}`, 5_000)
+    // nobody has read it since
+    expect(await store.holds(manifest)).toBe(true)
+    expect([await store.verify(sha256), await store.has(sha256), await store.holds(manifest)]).toEqual([false, true, false])
+    await keep(bytes)
+    expect([await store.holds(manifest), await store.verify(sha256)]).toEqual([true, true])
+    expect(store.usedBytes()).toBe(size)
+  })
+})
+
 describe('small contents', () => {
   it.each([0, 1, 4096, 9_999])('keeps %i bytes without a file, over a power cut too', async (size) => {
     const bytes = randomBytes(size)
