@@ -137,6 +137,7 @@ export class People {
 
   /** Several small files in one go: each has its own answer, and what a pack is not for is stored alone. */
   async #storePack(machine: Machine, names: readonly string[]): Promise<string | null> {
+    const { process } = machine
     const { context } = machine.member
     const waiting = new Map<SmallFile, Operation>()
     for (const name of names) {
@@ -152,6 +153,8 @@ export class People {
       return []
     })
     for (const [index, [file, operation]] of [...waiting].entries()) {
+      // a process that ended told nobody
+      if (machine.process !== process) break
       const outcome = outcomes[index] ?? 'alone'
       if (outcome === 'alone') flaws.push(await this.#storeFile(operation, file.path))
       else if (outcome instanceof AppError) flaws.push(this.#failed(operation, outcome))
@@ -163,6 +166,7 @@ export class People {
 
   /** Several files asked for in one go; who does not come with the others is asked for alone, which also says why. */
   async #requestPack(machine: Machine, names: readonly string[]): Promise<string | null> {
+    const { process } = machine
     this.#count('pack request')
     this.#world.happened('request', machine, `asks for ${names.join(', ')}`)
     const came = await requestPack(machine.member.context, names, new AbortController().signal)
@@ -171,6 +175,7 @@ export class People {
         return `${machine.name} got bytes for ${name} that nobody ever stored`
     }
     for (const name of names.filter((other) => !came.some((file) => file.name === other))) {
+      if (machine.process !== process) break
       const flaw = await this.#request(machine, name)
       if (flaw) return flaw
     }
