@@ -52,3 +52,17 @@ test('contents that no name wants any more wait for no copy', async () => {
   // each of them short of a copy, and to be tried again
   expect(waiting).toBeLessThanOrEqual(2 * (1 + limits.keptEarlier))
 })
+
+test('what only machines that are away have waits for no copy', async () => {
+  const ring = await ringOf([1000, 2000, 3000], { copies: 2 })
+  await ring.machine(1000).store('0500', Buffer.alloc(1000, 'a'))
+  await ring.run(3 * second)
+  for (const value of [1000, 2000]) ring.stop(value)
+  await ring.run(10 * second)
+  expect(knownBy(ring, 3000, '0500')).toHaveLength(2)
+  expect(ring.machine(3000).repairer.waiting).toBe(0)
+  // it is copied all the same once one of them is back
+  await ring.start(2000)
+  await ring.run(10 * second)
+  expect(ring.holdersOf(Buffer.alloc(1000, 'a'))).toEqual([2000, 3000])
+})

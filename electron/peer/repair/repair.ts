@@ -321,7 +321,9 @@ export class Repairer {
   /** Remembers since when a content is short of copies that could be made. Result: whether all have it who should. */
   #note({ id, onlineHolders, replicaSet }: ContentCopies): boolean {
     const isInPlace = replicaSet.every((machine) => onlineHolders.includes(machine))
-    const isShort = onlineHolders.length < this.#context.parameters.copies && !isInPlace
+    const { length } = onlineHolders
+    // what nobody has who is there can be copied by nobody: whoever brings it is news
+    const isShort = length > 0 && length < this.#context.parameters.copies && !isInPlace
     if (isInPlace) this.#retryAt.delete(id)
     if (!isShort) this.#shortSince.delete(id)
     else if (!this.#shortSince.has(id)) this.#shortSince.set(id, this.#options.now())
