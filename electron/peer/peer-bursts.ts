@@ -14,7 +14,7 @@ import type { RingSession } from './ring-session.ts'
 import { tellStored } from './stored-result.ts'
 import { readSmallFile } from './transfer/read-small-file.ts'
 import type { ClashRule, StoredFile } from './transfer/store-file.ts'
-import { storePack, type SmallFile } from './transfer/store-pack.ts'
+import { storePack, type PackOutcome, type SmallFile } from './transfer/store-pack.ts'
 import type { Transfers } from './transfer/transfers.ts'
 
 /** The shared folder has a rule of its own for clashes. */
@@ -109,6 +109,7 @@ export class PeerBursts {
       ...(signal ? { signal } : {}),
     } as const
     const alone: PathAndName[] = []
+    const told = new Map<SmallFile, Promise<void>>()
     let isPartial = false
     try {
       await this.#options.transfers.run(
@@ -116,25 +117,24 @@ export class PeerBursts {
         async (handle) => {
           const startedAt = performance.now()
           handle.size(files.reduce((sum, file) => sum + file.bytes.length, 0))
-          const outcomes = await storePack(this.#options.session().context, files, { onClash, signal: handle.signal })
-          const seconds = (performance.now() - startedAt) / 1000
-          for (const [index, file] of files.entries()) {
-            const outcome = outcomes[index] ?? 'alone'
-            if (outcome === 'alone') alone.push(file)
-            else if (outcome instanceof AppError) await options.onDone(file, outcome)
-            else {
-              const result = this.#result(outcome, seconds)
-              isPartial ||= result.state === 'partial'
-              await options.onDone(file, result)
+          const tell = (file: SmallFile, outcome: PackOutcome): void => {
+            if (outcome === 'alone') {
+              alone.push(file)
+              return
             }
+            const result = outcome instanceof AppError ? outcome : this.#result(outcome, (performance.now() - startedAt) / 1000)
+            if (!(result instanceof AppError)) isPartial ||= result.state === 'partial'
+            told.set(file, Promise.resolve(options.onDone(file, result)))
           }
+          await storePack(this.#options.session().context, files, { onClash, signal: handle.signal, onOutcome: tell })
+          await Promise.all(told.values())
         },
         () => isPartial,
       )
     } catch (thrown) {
       const error = asAnswer(thrown)
       if (error.code !== 'cancelled') throw thrown
-      for (const file of files) await options.onDone(file, error)
+      for (const file of files) if (!told.has(file)) await options.onDone(file, error)
     }
     return alone
   }

@@ -8,7 +8,7 @@ import { removeFile, restoreFile } from '../../electron/peer/transfer/change-rec
 import { readSmallFile } from '../../electron/peer/transfer/read-small-file.ts'
 import { requestPack } from '../../electron/peer/transfer/request-pack.ts'
 import { storeFile, type StoredFile } from '../../electron/peer/transfer/store-file.ts'
-import { storePack, type SmallFile } from '../../electron/peer/transfer/store-pack.ts'
+import { storePack, type PackOutcome, type SmallFile } from '../../electron/peer/transfer/store-pack.ts'
 import { AppError, toPlainError } from '../../shared/errors.ts'
 import { closest, requestFile } from './data-checks.ts'
 import { blockBytes, type Machine } from './machine.ts'
@@ -147,18 +147,21 @@ export class People {
     }
     this.#count('pack')
     const flaws: (string | null)[] = []
-    const outcomes = await storePack(context, [...waiting.keys()], { onClash: this.#onClash() }).catch((thrown: unknown) => {
-      for (const operation of waiting.values()) flaws.push(this.#failed(operation, thrown))
-      waiting.clear()
-      return []
-    })
-    for (const [index, [file, operation]] of [...waiting].entries()) {
+    const alone: SmallFile[] = []
+    const onOutcome = (file: SmallFile, outcome: PackOutcome): void => {
+      const operation = waiting.get(file)
       // a process that ended told nobody
+      if (!operation || machine.process !== process) return
+      if (outcome === 'alone') alone.push(file)
+      else flaws.push(outcome instanceof AppError ? this.#failed(operation, outcome) : this.#stored(operation, outcome))
+    }
+    await storePack(context, [...waiting.keys()], { onClash: this.#onClash(), onOutcome }).catch((thrown: unknown) => {
+      for (const operation of waiting.values()) if (operation.outcome === 'pending') flaws.push(this.#failed(operation, thrown))
+      alone.length = 0
+    })
+    for (const [file, operation] of waiting) {
       if (machine.process !== process) break
-      const outcome = outcomes[index] ?? 'alone'
-      if (outcome === 'alone') flaws.push(await this.#storeFile(operation, file.path))
-      else if (outcome instanceof AppError) flaws.push(this.#failed(operation, outcome))
-      else flaws.push(this.#stored(operation, outcome))
+      if (alone.includes(file)) flaws.push(await this.#storeFile(operation, file.path))
       if (machine.process?.alive) await machine.disk.remove(file.path)
     }
     return flaws.find((flaw) => flaw !== null) ?? null

@@ -48,6 +48,29 @@ const codeOf = (outcome: PackOutcome | undefined): string =>
   outcome instanceof AppError ? outcome.code : outcome === 'alone' ? 'alone' : 'stored'
 
 describe('storing many small files', () => {
+  it('answers for the files of one owner while another owner lets its own wait', async () => {
+    const ring = await ringOf([1000, 2000, 3000], { copies: 1, small: true })
+    const { records } = ring.machine(3000)
+    let goOn = (): void => undefined
+    const resting = new Promise<void>((resolve) => (goOn = resolve))
+    const keepAll = records.keepAll.bind(records)
+    records.keepAll = async (...kept) => {
+      await resting
+      return keepAll(...kept)
+    }
+    const told: string[] = []
+    const onOutcome = (file: SmallFile, outcome: PackOutcome): void => {
+      told.push(`${file.name} ${codeOf(outcome)}`)
+    }
+    const files = ['1500', '2500'].map((name) => ({ name, bytes: bytes(name) }))
+    const stored = storeAll(ring.machine(1000), files, { onClash: 'decline', onOutcome })
+    while (told.length === 0) await new Promise(setImmediate)
+    expect(told).toEqual(['1500 stored'])
+    goOn()
+    await stored
+    expect(told).toEqual(['1500 stored', '2500 stored'])
+  })
+
   it('sends each pack once, along the chain, and acknowledges what lies on all machines', async () => {
     const ring = await ringOf([1000, 2000, 3000, 4000], { small: true })
     ring.said()

@@ -39,6 +39,8 @@ export interface SmallFile {
 export interface StorePackOptions {
   readonly onClash: ClashRule
   readonly signal?: AbortSignal
+  /** What became of a file, as soon as it is known: a machine that lets the others of the pack wait does not let this one wait. */
+  readonly onOutcome?: (file: SmallFile, outcome: PackOutcome) => void
 }
 
 /** Stored, why not, or `alone`: it has to look for a name of its own (store-file.ts). */
@@ -50,13 +52,17 @@ export type PackOutcome = StoredFile | AppError | 'alone'
  */
 export async function storePack(context: TransferContext, files: readonly SmallFile[], options: StorePackOptions): Promise<PackOutcome[]> {
   const outcomes = new Map<SmallFile, PackOutcome>()
+  const set = (file: SmallFile, outcome: PackOutcome): void => {
+    outcomes.set(file, outcome)
+    options.onOutcome?.(file, outcome)
+  }
   const byName = new Map<string, SmallFile>()
   for (const file of files) {
     const checked = checkRingName(file.name)
     const name = file.name.normalize('NFC')
-    if (!checked.ok) outcomes.set(file, badName(file.name, checked.reason))
+    if (!checked.ok) set(file, badName(file.name, checked.reason))
     // two files of one name come one after the other
-    else if (byName.has(name)) outcomes.set(file, 'alone')
+    else if (byName.has(name)) set(file, 'alone')
     else byName.set(name, file)
   }
   const failAll = (error: unknown, names: Iterable<string>): void => {
@@ -65,7 +71,7 @@ export async function storePack(context: TransferContext, files: readonly SmallF
   }
   const setFor = (name: string, outcome: PackOutcome): void => {
     const file = byName.get(name)
-    if (file) outcomes.set(file, outcome)
+    if (file) set(file, outcome)
   }
   const groups = await groupByOwner(context, [...byName.keys()], 'store').catch((error: unknown) => {
     failAll(error, byName.keys())
