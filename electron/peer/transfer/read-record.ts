@@ -44,7 +44,6 @@ export async function readRecord(context: TransferContext, name: string, purpose
   const holders = new Map<string, Contact[]>()
   for (const { contact, entry } of answers) {
     if (!entry) continue
-    context.catalogue.put(contact.id, entry)
     record = record ? mergeRecords(record, entry.record) : entry.record
     for (const sha256 of Object.keys(entry.held)) holders.set(sha256, [...(holders.get(sha256) ?? []), contact])
   }
@@ -94,6 +93,8 @@ async function askOne(context: TransferContext, contact: Contact, name: string):
   }
   try {
     const { entry, synced, togetherMs } = await askRecord(context, contact, name)
+    // now, while it is news: a silent machine may be waited for for long
+    if (entry) context.catalogue.put(contact.id, entry)
     return { contact, entry, synced, silent: false, apart: !synced && togetherMs === 0 }
   } catch (error) {
     if (error instanceof AppError && error.code !== 'internal') return { contact, entry: null, synced: false, silent: true, apart: false }

@@ -86,7 +86,7 @@ export async function readRecords(context: TransferContext, { located, names }: 
   }
   const silent = answers.filter((answer) => answer.silent).map((answer) => answer.contact)
   const certain = isCertain(context, answers)
-  const found = collect(context, answers)
+  const found = collect(answers)
   return names.map((name) => ({ ...located, record: null, holders: new Map<string, Contact[]>(), ...found.get(name), silent, certain }))
 }
 
@@ -99,11 +99,10 @@ interface Found {
   readonly holders: Map<string, Contact[]>
 }
 
-function collect(context: TransferContext, answers: readonly ManyAnswer[]): Map<string, Found> {
+function collect(answers: readonly ManyAnswer[]): Map<string, Found> {
   const all = new Map<string, Found>()
   for (const { contact, entries } of answers) {
     for (const entry of entries) {
-      context.catalogue.put(contact.id, entry)
       const found = all.get(entry.record.name) ?? { record: entry.record, holders: new Map<string, Contact[]>() }
       found.record = mergeRecords(found.record, entry.record)
       for (const sha256 of Object.keys(entry.held)) found.holders.set(sha256, [...(found.holders.get(sha256) ?? []), contact])
@@ -122,6 +121,8 @@ async function askOne(context: TransferContext, contact: Contact, names: readonl
   }
   try {
     const { entries, synced } = await askRecords(context, contact, names)
+    // now, while they are news: a silent machine may be waited for for long
+    for (const entry of entries) context.catalogue.put(contact.id, entry)
     // this answer does not tell who is apart: whoever may be counts as such, and the name is asked for alone, which does
     return { contact, entries, synced, silent: false, apart: !synced }
   } catch (error) {
