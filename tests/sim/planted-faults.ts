@@ -242,14 +242,20 @@ export const plantedFaults: readonly PlantedFault[] = [
     name: 'waits-for-ever',
     draw: 'files',
     what: 'Repair waits for copies of contents that no name wants any more.',
-    changes: [{ file: `${peer}/repair/repair.ts`, find: 'this.#forgetUnwanted(new Set(states.map((state) => state.id)))', replace: '' }],
+    changes: [{ file: `${peer}/repair/repair.ts`, find: 'this.#forgetUnwanted(waiting)', replace: '' }],
     seeds: 40,
   },
   {
     name: 'rows-kept',
     draw: 'files',
     what: 'Catalogues keep the rows of machines that left.',
-    changes: [{ file: `${peer}/repair/repair.ts`, find: 'for (const file of files.all) this.#forgetGone(file, attendance)', replace: '' }],
+    changes: [
+      {
+        file: `${peer}/repair/repair.ts`,
+        find: 'for (const machine of this.#goneFrom(file, attendance)) gone.push([machine, name])',
+        replace: '',
+      },
+    ],
     seeds: 40,
   },
 ]
