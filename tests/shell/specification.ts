@@ -51,7 +51,8 @@ async function start(host: ShellHost, product: Product, folder: { scratch?: stri
   const data = join(scratch, folder.data ?? 'data')
   const app = await host.launch({ main: await product.main(), args: flags(data), scratch, program: host.program ?? '' })
   const page = await app.window()
-  await page.waitForFunction(() => typeof window.api === 'object')
+  // the preload is there before the page, which listens for what is dropped once its scripts have run
+  await page.waitForFunction(() => typeof window.api === 'object' && document.readyState === 'complete')
   await page.evaluate(() => {
     window.heard = []
     window.api.onNews((news) => window.heard.push(news))
