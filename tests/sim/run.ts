@@ -162,6 +162,8 @@ class Run {
   }
 
   #kill(peer: SimulatedPeer): void {
+    // what Zave's proof takes for granted, and a strict run holds the ring to: nobody loses all of its list before it could find out
+    if (this.#plan.kind === 'strict' && this.#isLastOfSomeList(peer)) return
     const remembered = peer.ring.members().map((member) => member.contact)
     // every other time the number of the last run is lost, too: then the ring has to tell
     const incarnation = peer.ring.incarnation + pickNumber(this.#simulator.random, 2)
@@ -169,6 +171,12 @@ class Run {
     this.#simulator.crash(peer)
     this.#count('crash')
     this.#tell('fault', 'crashes', peer)
+  }
+
+  #isLastOfSomeList(peer: SimulatedPeer): boolean {
+    const left = this.#simulator.livePeers.filter((other) => other !== peer)
+    const isUp = new Set(left.map((other) => other.contact.id))
+    return left.some(({ ring }) => ring.successors.length > 0 && !ring.successors.some(({ id }) => isUp.has(id)))
   }
 
   /** The next one or two after a newcomer, while it finds its place: k-1 of three copies. */
