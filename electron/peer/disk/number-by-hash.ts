@@ -42,7 +42,7 @@ export class NumberByHash {
       if (row >= this.#pieces.length * pieceRows)
         this.#pieces.push({ hashes: Buffer.alloc(pieceRows * hashBytes), numbers: new Float64Array(pieceRows).fill(NaN) })
       this.#hashes(row).write(sha256, (row % pieceRows) * hashBytes, 'hex')
-      this.#index.add(hashOf(sha256), row)
+      this.#index.add(hashOfText(sha256), row)
     }
     this.#numbers(row)[row % pieceRows] = value
   }
@@ -51,7 +51,7 @@ export class NumberByHash {
     if (!isHash(sha256)) return this.#others.delete(sha256)
     const row = this.#find(sha256)
     if (row < 0) return false
-    this.#index.delete(hashOf(sha256), row)
+    this.#index.delete(hashOfText(sha256), row)
     this.#numbers(row)[row % pieceRows] = NaN
     this.#free.push(row)
     return true
@@ -72,7 +72,7 @@ export class NumberByHash {
   }
 
   #find(sha256: string): number {
-    return this.#index.find(hashOf(sha256), (row) => {
+    return this.#index.find(hashOfText(sha256), (row) => {
       const at = (row % pieceRows) * hashBytes
       return this.#hashes(row).toString('hex', at, at + hashBytes) === sha256
     })
@@ -89,9 +89,4 @@ export class NumberByHash {
 
 function isHash(sha256: string): boolean {
   return sha256.length === 2 * hashBytes && /^[0-9a-f]+$/.test(sha256)
-}
-
-/** A hash's own bits serve, mixed with the rest for those that somebody made up. */
-function hashOf(sha256: string): number {
-  return hashOfText(sha256)
 }

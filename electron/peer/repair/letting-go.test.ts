@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ringOf } from '../../../tests/fakes/file-ring.ts'
+import { ringOf, type FileRing } from '../../../tests/fakes/file-ring.ts'
+import type { Manifest } from '../protocol/manifest.ts'
 import { askCatalogue, askHave, askRecord } from '../transfer/exchange.ts'
 import { findFile } from '../transfer/request-file.ts'
 import { removeFile } from '../transfer/change-record.ts'
@@ -117,6 +118,17 @@ describe('the trash', () => {
   })
 })
 
+/** Machine 1000 has a file of which machine 2000 knows nothing any more, and has been away for longer than removals are remembered. */
+async function longAway(): Promise<{ readonly ring: FileRing; readonly manifest: Manifest }> {
+  const ring = await ringOf([1000, 2000], { copies: 2 })
+  const { manifest } = await ring.machine(1000).store('0500', bytes('a'))
+  await ring.run(5 * second)
+  ring.stop(1000)
+  await ring.machine(2000).records.putAside('0500')
+  await ring.leap(40 * day)
+  return { ring, manifest }
+}
+
 describe('a long absence', () => {
   test('what the ring still knows wins; what only the machine knows is put aside, and can be taken back', async () => {
     const ring = await ringOf([1000, 2000, 3000, 4000], { copies: 2 })
@@ -194,12 +206,7 @@ describe('a long absence', () => {
   })
 
   test('a machine that has not heard of anybody yet tells nothing to who asks it', async () => {
-    const ring = await ringOf([1000, 2000], { copies: 2 })
-    const { manifest } = await ring.machine(1000).store('0500', bytes('a'))
-    await ring.run(5 * second)
-    ring.stop(1000)
-    await ring.machine(2000).records.putAside('0500')
-    await ring.leap(40 * day)
+    const { ring, manifest } = await longAway()
     const { context } = ring.machine(2000)
     const back = await ring.start(1000, { unaware: true })
     expect(back.context.repair.isApart()).toBe(false)
@@ -209,12 +216,7 @@ describe('a long absence', () => {
   })
 
   test('while it is not settled, a machine tells nothing of what it has', async () => {
-    const ring = await ringOf([1000, 2000], { copies: 2 })
-    const { manifest } = await ring.machine(1000).store('0500', bytes('a'))
-    await ring.run(5 * second)
-    ring.stop(1000)
-    await ring.machine(2000).records.putAside('0500')
-    await ring.leap(40 * day)
+    const { ring, manifest } = await longAway()
     const back = await ring.start(1000)
     ring.machine(2000).deaf = true
     await ring.run(10 * second)
