@@ -103,7 +103,7 @@ const lines: readonly (readonly [string, Message])[] = [
   [`/holds ${sha256} 1700000000000 4 2`, { command: 'holds', sha256, verifiedAt: 1_700_000_000_000, ...ends }],
   [`/damaged ${sha256} 4 2`, { command: 'damaged', sha256, ...ends }],
   ['/names 4096 4 2', { command: 'names', bodyBytes: 4096, ...ends }],
-  ['/known 3 yes 900 4 2', { command: 'known', count: 3, synced: true, bodyBytes: 900, ...ends }],
+  ['/known 3 12 yes 900 4 2', { command: 'known', count: 3, revision: 12, synced: true, bodyBytes: 900, ...ends }],
   [
     '/pack 3 5@127.0.0.1:12005 2 1048576 9000 4 2',
     { command: 'pack', copies: 3, next: [contact(5)], files: 2, blockBytes: 1_048_576, bodyBytes: 9000, ...ends },
@@ -120,7 +120,7 @@ const lines: readonly (readonly [string, Message])[] = [
   ['/buckets 1 2 4 2', { command: 'buckets', from: id(1), to: id(2), ...ends }],
   ['/hashes no 2048 4 2', { command: 'hashes', synced: false, bodyBytes: 2048, ...ends }],
   ['/entries 1 2 77 4 2', { command: 'entries', from: id(1), to: id(2), bodyBytes: 77, ...ends }],
-  ['/compared 2 345 4 2', { command: 'compared', upTo: id(2), bodyBytes: 345, ...ends }],
+  ['/compared 2 12 345 4 2', { command: 'compared', upTo: id(2), revision: 12, bodyBytes: 345, ...ends }],
   ['/callback 7 2@127.0.0.1:12002 4 2', { command: 'callback', call: 7, caller: contact(2), ...ends }],
   ['/called 7 4 2', { command: 'called', call: 7, ...ends }],
   ['/enroll abcdef Ada%E2%80%99s%20laptop 4 2', { command: 'enroll', token: 'abcdef', machineName: 'Ada’s laptop', ...ends }],

@@ -67,7 +67,7 @@ const commands: { readonly [C in Command]: Arguments<MessageOf<C>> } = {
   holds: { sha256, verifiedAt: counter },
   damaged: { sha256 },
   names: { bodyBytes: number(limits.namesBytes) },
-  known: { count: number(limits.packFiles), synced: flag, bodyBytes: number(limits.catalogueBytes) },
+  known: { count: number(limits.packFiles), revision: counter, synced: flag, bodyBytes: number(limits.catalogueBytes) },
   pack: {
     copies: number(limits.next + 1),
     next: list(contact, limits.next),
@@ -88,7 +88,7 @@ const commands: { readonly [C in Command]: Arguments<MessageOf<C>> } = {
   buckets: { from: identifier, to: identifier },
   hashes: { synced: flag, bodyBytes: number(limits.hashesBytes) },
   entries: { from: identifier, to: identifier, bodyBytes: number(limits.catalogueBytes) },
-  compared: { upTo: identifier, bodyBytes: number(limits.catalogueBytes) },
+  compared: { upTo: identifier, revision: counter, bodyBytes: number(limits.catalogueBytes) },
   callback: { call: counter, caller: contact },
   called: { call: counter },
 

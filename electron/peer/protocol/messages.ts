@@ -213,7 +213,8 @@ export interface Catalogue extends Between {
   readonly since: number
 }
 /**
- * Body: one JSON object a line; the first tells the machine (name, space), then an entry a record. `more`: ask again from `revision`.
+ * Body: one JSON object a line; the first tells the machine (name, space), then an entry a record. `revision`: of the sender's records as
+ * they are told here; what was read up to a later one is newer. `more`: ask again from `revision`.
  * `synced`: the sender has compared the arc of the name that was asked for with others, so that not knowing it means something.
  */
 export interface Records extends Between {
@@ -262,11 +263,12 @@ export interface Names extends Between {
 }
 /**
  * About the first `count` of the names; ask again for the rest. Body: as of Records, without a machine's line: one entry for each name that is
- * known. `synced`: as in Records, for all of them.
+ * known. `revision`, `synced`: as in Records, for all of them.
  */
 export interface Known extends Between {
   readonly command: 'known'
   readonly count: number
+  readonly revision: number
   readonly synced: boolean
   readonly bodyBytes: number
 }
@@ -338,11 +340,12 @@ export interface Entries extends Between {
 }
 /**
  * What differs in (from, upTo]; ask again from there when that is not the end. Body: one JSON object a line, an entry as in Records for a
- * name that the sender has otherwise or alone, `{"absent":name}` for one that it has not.
+ * name that the sender has otherwise or alone, `{"absent":name}` for one that it has not. `revision`: as in Records.
  */
 export interface Compared extends Between {
   readonly command: 'compared'
   readonly upTo: Identifier
+  readonly revision: number
   readonly bodyBytes: number
 }
 

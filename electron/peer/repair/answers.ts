@@ -84,6 +84,7 @@ export class Answers {
     const { context, own } = this.#repair
     const theirs = new Map((await readEntries(connection, message)).map(({ name, digest }) => [name, digest]))
     if (context.repair.isApart()) return refuse(context, connection, { reason: 'busy', detail: 'This machine was away for long' })
+    const { revision } = context.records
     const page = pageOf(own.arcs, { from: message.from, to: message.to })
     const entries: TimedEntry[] = []
     let upTo = page.upTo
@@ -110,7 +111,7 @@ export class Answers {
       entries,
       absent.filter((name) => !own.has(name)),
     )
-    await connection.send({ command: 'compared', upTo, bodyBytes: body.length, ...between(context, message.source) })
+    await connection.send({ command: 'compared', upTo, revision, bodyBytes: body.length, ...between(context, message.source) })
     await connection.write(body)
   }
 }

@@ -171,6 +171,8 @@ export class CatalogueReader {
     for (let more = true; more && !jobs.stopped;) {
       const since = catalogue.revisionOf(contact.id)
       const page = await askCatalogue(context, contact, since)
+      // read by another question meanwhile: this answer may be the older one
+      if (catalogue.revisionOf(contact.id) !== since) continue
       if (page.revision < since) {
         // its numbers began anew: its disk was emptied or replaced
         catalogue.forget(contact.id)

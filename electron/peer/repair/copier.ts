@@ -13,6 +13,7 @@ import { distribute, type Cargo, type Distributed } from '../transfer/distribute
 import type { TransferHandle } from '../transfer/transfer-work.ts'
 import type { Transfers } from '../transfer/transfers.ts'
 import { Diversion } from './diversion.ts'
+import { passOver } from './jobs.ts'
 import { RateCap } from './rate-cap.ts'
 import type { RepairContext } from './repair-context.ts'
 import type { ContentCopies, Repair } from './repair-plan.ts'
@@ -135,8 +136,7 @@ export class Copier {
   async #learn(name: string, contacts: readonly Contact[]): Promise<void> {
     const { context } = this.#repair
     for (const contact of contacts) {
-      const answer = await askRecord(context, contact, name).catch(() => null)
-      if (answer?.entry) context.catalogue.put(contact.id, answer.entry)
+      await askRecord(context, contact, name).catch(passOver)
     }
   }
 

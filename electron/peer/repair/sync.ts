@@ -160,17 +160,16 @@ export class ArcSync {
     }
   }
 
-  /** What the other machine has otherwise: told to the catalogue, merged here, and what it lacks is sent to it. */
+  /** What the other machine has otherwise: merged here, and what it lacks is sent to it. */
   async #take(contact: Contact, { entries, absent }: ComparedAnswer): Promise<void> {
     const { context } = this.#repair
     const lacking: FileRecord[] = []
     for (let next = 0; next < entries.length; next += mergedAtOnce) {
       const some = entries.slice(next, next + mergedAtOnce)
-      const behind = await Promise.all(some.map((entry) => this.#takeEntry(contact, entry)))
+      const behind = await Promise.all(some.map((entry) => this.#takeEntry(entry)))
       lacking.push(...behind.filter((record) => record !== null))
     }
     for (const name of absent) {
-      context.catalogue.drop(contact.id, name.normalize('NFC'))
       const known = await context.records.get(name)
       if (known && this.#keeps(name, contact.id)) lacking.push(known.record)
     }
@@ -179,10 +178,9 @@ export class ArcSync {
   }
 
   /** The record here when the other machine's lacks something of it. */
-  async #takeEntry(contact: Contact, entry: TimedEntry): Promise<FileRecord | null> {
+  async #takeEntry(entry: TimedEntry): Promise<FileRecord | null> {
     const { context } = this.#repair
     const { name } = entry.record
-    context.catalogue.put(contact.id, { record: entry.record, held: entry.held })
     const known = await context.records.get(name)
     if (this.#keeps(name, context.self.id) && (!known || isBehind(known.record, entry.record))) await context.records.merge(entry.record)
     const { removedForMs } = entry

@@ -61,7 +61,7 @@ export function askBuckets(context: TransferContext, to: Contact, arc: AskedArc)
   })
 }
 
-/** What differs between `mine`, all that this machine has in `arc`, and what `to` has there. */
+/** What differs between `mine`, all that this machine has in `arc`, and what `to` has there. Noted in the catalogue at once. */
 export function askEntries(
   context: TransferContext,
   to: Contact,
@@ -73,8 +73,10 @@ export function askEntries(
       const { from, to: end } = question.arc
       await connection.send({ command: 'entries', from, to: end, bodyBytes: body.length, ...between(context, to.id) })
       await connection.write(body)
-      const { upTo, bodyBytes } = await answer(connection, ['compared'])
-      return { upTo, ...parseCompared((await connection.readBodyBuffer(bodyBytes)).toString('utf8')) }
+      const { upTo, revision, bodyBytes } = await answer(connection, ['compared'])
+      const compared = parseCompared((await connection.readBodyBuffer(bodyBytes)).toString('utf8'))
+      context.catalogue.hear(to.id, { revision, ...compared })
+      return { upTo, ...compared }
     },
   })
 }
@@ -103,7 +105,7 @@ function parseCompared(body: string): Pick<ComparedAnswer, 'entries' | 'absent'>
   for (const line of body.split('\n')) {
     const value = line === '' ? null : parseJson(line)
     if (!value) continue
-    if (typeof value['absent'] === 'string') absent.push(value['absent'])
+    if (typeof value['absent'] === 'string') absent.push(value['absent'].normalize('NFC'))
     const entry = line.length <= entryCharsMax ? parseEntry(value) : null
     const ms = value['removedForMs']
     if (entry) entries.push({ ...entry, removedForMs: typeof ms === 'number' && ms >= 0 ? ms : 0 })

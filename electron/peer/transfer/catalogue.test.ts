@@ -28,6 +28,20 @@ it('forgets a machine under every name, and where its numbers were', () => {
   expect([[...catalogue.names()], catalogue.heardFrom(a), catalogue.revisionOf(a)]).toEqual([['z'], false, 0])
 })
 
+it('notes what a machine tells of some names, unless it was read up to a later revision', () => {
+  const catalogue = new Catalogue()
+  const [now, before] = [entry('x'), { ...entry('x'), held: {} }]
+  catalogue.hear(a, { revision: 5, entries: [now] })
+  catalogue.setRevision(a, 5)
+  catalogue.hear(a, { revision: 4, entries: [before, entry('y')] })
+  catalogue.hear(a, { revision: 4, entries: [], absent: ['x'] })
+  expect([catalogue.get('x')?.machines.get(a), catalogue.size]).toEqual([now.held, 1])
+  catalogue.hear(a, { revision: 5, entries: [before] })
+  expect(catalogue.get('x')?.machines.get(a)).toEqual({})
+  catalogue.hear(a, { revision: 6, entries: [], absent: ['x'] })
+  expect(catalogue.size).toBe(0)
+})
+
 it('knows thousands of files as it knows a few, also what changed long ago', () => {
   const catalogue = new Catalogue()
   const names = Array.from({ length: 3_000 }, (_, number) => `folder/${number}`)

@@ -18,6 +18,15 @@ interface File {
   readonly machines: Map<Identifier, Readonly<Record<string, number>>>
 }
 
+/** What a machine told of some names. */
+export interface CatalogueNews {
+  /** Of that machine's records when it looked. */
+  readonly revision: number
+  readonly entries: readonly CatalogueEntry[]
+  /** Names that it knows nothing of; none by default. */
+  readonly absent?: readonly string[]
+}
+
 /** Files that changed lately are kept as objects, so many at most: what is stored or read changes several times. All others are bytes. */
 const latelyMax = 1_024
 
@@ -65,6 +74,16 @@ export class Catalogue {
 
   setRevision(machine: Identifier, revision: number): void {
     this.#revisions.set(machine, revision)
+  }
+
+  /**
+   * `machine` answered a question about some names. It may have been overtaken: what is older than what was read of that machine tells nothing
+   * new. What is newer is read once more, with all that changed since.
+   */
+  hear(machine: Identifier, { revision, entries, absent = [] }: CatalogueNews): void {
+    if (revision < this.revisionOf(machine)) return
+    for (const entry of entries) this.put(machine, entry)
+    for (const name of absent) this.drop(machine, name)
   }
 
   /** What `machine` has of one name now. */

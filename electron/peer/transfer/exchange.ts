@@ -100,6 +100,7 @@ interface RecordAnswer {
   readonly togetherMs: number
 }
 
+/** The answer is noted in the catalogue at once, while it is news: whoever asks several machines may wait for a silent one for long. */
 export async function askRecord(context: TransferContext, to: Contact, name: string): Promise<RecordAnswer> {
   const records = await exchangeWith(context, to, {
     run: async (connection) => {
@@ -107,10 +108,11 @@ export async function askRecord(context: TransferContext, to: Contact, name: str
       return readRecords(connection)
     },
   })
+  context.catalogue.hear(to.id, records)
   return { entry: records.entries[0] ?? null, synced: records.synced, togetherMs: records.card.togetherMs }
 }
 
-/** What `to` knows of each of these names, at most `limits.packFiles` of them, and whether its not knowing one would mean something. */
+/** What `to` knows of each of these names, and whether its not knowing one would mean something. Noted at once, as by `askRecord`. */
 export async function askRecords(
   context: TransferContext,
   to: Contact,
@@ -131,13 +133,15 @@ export async function askRecords(
         await connection.send({ command: 'names', bodyBytes: body.length, ...between(context, to.id) })
         await connection.write(body)
         const known = await answer(connection, ['known'])
-        return { ...known, lines: (await connection.readBodyBuffer(known.bodyBytes)).toString('utf8').split('\n') }
+        const lines = (await connection.readBodyBuffer(known.bodyBytes)).toString('utf8').split('\n')
+        return { ...known, entries: parseEntries(lines) }
       },
     })
     if (page.count === 0 || page.count > names.length - asked) throw new AppError('protocol', 'The answer is not about the names asked for')
     asked += page.count
     synced &&= page.synced
-    entries.push(...parseEntries(page.lines))
+    context.catalogue.hear(to.id, page)
+    entries.push(...page.entries)
   }
   return { entries, synced }
 }

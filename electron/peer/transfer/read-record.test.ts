@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { ringOf } from '../../../tests/fakes/file-ring.ts'
+import { askRecord, askRecords } from './exchange.ts'
 import { groupByOwner, readRecords } from './read-records.ts'
 import { readRecord } from './read-record.ts'
 
@@ -36,5 +37,36 @@ test.each(['one name', 'many names'])(
     expect(records.heldAt(sha256)).toBeNull()
     const known = context.catalogue.get('0500')?.machines
     expect([known?.get(id), known?.get(ring.id(2000))]).toEqual([{}, {}])
+  },
+)
+
+test.each(['one name', 'many names'])(
+  'an answer about %s that is overtaken by newer news of its machine does not take their place',
+  async (how) => {
+    const ring = await ringOf([1000, 2000, 3000], { copies: 3 })
+    const { context } = ring.machine(1000)
+    const slow = ring.machine(2000)
+    await ring.machine(1000).store('0500', content)
+    await ring.settle()
+    // the answer is made, and travels for as long as nothing is let through
+    const get = slow.records.get.bind(slow.records)
+    let arrive = (): void => undefined
+    const travelling = new Promise<void>((resolve) => (arrive = resolve))
+    let made = (): void => undefined
+    const answered = new Promise<void>((resolve) => (made = resolve))
+    slow.records.get = async (name) => {
+      const entry = await get(name)
+      made()
+      await travelling
+      return entry
+    }
+    const reading = how === 'one name' ? askRecord(context, slow.contact, '0500') : askRecords(context, slow.contact, ['0500'])
+    await answered
+    await slow.records.setHeld(sha256, null)
+    await ring.machine(1000).repairer.readCatalogues()
+    expect(context.catalogue.get('0500')?.machines.get(slow.id)).toEqual({})
+    arrive()
+    expect(JSON.stringify(await reading)).toContain(`"held":{"${sha256}"`)
+    expect(context.catalogue.get('0500')?.machines.get(slow.id)).toEqual({})
   },
 )

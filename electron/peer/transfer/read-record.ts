@@ -93,8 +93,6 @@ async function askOne(context: TransferContext, contact: Contact, name: string):
   }
   try {
     const { entry, synced, togetherMs } = await askRecord(context, contact, name)
-    // now, while it is news: a silent machine may be waited for for long
-    if (entry) context.catalogue.put(contact.id, entry)
     return { contact, entry, synced, silent: false, apart: !synced && togetherMs === 0 }
   } catch (error) {
     if (error instanceof AppError && error.code !== 'internal') return { contact, entry: null, synced: false, silent: true, apart: false }

@@ -121,8 +121,6 @@ async function askOne(context: TransferContext, contact: Contact, names: readonl
   }
   try {
     const { entries, synced } = await askRecords(context, contact, names)
-    // now, while they are news: a silent machine may be waited for for long
-    for (const entry of entries) context.catalogue.put(contact.id, entry)
     // this answer does not tell who is apart: whoever may be counts as such, and the name is asked for alone, which does
     return { contact, entries, synced, silent: false, apart: !synced }
   } catch (error) {

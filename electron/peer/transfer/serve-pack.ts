@@ -14,6 +14,7 @@ const knownPageBytes = limits.catalogueBytes / 4
 export async function tellKnown(context: TransferContext, connection: Connection, message: Names): Promise<void> {
   const names = readNames((await connection.readBodyBuffer(message.bodyBytes)).toString('utf8'))
   const isApart = context.repair.isApart()
+  const { revision } = context.records
   const lines: string[] = []
   let bytes = 0
   let count = 0
@@ -28,7 +29,7 @@ export async function tellKnown(context: TransferContext, connection: Connection
   }
   const synced = !isApart && names.slice(0, count).every((name) => context.repair.isSynced(context.keyOf(name)))
   const body = Buffer.from(lines.join('\n'), 'utf8')
-  await connection.send({ command: 'known', count, synced, bodyBytes: body.length, ...between(context, message.source) })
+  await connection.send({ command: 'known', count, revision, synced, bodyBytes: body.length, ...between(context, message.source) })
   await connection.write(body)
 }
 

@@ -85,8 +85,9 @@ const nothing = { entries: [], revision: 0, more: false } as const
 
 async function recordOf(context: TransferContext, name: string): Promise<RecordsPage> {
   if (context.repair.isApart()) return { ...nothing, synced: false }
+  const { revision } = context.records
   const entry = await context.records.get(name)
-  return { entries: entry ? [entry] : [], revision: 0, more: false, synced: context.repair.isSynced(context.keyOf(name)) }
+  return { entries: entry ? [entry] : [], revision, more: false, synced: context.repair.isSynced(context.keyOf(name)) }
 }
 
 /** Records of another machine, merged into what is known here. None is taken when one is bad. */
