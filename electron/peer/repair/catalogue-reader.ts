@@ -145,12 +145,16 @@ export class CatalogueReader {
   }
 
   #start(contact: Contact, work: () => Promise<void>): void {
-    this.#busy.add(contact.id)
-    const end = (): void => {
-      this.#busy.delete(contact.id)
-      this.#lookAt = -Infinity
-    }
-    this.#repair.jobs.start(`catalogue ${contact.id}`, () => work().finally(end))
+    // busy only while the job runs: one that ended this very moment is not started again yet, and nobody would say that it ended
+    this.#repair.jobs.start(`catalogue ${contact.id}`, async () => {
+      this.#busy.add(contact.id)
+      try {
+        await work()
+      } finally {
+        this.#busy.delete(contact.id)
+        this.#lookAt = -Infinity
+      }
+    })
   }
 
   async #tell(contact: Contact): Promise<void> {
