@@ -216,6 +216,8 @@ export class FileMachine {
   online = true
   /** Accepts no connection although the others believe that it is there. */
   deaf = false
+  /** Where it can be reached. */
+  way = '127.0.0.1:1'
   /** Has not heard of the others yet, who know of it. */
   isUnaware = false
   readonly database: MemoryKeyValue
@@ -266,7 +268,7 @@ export class FileMachine {
   }
 
   get contact(): Contact {
-    return { id: this.id, ways: ['127.0.0.1:1'] }
+    return { id: this.id, ways: [this.way] }
   }
 
   get isDead(): boolean {
@@ -353,7 +355,7 @@ export class FileMachine {
   #open(to: Contact): Promise<Connection> {
     const ring = this.#ring
     const other = ring.machines.get(to.id)
-    if (!other?.online || other.deaf || !this.online || this.isDead) return Promise.reject(new AppError('peer-unreachable', 'Not there'))
+    if (!other?.online || other.deaf || !to.ways.includes(other.way) || !this.online || this.isDead) return Promise.reject(new AppError('peer-unreachable', 'Not there'))
     const [mine, theirs] = ring.options.link?.(this, other) ?? duplexPair()
     this.#use(mine)
     other.#use(theirs)

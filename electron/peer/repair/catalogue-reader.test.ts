@@ -24,3 +24,15 @@ test('a machine is read again also when its news come at the very moment in whic
   await ring.run(5_000)
   expect(reader.context.catalogue.get('0500')?.machines.get(other.id)).toEqual({ [sha256]: 2 })
 })
+
+test('a machine is read where it is now', async () => {
+  const ring = await ringOf([1000, 2000], { copies: 2 })
+  const [reader, other] = [ring.machine(1000), ring.machine(2000)]
+  await reader.store('0500', content)
+  await ring.run(5_000)
+  other.way = '127.0.0.1:2'
+  await other.records.setHeld(sha256, null)
+  reader.repairer.revisionHeard(other.id, other.records.revision)
+  await ring.run(1_000)
+  expect(reader.context.catalogue.revisionOf(other.id)).toBe(other.records.revision)
+})

@@ -38,7 +38,8 @@ export class CatalogueReader {
   readonly #readings = new Map<Identifier, Reading>()
   /** Being read or told now. */
   readonly #busy = new Set<Identifier>()
-  #mates: readonly Contact[] | null = null
+  /** Not their addresses, which change while the members stay the same. */
+  #mates: readonly Identifier[] | null = null
   #revision: number
   /** Nothing is due before. */
   #lookAt = -Infinity
@@ -76,7 +77,7 @@ export class CatalogueReader {
   }
 
   /** The machines whose catalogues this one reads. */
-  mates(): readonly Contact[] {
+  mates(): readonly Identifier[] {
     this.#mates ??= this.#chooseMates()
     return this.#mates
   }
@@ -91,32 +92,32 @@ export class CatalogueReader {
     const now = this.#repair.now()
     if (now < this.#lookAt || this.#repair.jobs.stopped) return
     this.#lookAt = now + lookAtLeastEveryMs
-    for (const contact of this.mates()) {
+    for (const id of this.mates()) {
       // whoever ends has it looked at again
       if (this.#busy.size >= atOnce) return
-      if (this.#busy.has(contact.id)) continue
-      const readAt = this.#readDueAt(contact.id)
-      const tellAt = this.#tellDueAt(contact.id, now)
-      if (now >= readAt) this.#start(contact, () => this.#read(contact))
-      else if (now >= tellAt) this.#start(contact, () => this.#tell(contact))
+      if (this.#busy.has(id)) continue
+      const readAt = this.#readDueAt(id)
+      const tellAt = this.#tellDueAt(id, now)
+      if (now >= readAt) this.#start(id, (contact) => this.#read(contact))
+      else if (now >= tellAt) this.#start(id, (contact) => this.#tell(contact))
       else this.#lookAt = Math.min(this.#lookAt, readAt, tellAt)
     }
   }
 
   /** Reads everybody who may have news, now. Never rejects for what other machines do. */
   async readAll(): Promise<void> {
-    await Promise.all(this.mates().map((contact) => this.#read(contact).catch(passOver)))
+    const contacts = this.mates().map((id) => this.#repair.context.contact(id))
+    await Promise.all(contacts.flatMap((contact) => (contact ? [this.#read(contact).catch(passOver)] : [])))
   }
 
-  #chooseMates(): Contact[] {
+  #chooseMates(): Identifier[] {
     const { context } = this.#repair
     const { self, parameters } = context
     const ids = context
       .online()
       .map((member) => member.id)
       .sort()
-    const chosen = ids.length <= readEverybodyUpTo ? ids.filter((id) => id !== self.id) : matesOf(ids, self.id, parameters.copies)
-    return chosen.map((id) => context.contact(id)).filter((member) => member !== null)
+    return ids.length <= readEverybodyUpTo ? ids.filter((id) => id !== self.id) : matesOf(ids, self.id, parameters.copies)
   }
 
   #readingOf(machine: Identifier): Reading {
@@ -144,14 +145,16 @@ export class CatalogueReader {
     return reading.tellAt
   }
 
-  #start(contact: Contact, work: () => Promise<void>): void {
+  #start(id: Identifier, work: (contact: Contact) => Promise<void>): void {
+    const contact = this.#repair.context.contact(id)
+    if (!contact) return
     // busy only while the job runs: one that ended this very moment is not started again yet, and nobody would say that it ended
-    this.#repair.jobs.start(`catalogue ${contact.id}`, async () => {
-      this.#busy.add(contact.id)
+    this.#repair.jobs.start(`catalogue ${id}`, async () => {
+      this.#busy.add(id)
       try {
-        await work()
+        await work(contact)
       } finally {
-        this.#busy.delete(contact.id)
+        this.#busy.delete(id)
         this.#lookAt = -Infinity
       }
     })

@@ -220,7 +220,7 @@ export class Repairer {
 
   /** The machines whose records this one reads. */
   reads(machine: Identifier): boolean {
-    return this.#reader.mates().some((contact) => contact.id === machine)
+    return this.#reader.mates().includes(machine)
   }
 
   /** Reads what changed on every machine that is read at all. */
