@@ -87,11 +87,15 @@ export class People {
   /** Work that goes on while time passes; it ends with the process it runs in. */
   #start(machine: Machine, work: () => Promise<string | null>): void {
     this.#world.touch()
+    const begun = machine.process
     work().then(
       (flaw) => {
         if (flaw) this.#world.flaw ??= flaw
       },
-      (error: unknown) => this.#world.defect(machine, 'what a person did', error),
+      (error: unknown) => {
+        // what a process that ended would still have done does not count
+        if (begun === null || begun.alive) this.#world.defect(machine, 'what a person did', error)
+      },
     )
   }
 
