@@ -37,6 +37,8 @@ export class Oracle {
    * and what it alone had done to the name before is undone.
    */
   readonly #putAsideAt = new Map<string, number>()
+  /** When which machine let go of which surplus copy, rightly. */
+  readonly #letGoAt = new Map<string, number>()
   readonly #world: World
 
   constructor(world: World) {
@@ -83,7 +85,10 @@ export class Oracle {
     const { sha256, name, holders, startedAt } = operation
     for (const id of holders) {
       const holder = this.#world.machineOf(id)
-      if (holder && holder.diskSince < startedAt && !holder.keepsDurably(sha256)) {
+      if (!holder || holder.diskSince >= startedAt) continue
+      // who was asleep reads an answer late, when others may have the copy
+      const letGoAt = this.#letGoAt.get(`${id} ${sha256}`) ?? -Infinity
+      if (letGoAt < startedAt && !holder.keepsDurably(sha256)) {
         return `${name} was acknowledged as kept by ${holder.name}, whose disk does not have it for sure`
       }
     }
@@ -120,10 +125,13 @@ export class Oracle {
   /** A machine let go of a surplus copy: what is wrong with that, or null. Those who confirmed theirs may have lost them since. */
   checkDrop(machine: Machine, sha256: string): string | null {
     const { machines, now, lossAt, plan } = this.#world
-    if (now - lossAt <= confirmationMaxAgeMs || !this.#isLive(sha256)) return null
-    const left = machines.filter((other) => other !== machine && !other.gone && other.keepsDurably(sha256)).length
     const { copies } = plan.parameters
-    return left < copies ? `${machine.name} let go of a copy and left ${left} of ${copies}` : null
+    if (now - lossAt > confirmationMaxAgeMs && this.#isLive(sha256)) {
+      const left = machines.filter((other) => other !== machine && !other.gone && other.keepsDurably(sha256)).length
+      if (left < copies) return `${machine.name} let go of a copy and left ${left} of ${copies}`
+    }
+    this.#letGoAt.set(`${machine.id} ${sha256}`, now)
+    return null
   }
 
   /** Whether some name wants this content and nobody knows of anything that took its place. */
