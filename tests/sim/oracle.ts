@@ -6,7 +6,7 @@
 import type { Identifier } from '../../electron/peer/protocol/identifier.ts'
 import { hasDot } from '../../electron/peer/protocol/dots.ts'
 import { confirmationMaxAgeMs } from '../../electron/peer/repair/drop-rule.ts'
-import { liveVersions, mergeRecords, type FileRecord, type Version } from '../../electron/peer/protocol/record.ts'
+import { liveVersions, mergeRecords, wantedContents, type FileRecord, type Version } from '../../electron/peer/protocol/record.ts'
 import type { Machine } from './machine.ts'
 import type { FileMoment } from './observer.ts'
 import type { World } from './world.ts'
@@ -83,6 +83,8 @@ export class Oracle {
   /** Who is said to hold it does, for sure; and when it is said to be stored, they are as many as there should be. */
   #checkAcknowledged(operation: Operation): string | null {
     const { sha256, name, holders, startedAt } = operation
+    // the answer may be read when too many versions have come after it, and its bytes are freed
+    if (this.#isGivenUp(name, sha256)) return null
     for (const id of holders) {
       const holder = this.#world.machineOf(id)
       if (!holder || holder.diskSince >= startedAt) continue
@@ -97,6 +99,17 @@ export class Oracle {
       return `${name} was acknowledged as stored with ${holders.length} of ${expected} copies`
     }
     return null
+  }
+
+  /** Whether its versions are superseded, and too many came after them for it to be kept as an earlier one. */
+  #isGivenUp(name: string, sha256: string): boolean {
+    const records = this.#world.up.flatMap((machine) => machine.process?.member?.catalogue.get(name)?.record ?? [])
+    const [first, ...others] = records
+    if (!first) return false
+    const known = others.reduce(mergeRecords, first)
+    const made = [...(this.#seen.get(name)?.values() ?? [])].filter((version) => version.sha256 === sha256)
+    const isSuperseded = made.length > 0 && made.every((version) => hasDot(known.superseded, version))
+    return isSuperseded && !wantedContents(known).some((wanted) => wanted.sha256 === sha256)
   }
 
   /**
