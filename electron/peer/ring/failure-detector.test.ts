@@ -89,6 +89,14 @@ describe('a watcher', () => {
     expect(ticks).toBeLessThan(silentMs / 100)
   })
 
+  it('does not begin anew with a suspect when something it said before its silence comes late', () => {
+    const watcher = new Watcher()
+    watcher.passUntilSuspected()
+    watcher.hear(20)
+    watcher.pass(1.1 * defaultParameters.pingIntervalMs + timing.streamAnswerUnknownMs + timing.agreedSuspicionMs + 200)
+    expect(watcher.has('dead')).toBe(true)
+  })
+
   it('begins anew when the refutation comes by way of another', () => {
     const watcher = new Watcher()
     watcher.passUntilSuspected()

@@ -102,7 +102,9 @@ export class FailureDetector {
   /** Looks now whether `contact` is there. */
   probe(contact: Contact): void {
     if (contact.id === this.#core.self.id || this.#watches.has(contact.id)) return
-    this.#startWatch(contact, this.#pings.send(contact, 'datagram'))
+    // a suspect that was heard and did not refute: what was heard may be from before its silence
+    if (this.#core.table.get(contact.id)?.state === 'suspect') this.#lookClosely(contact)
+    else this.#startWatch(contact, this.#pings.send(contact, 'datagram'))
   }
 
   receiveProbe(message: Probe, sender: Contact): void {
@@ -227,9 +229,7 @@ export class FailureDetector {
     } else if (watch.stage === 'pinged') {
       this.#watch(contact, 'retried', { sequence: this.#pings.send(contact, 'datagram'), waitMs })
     } else if (watch.stage === 'retried') {
-      const sequence = this.#pings.send(contact, 'stream')
-      this.#probeIndirectly(contact, sequence)
-      this.#watch(contact, 'probed', { sequence, waitMs: Math.max(2 * waitMs, this.#core.roundTrips.streamTimeout(contact.id)) })
+      this.#lookClosely(contact)
     } else if (watch.stage === 'probed') {
       this.#suspect({ ...watch, contact }, now)
     } else if (watch.stage === 'suspected') {
@@ -241,6 +241,14 @@ export class FailureDetector {
       this.#judge(contact, 'dead')
       this.#tellOfDeath(contact.id)
     }
+  }
+
+  /** Over a stream, and through neighbours. */
+  #lookClosely(contact: Contact): void {
+    const { roundTrips } = this.#core
+    const sequence = this.#pings.send(contact, 'stream')
+    this.#probeIndirectly(contact, sequence)
+    this.#watch(contact, 'probed', { sequence, waitMs: Math.max(2 * roundTrips.timeout(contact.id), roundTrips.streamTimeout(contact.id)) })
   }
 
   #probeIndirectly(target: Contact, sequence: number): void {

@@ -11,6 +11,7 @@ import type { Accept, Decline, DeclineReason, Join, RingMessage } from '../proto
 import type { Core } from './core.ts'
 import type { Deadline } from './deadlines.ts'
 import { between } from './interval.ts'
+import type { Pings } from './pings.ts'
 import type { Channel } from './ports.ts'
 import { closestPreceding } from './placement.ts'
 import { counts, timing } from './timing.ts'
@@ -159,13 +160,15 @@ interface Refusal {
 /** The side that takes in. */
 export class Gatekeeper {
   readonly #core: Core
+  readonly #pings: Pings
   readonly #isSeeking: () => boolean
   /** Ids that a second peer asked for, and since when the first one is being asked whether it is there. */
   readonly #doubles = new Map<Identifier, number>()
 
   /** `isSeeking`: this peer looks for the ring that it was in, and takes in only whom it knows from there. */
-  constructor(core: Core, isSeeking: () => boolean) {
+  constructor(core: Core, pings: Pings, isSeeking: () => boolean) {
     this.#core = core
+    this.#pings = pings
     this.#isSeeking = isSeeking
   }
 
@@ -183,11 +186,17 @@ export class Gatekeeper {
   }
 
   #accept(message: Join): void {
-    const { self, neighbours } = this.#core
+    const { self, neighbours, table } = this.#core
     const { joiner, exchange, route } = message
     this.#core.emit({ kind: 'join-received', joiner: joiner.id })
     const successors = neighbours.successors.filter((contact) => contact.id !== joiner.id)
     this.#core.send(joiner, 'stream', { command: 'accept', exchange, predecessor: self, successors, route: [...route, self.id] })
+    const doubted = successors.flatMap(({ id }) => {
+      const entry = table.get(id)
+      return entry?.state === 'suspect' ? [entry] : []
+    })
+    // or it would begin to doubt them in its own time, and hold up whoever comes after it
+    if (doubted.length > 0) this.#pings.send(joiner, 'stream', doubted.slice(0, limits.gossipMembers))
   }
 
   #forward(message: Join, head: Contact): void {

@@ -2,8 +2,9 @@
 
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
+import { limits } from '../protocol/limits.ts'
 import type { Member, Ping, Response } from '../protocol/messages.ts'
-import type { Core } from './core.ts'
+import { type Core, selfAsMember } from './core.ts'
 import type { Gossip } from './gossip.ts'
 import { asMember } from './membership.ts'
 import type { Channel } from './ports.ts'
@@ -47,6 +48,8 @@ export class Pings {
     const core = this.#core
     this.#learnFrom(message, sender, seen)
     core.emit({ kind: 'ping-received', peer: sender.id })
+    // who asks on a stream had no answer to datagrams: it may have us at another place
+    const own = channel === 'stream' ? [selfAsMember(core)] : []
     core.send(seen ?? sender, channel, {
       command: 'response',
       sequence: message.sequence,
@@ -54,9 +57,9 @@ export class Pings {
       viewDigest: this.#gossip.digest(),
       listsDigest: core.neighbours.digest(),
       revision: core.revision,
-      gossip: this.#gossip.take(sender.id, seen),
+      gossip: [...own, ...this.#gossip.take(sender.id, seen)].slice(0, limits.gossipMembers),
     })
-    // who asks on a stream had no answer to datagrams: it may have us at another place, which a datagram of ours shows
+    // a datagram of ours shows, also behind a router, where we are
     if (channel === 'stream' && sender.ways.length > 0) this.send(sender, 'datagram')
   }
 

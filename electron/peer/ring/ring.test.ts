@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { IdentifierSpace } from '../protocol/identifier.ts'
+import { limits } from '../protocol/limits.ts'
 import type { RingMessage } from '../protocol/messages.ts'
 import { digestOfLists } from './neighbours.ts'
 import type { Channel } from './ports.ts'
@@ -192,6 +193,32 @@ describe('a peer', () => {
     bench.ring.receive({ ...ping, destination: id(9), source: id(20) }, 'datagram', contact(20))
     expect(bench.take('response')).toMatchObject([{ message: { incarnation: 8 } }])
     expect(bench.ring.incarnation).toBe(8)
+  })
+
+  it('says where it is to whoever asks on a stream, as that may look for it elsewhere', () => {
+    const bench = new Bench(9)
+    bench.ring.found()
+    bench.ring.receive({ ...ping, gossip: [] }, 'stream', null)
+    expect(bench.take('response')).toMatchObject([{ message: { gossip: [{ contact: contact(9), state: 'alive' }] } }])
+    bench.ring.receive({ ...ping, gossip: [] }, 'datagram', contact(20))
+    expect(bench.take('response')).toMatchObject([{ message: { gossip: [] } }])
+  })
+
+  it('tells whom it takes in which of their successors it doubts', () => {
+    const bench = new Bench(9)
+    const silent = [40, 50, 60, 70, 80, 90, 100, 110].map(contact)
+    bench.ring.initialise(silent)
+    for (const { id: source } of silent)
+      bench.ring.receive({ ...ping, source, gossip: [] }, 'datagram', contact(Number.parseInt(source, 16)))
+    while (bench.ring.members().filter(({ state }) => state === 'suspect').length < silent.length) bench.pass(100)
+    bench.sent.length = 0
+    const join = { command: 'join', exchange: 5, joiner: contact(20), incarnation: 1, route: [] } as const
+    bench.ring.receive({ ...join, destination: id(9), source: id(20) }, 'stream', null)
+    const [accept, doubts] = bench.sent
+    expect(accept?.message.command).toBe('accept')
+    expect(doubts).toMatchObject({ to: 20, channel: 'stream', message: { command: 'ping' } })
+    const told = doubts?.message.command === 'ping' ? doubts.message.gossip : []
+    expect([told.length, new Set(told.map(({ state }) => state))]).toEqual([limits.gossipMembers, new Set(['suspect'])])
   })
 
   it('ignores what is meant for another', () => {

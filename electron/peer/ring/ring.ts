@@ -83,7 +83,7 @@ export class Ring {
     this.#reunion = new Reunion(this.#core, this.#pings)
     this.#stabilizer = new Stabilizer(this.#core)
     this.#joiner = new Joiner(this.#core, (message) => this.#accepted(message))
-    this.#gatekeeper = new Gatekeeper(this.#core, () => this.#reunion.isSeeking)
+    this.#gatekeeper = new Gatekeeper(this.#core, this.#pings, () => this.#reunion.isSeeking)
     this.#lookup = new Lookup(this.#core)
     this.#online = new OnlineMembers(this.#core)
     this.#lastTickAt = ports.clock.now()

@@ -41,7 +41,7 @@ export class RoundTrips {
   /** Milliseconds to wait for an answer over a stream, which may have to be opened first. */
   streamTimeout(id: Identifier): number {
     const estimate = this.#estimates.get(id)
-    if (!estimate) return timing.streamAnswerMaxMs
+    if (!estimate) return timing.streamAnswerUnknownMs
     return clamp(3 * (estimate.smoothed + 4 * estimate.variation), timing.streamAnswerMinMs, timing.streamAnswerMaxMs)
   }
 

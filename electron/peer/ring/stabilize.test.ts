@@ -130,9 +130,10 @@ describe('a ring without a view', () => {
   it('forgets a claim that is not repeated', () => {
     const bench = new Bench()
     bench.pass(500)
-    bench.up.delete(40)
     bench.lists(30, 'notify', [50])
-    bench.pass(counts.claimIntervals * parameters.pingIntervalMs)
+    bench.pass(parameters.pingIntervalMs)
+    bench.up.delete(40)
+    bench.pass((counts.claimIntervals - 1) * parameters.pingIntervalMs)
     bench.lists(20, 'notify', [50])
     bench.pass(15_000)
     expect(bench.predecessor).toBe(20)

@@ -4,11 +4,12 @@ export const timing = {
   /** An answer on a network never comes later than this if it comes at all; and never judge faster than a busy machine answers. */
   answerMinMs: 200,
   answerMaxMs: 2_000,
-  /** Before a round trip was measured. */
-  answerUnknownMs: 1_000,
+  /** Before a round trip was measured: who is slower than that is under suspicion for long enough to be heard. */
+  answerUnknownMs: 500,
   /** An answer over a stream may need a connection first. */
   streamAnswerMinMs: 500,
   streamAnswerMaxMs: 2_000,
+  streamAnswerUnknownMs: 1_000,
   /** A suspect that another watcher suspects too. */
   agreedSuspicionMs: 2_000,
   /** A suspect with one watcher. */
