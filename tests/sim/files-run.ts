@@ -16,6 +16,8 @@ import { People } from './people.ts'
 import type { FilesPlan } from './plan.ts'
 import { World } from './world.ts'
 
+/** Virtual ms in which who is leaving when the faults end hands over what it has. */
+const leaveLimitMs = 120_000
 /** Virtual ms after which all must be in place once the ring is ideal. */
 const settleLimitMs = 180_000
 /** Virtual ms after which nothing superfluous may be left, from the end of a calm time on: hysteresis, sweeps, and a copy tried again. */
@@ -138,6 +140,7 @@ export class FilesRun {
   async #quiet(): Promise<string | null> {
     const world = this.world
     this.#mischief.end()
+    await world.runUntil(() => !this.#mischief.isLeaving, leaveLimitMs)
     world.happened('phase', null, 'faults end')
     this.#healedMs = await world.runUntil(() => this.#flawInRing() === null, this.#plan.quietMs)
     if (this.#healedMs === null) return world.flaw ?? this.#flawInRing() ?? 'healed at the last moment'

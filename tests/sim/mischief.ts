@@ -4,7 +4,7 @@ import { pick } from '../../electron/peer/ring/prng.ts'
 import { judgeSafety } from '../../electron/peer/ring/safety.ts'
 import { heldFiles } from '../../electron/peer/file-views.ts'
 import { closest } from './data-checks.ts'
-import type { Machine } from './machine.ts'
+import type { Machine, Process } from './machine.ts'
 import type { Oracle } from './oracle.ts'
 import { TargetedKills } from './targeted-kills.ts'
 import type { World } from './world.ts'
@@ -20,6 +20,9 @@ export class Mischief {
   readonly #away = new Set<Machine>()
   /** Full disks, to be emptied again: the sizes they had. */
   readonly #full = new Map<Machine, number>()
+  /** Who takes its leave, and the process that does. */
+  readonly #leaving = new Map<Machine, Process>()
+  #isOver = false
 
   /** `meanwhile`: told of a name whose holders just went away for long. */
   constructor(world: World, oracle: Oracle, meanwhile: (name: string) => void) {
@@ -32,6 +35,11 @@ export class Mischief {
   /** How often what was done. */
   get counts(): Record<string, number> {
     return { ...this.#counts, ...this.kills.counts }
+  }
+
+  /** Whether somebody still hands over what it has. */
+  get isLeaving(): boolean {
+    return [...this.#leaving].some(([machine, process]) => machine.process === process)
   }
 
   /** The next bad, or good, thing. */
@@ -84,19 +92,31 @@ export class Mischief {
     const stop = new AbortController()
     // one in four is cut short
     if (world.random.next() < 0.25) world.after(world.random.next() * 3000, () => stop.abort())
+    world.begin(machine, () => this.#handOver(machine, stop.signal))
+  }
+
+  async #handOver(machine: Machine, signal: AbortSignal): Promise<void> {
+    const world = this.#world
     const leaving = machine.process
-    world.begin(machine, async () => {
-      let left = 0
-      await machine.member.leave({ onProgress: ({ filesLeft }) => (left = filesLeft), signal: stop.signal })
-      // the farewell leaves first
-      await leaving?.sleep(200)
-      // killed in the middle, and the machine runs again
-      if (machine.process !== leaving) return
-      // a machine that tells its people that nobody took some of its files is only switched off
-      if (left > 0) machine.stop('killed')
-      else machine.depart()
-      world.lossAt = world.now
-    })
+    if (!leaving) return
+    let left = 0
+    this.#leaving.set(machine, leaving)
+    await machine.member.leave({ onProgress: ({ filesLeft }) => (left = filesLeft), signal })
+    // the farewell leaves first
+    await leaving.sleep(200)
+    // killed in the middle, and the machine runs again
+    if (machine.process !== leaving) return
+    this.#leaving.delete(machine)
+    world.lossAt = world.now
+    if (left === 0) {
+      machine.depart()
+      return
+    }
+    // a machine that tells its people that nobody took some of its files is only switched off
+    machine.stop('killed')
+    if (!this.#isOver) return
+    this.restart(machine)
+    world.after(25_000, () => this.#joinAgain())
   }
 
   /** Up to k-1 neighbours of one file in the same instant; now and then half of all. */
@@ -269,6 +289,7 @@ export class Mischief {
   /** No more of it, not even of what was to come in a moment: all machines that can run do, awake and with room, and the network is whole. */
   end(): void {
     const world = this.#world
+    this.#isOver = true
     this.kills.end()
     this.#away.clear()
     this.#healNetwork()
@@ -292,8 +313,9 @@ export class Mischief {
   #joinAgain(): void {
     const world = this.#world
     const via = world.members.map((machine) => machine.contact)
-    for (const machine of world.up) if (!machine.isMember && machine.process?.member) machine.member.ring.join(via)
-    if (world.up.some((machine) => !machine.isMember)) world.after(25_000, () => this.#joinAgain())
+    const outside = world.up.filter((machine) => !machine.isMember && this.#leaving.get(machine) !== machine.process)
+    for (const machine of outside) if (machine.process?.member) machine.member.ring.join(via)
+    if (outside.length > 0) world.after(25_000, () => this.#joinAgain())
   }
 
   #count(what: string, machine: Machine | null, text: string): void {
