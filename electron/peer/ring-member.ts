@@ -93,7 +93,7 @@ export class RingMember {
   readonly #world: MemberWorld
   readonly #ringListeners = new Set<(event: RingEvent) => void>()
   readonly #connections: OpenConnections
-  readonly #stopRecords: () => void
+  readonly #stopRecords: readonly (() => void)[]
   readonly #startedAt: number
   /** Keys of names asked for lately: one name is asked for again and again while anything happens to it. */
   readonly #keys = new Map<string, Identifier>()
@@ -121,10 +121,11 @@ export class RingMember {
       ...(options.times ? { times: options.times } : {}),
     })
     this.catalogue.onChanged(options.onFileChanged)
-    this.#stopRecords = options.records.onChanged(() => {
+    const tellRevision = (): void => {
       this.ring.setRevision(options.records.revision)
       world.onSooner?.()
-    })
+    }
+    this.#stopRecords = [options.records.onChanged(tellRevision), options.records.onForgotten(tellRevision)]
   }
 
   /** Reads what this machine keeps, before it is asked. */
@@ -231,7 +232,7 @@ export class RingMember {
 
   /** No more work is begun. Resolves when what ran has ended. */
   async stop(): Promise<void> {
-    this.#stopRecords()
+    for (const stop of this.#stopRecords) stop()
     await this.repairer.stop()
   }
 

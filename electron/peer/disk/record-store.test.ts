@@ -81,7 +81,7 @@ describe('record store', () => {
     const rest = await records.changedSince(first.revision, 1_000_000)
     expect(rest.entries.map((entry) => entry.record.name)).toEqual(['b', 'a'])
     expect(rest).toMatchObject({ more: false, revision: records.revision })
-    expect(await records.changedSince(rest.revision, 1_000)).toEqual({ entries: [], revision: rest.revision, more: false })
+    expect(await records.changedSince(rest.revision, 1_000)).toEqual({ entries: [], absent: [], revision: rest.revision, more: false })
     await records.merge(record('c', version('new', 'new')))
     expect((await records.changedSince(rest.revision, 1_000_000)).entries.map((entry) => entry.record.name)).toEqual(['c'])
   })
@@ -100,6 +100,19 @@ describe('record store', () => {
       since = page.revision
     }
     expect(seen.size).toBe(500)
+  })
+
+  it('tells that a name was put aside, also after a crash, until there is another version', async () => {
+    const store = new MemoryKeyValue()
+    let over = await RecordStore.over(store)
+    await over.merge(record('a', version('v1', 'one')))
+    const { revision } = over
+    await over.putAside('a')
+    expect(await over.changedSince(revision, 1_000)).toEqual({ entries: [], absent: ['a'], revision: revision + 1, more: false })
+    over = await RecordStore.over(store.crash())
+    expect((await over.changedSince(0, 1_000)).absent).toEqual(['a'])
+    await over.merge(record('a', version('v2', 'two')))
+    expect(await over.changedSince(0, 1_000)).toMatchObject({ entries: [{ record: { name: 'a' } }], absent: [] })
   })
 
   it('knows what is held, tells it with the entries, and gives their names a new revision', async () => {
@@ -172,7 +185,7 @@ describe('record store', () => {
     over.onChanged((entry) => changed.push(entry.record.name))
     expect([await over.forget('a'), await over.forget('a'), await over.forget('never')]).toEqual([true, false, false])
     expect([forgotten, changed, await over.get('a'), await over.namesOf(hash('one'))]).toEqual([['a'], [], null, ['b']])
-    expect(await over.changedSince(revision, 1_000)).toEqual({ entries: [], revision, more: false })
+    expect(await over.changedSince(revision, 1_000)).toEqual({ entries: [], absent: [], revision, more: false })
     over = await RecordStore.over(store.crash())
     // a revision that was told is not given again
     expect(over.revision).toBe(revision)

@@ -23,6 +23,8 @@ export interface CatalogueEntry {
 
 export interface Changes {
   readonly entries: CatalogueEntry[]
+  /** Names that were put aside. */
+  readonly absent: string[]
   /** To be asked with next time. */
   readonly revision: number
   /** True when `maxBytes` ended it before the last change. */
@@ -211,7 +213,10 @@ export class RecordStore {
     return true
   }
 
-  /** Lets go of a name whatever versions it has, as if it had never been here: the caller keeps it, out of the ring. Durable once it resolves. */
+  /**
+   * Lets go of a name whatever versions it has, as if it had never been here: the caller keeps it, out of the ring. Durable once it resolves.
+   * To others it is a change: that it is not here any more.
+   */
   async putAside(name: string): Promise<void> {
     const known = this.#row(name)
     if (known) await this.#letGo(known, null)
@@ -219,16 +224,20 @@ export class RecordStore {
 
   async #letGo({ revision, record }: KnownRow, forgotten: FileRecord | null): Promise<void> {
     const { name } = record
-    const row: Row = { revision, record: null, removedSince: null, ...(forgotten ? { forgotten } : {}) }
+    const row: Row = { revision: forgotten ? revision : ++this.#assigned, record: null, removedSince: null, ...(forgotten ? { forgotten } : {}) }
     const gone = [`r!${name}`, `c!${revisionKey(revision)}`, ...contentsOf(record).map((sha256) => `s!${sha256}!${name}`)]
     const operations: WriteOperation[] = gone.map((key) => ({ type: 'del', key }))
     if (forgotten) operations.push(remember(record, this.#wallClock()))
+    else operations.push({ type: 'put', key: `c!${revisionKey(row.revision)}`, value: name })
     // the next start must not give a revision twice
     operations.push({ type: 'put', key: 'v!', value: String(this.#assigned) })
     this.#pending.set(name, row)
     const end = (): void => this.#written(name, row)
     await this.#queue.write(operations, {
-      done: end,
+      done: () => {
+        this.#durable = Math.max(this.#durable, row.revision)
+        end()
+      },
       announce: () => {
         if (this.#row(name)) return
         for (const listener of this.#forgetListeners) listener(name)
@@ -267,6 +276,7 @@ export class RecordStore {
   /** Entries changed after revision `since`, in order, as many as make up about `maxBytes` of JSON and at least one. */
   async changedSince(since: number, maxBytes: number): Promise<Changes> {
     const entries: CatalogueEntry[] = []
+    const absent: string[] = []
     const end = this.#durable
     let last = since
     let bytes = 0
@@ -277,15 +287,16 @@ export class RecordStore {
       const json = this.#store.getSync(`r!${name}`)
       const row = json === undefined ? null : this.#decoded(name, json)
       // superseded by a later change of the same name
-      if (row?.revision !== at) continue
-      const entry = this.#entry(row.record)
-      const size = (json ?? '').length + JSON.stringify(entry.held).length
-      if (entries.length > 0 && bytes + size > maxBytes) return { entries, revision: last, more: true }
-      entries.push(entry)
+      if (row ? row.revision !== at : json !== undefined) continue
+      const entry = row && this.#entry(row.record)
+      const size = (json ?? name).length + (entry ? JSON.stringify(entry.held).length : 0)
+      if (last > since && bytes + size > maxBytes) return { entries, absent, revision: last, more: true }
+      if (entry) entries.push(entry)
+      else absent.push(name)
       last = at
       bytes += size
     }
-    return { entries, revision: end, more: false }
+    return { entries, absent, revision: end, more: false }
   }
 
   /** All entries by name, as they were when this began. */

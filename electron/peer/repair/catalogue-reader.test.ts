@@ -36,3 +36,15 @@ test('a machine is read where it is now', async () => {
   await ring.run(1_000)
   expect(reader.context.catalogue.revisionOf(other.id)).toBe(other.records.revision)
 })
+
+test('a machine that put a name aside is not listed under it any more', async () => {
+  const ring = await ringOf([1000, 2000, 3000], { copies: 1 })
+  const [holder, other] = [ring.machine(1000), ring.machine(3000)]
+  await other.store('0500', content)
+  await ring.run(5_000)
+  expect(other.context.catalogue.get('0500')?.machines.has(holder.id)).toBe(true)
+  await holder.records.putAside('0500')
+  other.repairer.revisionHeard(holder.id, holder.records.revision)
+  await ring.run(1_000)
+  expect(other.context.catalogue.get('0500')).toBeNull()
+})

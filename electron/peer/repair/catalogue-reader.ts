@@ -185,7 +185,7 @@ export class CatalogueReader {
         catalogue.forget(contact.id)
         continue
       }
-      for (const entry of page.entries) catalogue.put(contact.id, entry)
+      catalogue.hear(contact.id, page)
       this.#onCard(contact.id, page.card)
       more = page.more && page.revision > since
       catalogue.setRevision(contact.id, page.revision)

@@ -152,6 +152,7 @@ export class Repairer {
       records.onForgotten((name) => {
         catalogue.drop(self.id, name)
         this.#sweep.unwanted(this.#own.delete(name))
+        this.#reader.changed(records.revision)
       }),
     )
     for await (const entry of records.entries()) {

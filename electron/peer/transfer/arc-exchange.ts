@@ -8,7 +8,7 @@ import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Entries } from '../protocol/messages.ts'
 import type { FileRecord } from '../protocol/record.ts'
-import { answer, entryCharsMax, exchangeWith, parseEntry, parseJson } from './exchange.ts'
+import { answer, encodeAbsent, entryCharsMax, exchangeWith, parseAbsent, parseEntry, parseJson } from './exchange.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
 /** The keys in (from, to], clockwise. */
@@ -95,22 +95,19 @@ export async function readEntries(connection: Connection, message: Entries): Pro
 
 /** The body of a `/compared` answer. */
 export function encodeCompared(entries: readonly TimedEntry[], absent: readonly string[]): Buffer {
-  const lines = [...entries, ...absent.map((name) => ({ absent: name }))]
-  return Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n'), 'utf8')
+  return Buffer.from([...entries.map((entry) => JSON.stringify(entry)), ...encodeAbsent(absent)].join('\n'), 'utf8')
 }
 
 function parseCompared(body: string): Pick<ComparedAnswer, 'entries' | 'absent'> {
   const entries: TimedEntry[] = []
-  const absent: string[] = []
-  for (const line of body.split('\n')) {
-    const value = line === '' ? null : parseJson(line)
-    if (!value) continue
-    if (typeof value['absent'] === 'string') absent.push(value['absent'].normalize('NFC'))
-    const entry = line.length <= entryCharsMax ? parseEntry(value) : null
-    const ms = value['removedForMs']
+  const lines = body.split('\n')
+  for (const line of lines) {
+    const value = line === '' || line.length > entryCharsMax ? null : parseJson(line)
+    const entry = value && parseEntry(value)
+    const ms = value?.['removedForMs']
     if (entry) entries.push({ ...entry, removedForMs: typeof ms === 'number' && ms >= 0 ? ms : 0 })
   }
-  return { entries, absent }
+  return { entries, absent: parseAbsent(lines) }
 }
 
 /** Sends records without bytes, as many at a time as fit; resolves when all are durable there. */

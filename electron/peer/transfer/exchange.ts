@@ -26,6 +26,8 @@ export interface RecordsAnswer {
   /** Whether it has compared the arc of the name asked for with others. */
   readonly synced: boolean
   readonly entries: readonly CatalogueEntry[]
+  /** Names that it has no more. */
+  readonly absent: readonly string[]
 }
 
 /** The next answer on `connection`, which must be one of `commands`. A refusal is thrown as what it means. */
@@ -208,8 +210,8 @@ async function readRecords(connection: Connection): Promise<RecordsAnswer> {
   if (head.bodyBytes > limits.catalogueBytes) throw new AppError('protocol', 'Too many records in one answer')
   const lines = (await connection.readBodyBuffer(head.bodyBytes)).toString('utf8').split('\n')
   const card = parseCard(lines[0] ?? '')
-  const entries = parseEntries(lines.slice(1))
-  return { card, revision: head.revision, more: head.more, synced: head.synced, entries }
+  const { revision, more, synced } = head
+  return { card, revision, more, synced, entries: parseEntries(lines.slice(1)), absent: parseAbsent(lines.slice(1)) }
 }
 
 function parseEntries(lines: readonly string[]): CatalogueEntry[] {
@@ -217,6 +219,18 @@ function parseEntries(lines: readonly string[]): CatalogueEntry[] {
     const value = line === '' || line.length > entryCharsMax ? null : parseJson(line)
     return (value && parseEntry(value)) ?? []
   })
+}
+
+/** Names in lines that say of one that it is not known: see `encodeAbsent`. */
+export function parseAbsent(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => {
+    const name = line.startsWith('{"absent":') && line.length <= entryCharsMax ? parseJson(line)?.['absent'] : null
+    return typeof name === 'string' ? [name.normalize('NFC')] : []
+  })
+}
+
+export function encodeAbsent(names: readonly string[]): string[] {
+  return names.map((name) => JSON.stringify({ absent: name }))
 }
 
 function parseCard(line: string): MachineCard {
@@ -259,7 +273,8 @@ export function parseJson(text: string): Record<string, unknown> | null {
   }
 }
 
-/** The body of a `/records` answer: this machine's card, then an entry a line. */
-export function encodeRecords(card: MachineCard, entries: readonly CatalogueEntry[]): Buffer {
-  return Buffer.from([card, ...entries].map((value) => JSON.stringify(value)).join('\n'), 'utf8')
+/** The body of a `/records` answer: this machine's card, then an entry a line, or a name that is not known any more. */
+export function encodeRecords(card: MachineCard, { entries, absent }: Pick<RecordsAnswer, 'entries' | 'absent'>): Buffer {
+  const lines = [card, ...entries].map((value) => JSON.stringify(value))
+  return Buffer.from([...lines, ...encodeAbsent(absent)].join('\n'), 'utf8')
 }

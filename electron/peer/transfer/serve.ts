@@ -1,6 +1,7 @@
 /** The machine's answers to file commands of others: one function a command. */
 
 import { releaseBlock } from '../disk/hash-threads.ts'
+import type { CatalogueEntry } from '../disk/record-store.ts'
 import type { Connection } from '../net/connection.ts'
 import type { Enroll, FileMessage, Request, Update } from '../protocol/messages.ts'
 import { encodeManifest } from '../protocol/manifest.ts'
@@ -81,13 +82,13 @@ export async function serve(
 }
 
 /** What a machine says that knows nothing for the ring yet. */
-const nothing = { entries: [], revision: 0, more: false } as const
+const nothing = { entries: [], absent: [], revision: 0, more: false } as const
 
 async function recordOf(context: TransferContext, name: string): Promise<RecordsPage> {
   if (context.repair.isApart()) return { ...nothing, synced: false }
   const { revision } = context.records
   const entry = await context.records.get(name)
-  return { entries: entry ? [entry] : [], revision, more: false, synced: context.repair.isSynced(context.keyOf(name)) }
+  return { entries: entry ? [entry] : [], absent: [], revision, more: false, synced: context.repair.isSynced(context.keyOf(name)) }
 }
 
 /** Records of another machine, merged into what is known here. None is taken when one is bad. */
@@ -112,7 +113,8 @@ async function heldSince(context: TransferContext, sha256: string): Promise<numb
 }
 
 interface RecordsPage {
-  readonly entries: Parameters<typeof encodeRecords>[1]
+  readonly entries: readonly CatalogueEntry[]
+  readonly absent: readonly string[]
   readonly revision: number
   readonly more: boolean
   readonly synced: boolean
@@ -121,7 +123,7 @@ interface RecordsPage {
 async function sendRecords(context: TransferContext, connection: Connection, page: RecordsPage): Promise<void> {
   const { machineName, contents, repair } = context
   const card: MachineCard = { machineName, usedBytes: contents.usedBytes(), togetherMs: repair.togetherMs() }
-  const body = encodeRecords(card, page.entries)
+  const body = encodeRecords(card, page)
   const { revision, more, synced } = page
   const to = connection.peerId ?? context.self.id
   await connection.send({ command: 'records', revision, more, synced, bodyBytes: body.length, ...between(context, to) })
