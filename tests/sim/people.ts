@@ -29,6 +29,12 @@ interface Given {
   readonly sizeBytes: number
 }
 
+/** Of a request: when it began, and who was known then. */
+interface Asked {
+  readonly startedAt: number
+  readonly isKnownToAll: (machine: Machine) => boolean
+}
+
 export class People {
   readonly counts: Record<string, number> = {}
   readonly #world: World
@@ -221,34 +227,44 @@ export class People {
 
   async #request(machine: Machine, name: string): Promise<string | null> {
     const startedAt = this.#world.now
+    const isKnownToAll = this.#knownToAll()
     this.#count('request')
     this.#world.happened('request', machine, `asks for ${name}`)
     const answer = await requestFile(machine, name, null)
     if ('error' in answer) {
       this.#world.trace(machine, `request of ${name}: ${answer.error.code}`)
       if (answer.error.code === 'internal') return `${machine.name} asked for ${name}: ${answer.error.message}`
-      return answer.error.code === 'not-found' ? this.#checkNotFound(machine, name, startedAt) : null
+      return answer.error.code === 'not-found' ? this.#checkNotFound(machine, name, { startedAt, isKnownToAll }) : null
     }
     return this.#oracle.contents.has(answer.sha256) ? null : `${machine.name} got bytes for ${name} that nobody ever stored`
   }
 
   /**
    * "Not found" is a lie while a machine has the file that the asking one takes for one of the nearest to the key: it must be asked. It
-   * has been there, awake, for a while, and so has what it has; the network has been whole. Machines of which the asking one has never
-   * heard promise nothing.
+   * has been there, awake, for a while, and so has what it has; the network has been whole, and the ring one. Machines of which the asking
+   * one has never heard promise nothing.
    */
-  #checkNotFound(machine: Machine, name: string, startedAt: number): string | null {
+  #checkNotFound(machine: Machine, name: string, { startedAt, isKnownToAll }: Asked): string | null {
     const world = this.#world
     if (!machine.isMember || world.calmSince > startedAt - mergedWithinMs || this.#oracle.isTouched(name, startedAt - heardWithinMs))
       return null
     const { member } = machine
     const asked = new Set(member.ring.replicaSet(member.keyOf(name), world.plan.parameters.copies).map((contact) => contact.id))
     const liar = world.members.find((other) => {
-      if (!asked.has(other.id) || Math.max(other.asleepUntil, other.memberSince) > startedAt - heardWithinMs) return false
+      if (!asked.has(other.id) || !isKnownToAll(other) || Math.max(other.asleepUntil, other.memberSince) > startedAt - heardWithinMs)
+        return false
       const record = other.member.catalogue.get(name)?.record
       return record && liveVersions(record).some((version) => other.keepsDurably(version.sha256))
     })
     return liar ? `${machine.name} was told that ${name} is nowhere, while ${liar.name} has it` : null
+  }
+
+  /** Who counts now as there for all that have been in a ring for a while: two rings may not have met yet. */
+  #knownToAll(): (machine: Machine) => boolean {
+    const { members, now } = this.#world
+    const settled = members.filter(({ memberSince, asleepUntil }) => Math.max(memberSince, asleepUntil) <= now - heardWithinMs)
+    const views = settled.map(({ member }) => member.onlineIds())
+    return ({ id }) => views.every((online) => online.has(id))
   }
 
   #newBytes(mostBytes: number): Uint8Array {
