@@ -102,10 +102,17 @@ export class Gossip {
     const now = this.#core.clock.now()
     if (this.#core.parameters.viewCap === 0) return
     if (!this.#hasView && viewDigest === this.digest()) this.#hasView = true
-    const partial = this.#core.table.size >= this.#core.parameters.viewCap
-    const whole = this.hasNews ? timing.viewBusyMs : timing.viewMismatchMs
-    if (now < this.#lastExchangeAt + (partial ? timing.viewPartialMs : whole)) return
+    if (now < this.#lastExchangeAt + this.#waitMs()) return
     if (viewDigest !== this.digest()) this.exchangeWith(contact)
+  }
+
+  /** Between two comparisons of views that differ. */
+  #waitMs(): number {
+    const { table, parameters } = this.#core
+    if (table.size >= parameters.viewCap) return timing.viewPartialMs
+    if (!this.hasNews) return timing.viewMismatchMs
+    const busyMs = timing.viewBusyMsPerMember * table.liveIds().length
+    return Math.min(timing.viewBusyMs, Math.max(timing.viewMismatchMs, busyMs))
   }
 
   digest(): string {

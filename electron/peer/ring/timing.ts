@@ -46,7 +46,11 @@ export const timing = {
   stabiliseMs: 60_000,
   /** Views that differ are compared at most so often: most differences are news still travelling. */
   viewMismatchMs: 3_000,
-  /** While this peer has news to pass on, so seldom: with steady change there always is some, and a view with gaps must fill. */
+  /**
+   * While this peer has news to pass on, so much for each member that a comparison tells of, but at least as long as without and so
+   * seldom: with steady change there always is some, and a view with gaps must fill.
+   */
+  viewBusyMsPerMember: 100,
   viewBusyMs: 10_000,
   /** A join that was not answered: in the forwarded form it crosses the whole ring. */
   joinAnswerMs: 3_000,
