@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { IdentifierSpace } from '../protocol/identifier.ts'
 import type { Ping, RingMessage, Successor } from '../protocol/messages.ts'
+import { digestOfLists } from './neighbours.ts'
 import type { Channel } from './ports.ts'
 import { Prng } from './prng.ts'
 import { Ring } from './ring.ts'
@@ -27,6 +28,8 @@ class Bench {
   readonly sent: Sent[] = []
   /** Peers that answer pings at once. */
   readonly up = new Set([30, 40, 60, 70, 80, 90])
+  /** What 60 tells of its successors when it is asked; null: nothing. */
+  listOf60: readonly number[] | null = null
   readonly ring: Ring
 
   constructor() {
@@ -47,21 +50,26 @@ class Bench {
     this.ring.receive({ ...body, source: id(from), destination: id(50) }, 'datagram', contact(from))
   }
 
-  lists(from: number, kind: Successor['kind'], successors: readonly number[]): void {
-    this.hear(from, { command: 'successor', kind, exchange: 0, predecessor: contact(50), successors: successors.map(contact) })
+  lists(from: number, kind: Successor['kind'], successors: readonly number[], exchange = 0): void {
+    this.hear(from, { command: 'successor', kind, exchange, predecessor: contact(50), successors: successors.map(contact) })
   }
 
   pass(forMs: number, look: (sent: Sent) => void = () => undefined): void {
     for (const end = this.now + forMs; this.now < end; this.now += 100) {
       this.ring.tick()
       this.sent.forEach(look)
-      for (const { to, message } of this.sent) if (message.command === 'ping' && this.up.has(to)) this.#respond(to, message.sequence)
+      for (const { to, message } of this.sent) {
+        if (message.command === 'ping' && this.up.has(to)) this.#respond(to, message.sequence)
+        if (message.command === 'successor' && message.kind === 'ask' && to === 60 && this.listOf60)
+          this.lists(to, 'tell', this.listOf60, message.exchange)
+      }
       this.sent.length = 0
     }
   }
 
   #respond(from: number, sequence: number): void {
-    const response = { command: 'response', sequence, incarnation: 1, viewDigest: '00000000', listsDigest: '0', revision: 0 } as const
+    const listsDigest = from === 60 && this.listOf60 ? digestOfLists(contact(50), this.listOf60.map(contact)) : '0'
+    const response = { command: 'response', sequence, incarnation: 1, viewDigest: '00000000', listsDigest, revision: 0 } as const
     this.ring.receive({ ...response, gossip: [], source: id(from), destination: id(50) }, 'datagram', contact(from))
   }
 
@@ -137,6 +145,21 @@ describe('a ring without a view', () => {
     bench.lists(20, 'notify', [50])
     bench.pass(15_000)
     expect(bench.predecessor).toBe(20)
+  })
+
+  it('asks its first successor again once its own list is another, whatever the digest says', () => {
+    const bench = new Bench()
+    bench.listOf60 = [70, 80, 90]
+    const asked = (forMs: number): boolean => {
+      let isAsked = false
+      bench.pass(forMs, ({ to, message }) => (isAsked ||= to === 60 && message.command === 'successor' && message.kind === 'ask'))
+      return isAsked
+    }
+    expect([asked(3_000), asked(10_000)]).toEqual([true, false])
+    // 60 lost 90 and has it back before a response showed the digest in between
+    bench.lists(60, 'change', [70, 80])
+    expect(bench.successors).toBe('60,70,80')
+    expect([asked(2_000), bench.successors]).toEqual([true, '60,70,80,90'])
   })
 
   it('asks one that it saw go, and that a list names again, whether it is back', () => {

@@ -190,9 +190,9 @@ export class Stabilizer {
     const digest = digestOfLists(answer.predecessor, answer.successors)
     // what we left out of its list as out of date may be right after a while: asked again
     const isTaken = answer.predecessor?.id === self.id && !answer.successors.some((contact) => this.#isStale(contact.id))
+    this.#replace([head, ...this.#withWatched(head, answer.successors)], 'told')
     if (isTaken) this.#settled.agreed(head.id, digest)
     else this.#settled.clear()
-    this.#replace([head, ...this.#withWatched(head, answer.successors)], 'told')
     const nearer = answer.predecessor
     if (nearer && nearer.id !== self.id && between(self.id, nearer.id, head.id)) this.#consider(nearer)
     // a head that has us in place already needs no telling
