@@ -84,12 +84,12 @@ export class Oracle {
   #checkAcknowledged(operation: Operation): string | null {
     const { sha256, name, holders, startedAt } = operation
     // the answer may be read when too many versions have come after it, and its bytes are freed
-    if (this.#isGivenUp(name, sha256)) return null
+    const isGivenUp = this.#isGivenUp(name, sha256)
     for (const id of holders) {
       const holder = this.#world.machineOf(id)
-      if (!holder || holder.diskSince >= startedAt) continue
-      // who was asleep reads an answer late, when others may have the copy
-      const letGoAt = this.#letGoAt.get(`${id} ${sha256}`) ?? -Infinity
+      if (!holder || holder.diskSince >= startedAt || isGivenUp) continue
+      // who was asleep reads an answer late, when others may have the copy; what it has itself it knows
+      const letGoAt = holder === operation.machine ? -Infinity : (this.#letGoAt.get(`${id} ${sha256}`) ?? -Infinity)
       if (letGoAt < startedAt && !holder.keepsDurably(sha256)) {
         return `${name} was acknowledged as kept by ${holder.name}, whose disk does not have it for sure`
       }

@@ -21,6 +21,16 @@ export async function receivePack(context: TransferContext, connection: Connecti
   if (!files) throw new AppError('protocol', 'The other machine sent a pack that cannot be read')
   if (!context.intake.isOpen) return refuseCopy(context, connection, leaving(context.machineName))
   const judged = files.map((file) => judge(context, file, pack.blockBytes))
+  const contents = judged.flatMap((file) => (typeof file === 'string' ? [] : [file.manifest.sha256]))
+  // the answer says that they are here, and may wait for long for those behind
+  await context.use.during(contents, () => keepAndAnswer(context, connection, { pack, judged }))
+}
+
+async function keepAndAnswer(
+  context: TransferContext,
+  connection: Connection,
+  { pack, judged }: { readonly pack: Pack; readonly judged: readonly (PackFile | RefuseReason)[] },
+): Promise<void> {
   const good = judged.filter((file) => typeof file !== 'string')
   const [kept, behind] = await Promise.all([
     keepPack(context, good),

@@ -110,6 +110,27 @@ describe('storing many small files', () => {
     expect(ring.holdersOf(file!.bytes)).toEqual([1000, 2000])
   })
 
+  it('keeps a share taken for another until those behind have answered, too', async () => {
+    const ring = await ringOf([1000, 2000, 3000], { copies: 2, small: true })
+    const [first, behind] = [ring.machine(2000), ring.machine(3000)]
+    let goOn = (): void => undefined
+    const resting = new Promise<void>((resolve) => (goOn = resolve))
+    const keepAll = behind.records.keepAll.bind(behind.records)
+    behind.records.keepAll = async (...kept) => {
+      await resting
+      return keepAll(...kept)
+    }
+    const [file] = await Promise.all(many(1).map(({ name, bytes: content }) => smallFile(ring.machine(1000), name, content)))
+    if (!file) throw new Error('no file')
+    const { sha256 } = file.manifest
+    const storing = storePack(ring.machine(1000).context, [file], { onClash: 'decline' })
+    while (!first.holds(sha256)) await new Promise(setImmediate)
+    expect(await first.context.use.remove(sha256, () => first.records.setHeld(sha256, null))).toBe(false)
+    goOn()
+    expect(machinesOf(ring, (await storing)[0])).toEqual([2000, 3000])
+    expect(first.context.use.isUsed(sha256)).toBe(false)
+  })
+
   it('keeps its own share, durably', async () => {
     const ring = await ringOf([1000, 2000], { copies: 2, small: true })
     const files = many(5)
