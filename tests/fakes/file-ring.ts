@@ -355,7 +355,8 @@ export class FileMachine {
   #open(to: Contact): Promise<Connection> {
     const ring = this.#ring
     const other = ring.machines.get(to.id)
-    if (!other?.online || other.deaf || !to.ways.includes(other.way) || !this.online || this.isDead) return Promise.reject(new AppError('peer-unreachable', 'Not there'))
+    if (!other?.online || other.deaf || !to.ways.includes(other.way) || !this.online || this.isDead)
+      return Promise.reject(new AppError('peer-unreachable', 'Not there'))
     const [mine, theirs] = ring.options.link?.(this, other) ?? duplexPair()
     this.#use(mine)
     other.#use(theirs)

@@ -224,7 +224,12 @@ export class RecordStore {
 
   async #letGo({ revision, record }: KnownRow, forgotten: FileRecord | null): Promise<void> {
     const { name } = record
-    const row: Row = { revision: forgotten ? revision : ++this.#assigned, record: null, removedSince: null, ...(forgotten ? { forgotten } : {}) }
+    const row: Row = {
+      revision: forgotten ? revision : ++this.#assigned,
+      record: null,
+      removedSince: null,
+      ...(forgotten ? { forgotten } : {}),
+    }
     const gone = [`r!${name}`, `c!${revisionKey(revision)}`, ...contentsOf(record).map((sha256) => `s!${sha256}!${name}`)]
     const operations: WriteOperation[] = gone.map((key) => ({ type: 'del', key }))
     if (forgotten) operations.push(remember(record, this.#wallClock()))
