@@ -8,7 +8,7 @@ import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Entries } from '../protocol/messages.ts'
 import type { FileRecord } from '../protocol/record.ts'
-import { answer, encodeAbsent, entryCharsMax, exchangeWith, parseAbsent, parseEntry, parseJson } from './exchange.ts'
+import { answer, encodeAbsent, exchangeWith, parseEntry, parseJson, parseLines } from './exchange.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
 /** The keys in (from, to], clockwise. */
@@ -74,7 +74,8 @@ export function askEntries(
       await connection.send({ command: 'entries', from, to: end, bodyBytes: body.length, ...between(context, to.id) })
       await connection.write(body)
       const { upTo, revision, bodyBytes } = await answer(connection, ['compared'])
-      const compared = parseCompared((await connection.readBodyBuffer(bodyBytes)).toString('utf8'))
+      const lines = (await connection.readBodyBuffer(bodyBytes)).toString('utf8').split('\n')
+      const compared = parseLines(lines, parseTimedEntry)
       context.catalogue.hear(to.id, { revision, ...compared })
       return { upTo, ...compared }
     },
@@ -98,16 +99,10 @@ export function encodeCompared(entries: readonly TimedEntry[], absent: readonly 
   return Buffer.from([...entries.map((entry) => JSON.stringify(entry)), ...encodeAbsent(absent)].join('\n'), 'utf8')
 }
 
-function parseCompared(body: string): Pick<ComparedAnswer, 'entries' | 'absent'> {
-  const entries: TimedEntry[] = []
-  const lines = body.split('\n')
-  for (const line of lines) {
-    const value = line === '' || line.length > entryCharsMax ? null : parseJson(line)
-    const entry = value && parseEntry(value)
-    const ms = value?.['removedForMs']
-    if (entry) entries.push({ ...entry, removedForMs: typeof ms === 'number' && ms >= 0 ? ms : 0 })
-  }
-  return { entries, absent: parseAbsent(lines) }
+function parseTimedEntry(value: Readonly<Record<string, unknown>>): TimedEntry | null {
+  const entry = parseEntry(value)
+  const ms = value['removedForMs']
+  return entry && { ...entry, removedForMs: typeof ms === 'number' && ms >= 0 ? ms : 0 }
 }
 
 /** Sends records without bytes, as many at a time as fit; resolves when all are durable there. */

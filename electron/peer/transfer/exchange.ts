@@ -136,7 +136,7 @@ export async function askRecords(
         await connection.write(body)
         const known = await answer(connection, ['known'])
         const lines = (await connection.readBodyBuffer(known.bodyBytes)).toString('utf8').split('\n')
-        return { ...known, entries: parseEntries(lines) }
+        return { ...known, entries: parseLines(lines, parseEntry).entries }
       },
     })
     if (page.count === 0 || page.count > names.length - asked) throw new AppError('protocol', 'The answer is not about the names asked for')
@@ -209,26 +209,28 @@ async function readRecords(connection: Connection): Promise<RecordsAnswer> {
   const head = await answer(connection, ['records'])
   if (head.bodyBytes > limits.catalogueBytes) throw new AppError('protocol', 'Too many records in one answer')
   const lines = (await connection.readBodyBuffer(head.bodyBytes)).toString('utf8').split('\n')
-  const card = parseCard(lines[0] ?? '')
   const { revision, more, synced } = head
-  return { card, revision, more, synced, entries: parseEntries(lines.slice(1)), absent: parseAbsent(lines.slice(1)) }
+  return { card: parseCard(lines[0] ?? ''), revision, more, synced, ...parseLines(lines.slice(1), parseEntry) }
 }
 
-function parseEntries(lines: readonly string[]): CatalogueEntry[] {
-  return lines.flatMap((line) => {
+/** What the lines of an answer say of names: entries, as `read` has them of the object in a line, and those that are not known. Others are passed over. */
+export function parseLines<E>(
+  lines: readonly string[],
+  read: (value: Readonly<Record<string, unknown>>) => E | null,
+): { readonly entries: E[]; readonly absent: string[] } {
+  const entries: E[] = []
+  const absent: string[] = []
+  for (const line of lines) {
     const value = line === '' || line.length > entryCharsMax ? null : parseJson(line)
-    return (value && parseEntry(value)) ?? []
-  })
+    if (!value) continue
+    if (typeof value['absent'] === 'string') absent.push(value['absent'].normalize('NFC'))
+    const entry = read(value)
+    if (entry) entries.push(entry)
+  }
+  return { entries, absent }
 }
 
-/** Names in lines that say of one that it is not known: see `encodeAbsent`. */
-export function parseAbsent(lines: readonly string[]): string[] {
-  return lines.flatMap((line) => {
-    const name = line.startsWith('{"absent":') && line.length <= entryCharsMax ? parseJson(line)?.['absent'] : null
-    return typeof name === 'string' ? [name.normalize('NFC')] : []
-  })
-}
-
+/** A line for each name that is not known. */
 export function encodeAbsent(names: readonly string[]): string[] {
   return names.map((name) => JSON.stringify({ absent: name }))
 }
