@@ -6,17 +6,15 @@ import { leaving } from './intake.ts'
 import type { PackFile } from './pack-body.ts'
 import type { TransferContext } from './transfer-context.ts'
 
-/** Result: for each file null, durable here, or why not. What is refused harms no other. */
+/** Result: for each file null, durable here, or why not. What is refused harms no other. The caller has the contents in use. */
 export async function keepPack(context: TransferContext, files: readonly PackFile[]): Promise<(AppError | null)[]> {
   const contents = new Map(files.map((file) => [file.manifest.sha256, file]))
-  return context.use.during([...contents.keys()], async () => {
-    const bytes = await bringBytes(context, [...contents.values()])
-    const failures = files.map(({ manifest }) => asFailure(bytes.get(manifest.sha256)))
-    const kept = files.filter((_, index) => failures[index] === null)
-    const outcomes = await keepRecords(context, kept, bytes)
-    let next = 0
-    return failures.map((failure) => failure ?? outcomes[next++] ?? null)
-  })
+  const bytes = await bringBytes(context, [...contents.values()])
+  const failures = files.map(({ manifest }) => asFailure(bytes.get(manifest.sha256)))
+  const kept = files.filter((_, index) => failures[index] === null)
+  const outcomes = await keepRecords(context, kept, bytes)
+  let next = 0
+  return failures.map((failure) => failure ?? outcomes[next++] ?? null)
 }
 
 /** What is to be done for a content: rows to be written, nothing since it is here, or it cannot be. */
