@@ -1,9 +1,9 @@
 /**
  * How the record store's rows are written, and what is read of them at a start.
  *
- * Keys: `r!<name>` the row (revision, removed since, newline, record in JSON) · `c!<revision>` its name, for "changed since"; without a row: put aside ·
- * `v!` a revision that was given and has no `c!` any more · `s!<sha256>!<name>` names by content · `h!<sha256>` Unix ms of the last
- * check of a content held here · `n!<name>` and `b!` see own-counters · `f!<name>` see forgotten-names.
+ * Keys: `r!<name>` the row (revision, removed since, newline, record in JSON) · `c!<revision>` its name, for "changed since" (without a
+ * row: put aside) · `v!` a revision that was given and has no `c!` any more · `s!<sha256>!<name>` names by content · `h!<sha256>` Unix ms
+ * of the last check of a content held here · `n!<name>` and `b!` see own-counters · `f!<name>` see forgotten-names.
  */
 
 import { parseRecord, wantedContents, type FileRecord } from '../protocol/record.ts'

@@ -209,7 +209,8 @@ export class RecordStore {
   async forget(name: string): Promise<boolean> {
     const known = this.#row(name)
     if (known === null || !isRemoved(known.record)) return false
-    await this.#letGo(known, emptied(known.record))
+    const left = { revision: known.revision, forgotten: emptied(known.record) }
+    await this.#letGo(known, left, remember(known.record, this.#wallClock()))
     return true
   }
 
@@ -219,21 +220,18 @@ export class RecordStore {
    */
   async putAside(name: string): Promise<void> {
     const known = this.#row(name)
-    if (known) await this.#letGo(known, null)
+    if (!known) return
+    const revision = ++this.#assigned
+    await this.#letGo(known, { revision }, { type: 'put', key: `c!${revisionKey(revision)}`, value: known.record.name })
   }
 
-  async #letGo({ revision, record }: KnownRow, forgotten: FileRecord | null): Promise<void> {
+  /** `left`: what stays of the row; `trace`: what is written of that. */
+  async #letGo({ revision, record }: KnownRow, left: Pick<Row, 'revision' | 'forgotten'>, trace: WriteOperation): Promise<void> {
     const { name } = record
-    const row: Row = {
-      revision: forgotten ? revision : ++this.#assigned,
-      record: null,
-      removedSince: null,
-      ...(forgotten ? { forgotten } : {}),
-    }
+    const row: Row = { ...left, record: null, removedSince: null }
     const gone = [`r!${name}`, `c!${revisionKey(revision)}`, ...contentsOf(record).map((sha256) => `s!${sha256}!${name}`)]
     const operations: WriteOperation[] = gone.map((key) => ({ type: 'del', key }))
-    if (forgotten) operations.push(remember(record, this.#wallClock()))
-    else operations.push({ type: 'put', key: `c!${revisionKey(row.revision)}`, value: name })
+    operations.push(trace)
     // the next start must not give a revision twice
     operations.push({ type: 'put', key: 'v!', value: String(this.#assigned) })
     this.#pending.set(name, row)
