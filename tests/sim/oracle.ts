@@ -83,14 +83,12 @@ export class Oracle {
   /** Who is said to hold it does, for sure; and when it is said to be stored, they are as many as there should be. */
   #checkAcknowledged(operation: Operation): string | null {
     const { sha256, name, holders, startedAt } = operation
-    // the answer may be read when too many versions have come after it, and its bytes are freed
-    const isGivenUp = this.#isGivenUp(name, sha256)
     for (const id of holders) {
       const holder = this.#world.machineOf(id)
-      if (!holder || holder.diskSince >= startedAt || isGivenUp) continue
-      // who was asleep reads an answer late, when others may have the copy; what it has itself it knows
+      if (!holder || holder.diskSince >= startedAt) continue
+      // who was asleep reads an answer late, when others may have the copy (what it has itself it knows), or the version is given up
       const letGoAt = holder === operation.machine ? -Infinity : (this.#letGoAt.get(`${id} ${sha256}`) ?? -Infinity)
-      if (letGoAt < startedAt && !holder.keepsDurably(sha256)) {
+      if (letGoAt < startedAt && !holder.keepsDurably(sha256) && !this.#isGivenUp(name, sha256)) {
         return `${name} was acknowledged as kept by ${holder.name}, whose disk does not have it for sure`
       }
     }

@@ -92,17 +92,10 @@ export class People {
 
   /** Work that goes on while time passes; it ends with the process it runs in. */
   #start(machine: Machine, work: () => Promise<string | null>): void {
-    this.#world.touch()
-    const begun = machine.process
-    work().then(
-      (flaw) => {
-        if (flaw) this.#world.flaw ??= flaw
-      },
-      (error: unknown) => {
-        // what a process that ended would still have done does not count
-        if (begun === null || begun.alive) this.#world.defect(machine, 'what a person did', error)
-      },
-    )
+    const look = (flaw: string | null): void => {
+      if (flaw) this.#world.flaw ??= flaw
+    }
+    this.#world.begin(machine, () => work().then(look), 'what a person did')
   }
 
   async #store(machine: Machine, name: string): Promise<string | null> {

@@ -129,12 +129,12 @@ export class World {
   }
 
   /** Starts work on a machine that goes on while time passes; it ends with the process it runs in. */
-  begin(machine: Machine, work: () => Promise<void>): void {
+  begin(machine: Machine, work: () => Promise<void>, what = 'what it was doing'): void {
     this.touch()
     const begun = machine.process
     work().catch((error: unknown) => {
       // what a process that ended would still have done does not count
-      if (begun === null || begun.alive) this.defect(machine, 'what it was doing', error)
+      if (begun === null || begun.alive) this.defect(machine, what, error)
     })
   }
 
