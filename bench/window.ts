@@ -8,9 +8,9 @@
  */
 
 import { join } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import type { Machine } from '../tests/cluster/processes.ts'
-import { findOrInstallBrowser } from '../tests/window/browser.ts'
+import { findOrInstallBrowser, launchBrowser } from '../tests/window/browser.ts'
 import { quantile, say, sayBounds, sayTable } from './figures.ts'
 import { argument, inFolder, nameKeptByOthers, Skipped, withRing, writeRandomFile, writeSmallFiles } from './tools.ts'
 
@@ -24,8 +24,11 @@ const atRestRounds = 5
 /** Event Timing tells of nothing shorter. */
 const shortestMs = 16
 
+/** An event of an interaction: a key has one down and one up. */
 interface Interaction {
-  readonly key: string
+  readonly id: number
+  /** As keydown. */
+  readonly event: string
   readonly durationMs: number
 }
 
@@ -38,7 +41,7 @@ function observe(durationThreshold: number): void {
   Object.assign(globalThis, { seen })
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries() as (PerformanceEventTiming & { readonly interactionId: number })[])
-      if (entry.interactionId > 0) seen.push({ key: entry.name, durationMs: entry.duration })
+      if (entry.interactionId > 0) seen.push({ id: entry.interactionId, event: entry.name, durationMs: entry.duration })
   }).observe({ type: 'event', durationThreshold, buffered: true } as PerformanceObserverInit)
 }
 
@@ -69,14 +72,15 @@ async function look(page: Page, what: string, work: Promise<unknown> | null): Pr
   let count = 0
   for (let round = 0; work ? !isOver : round < atRestRounds; round++) count += await walk(page)
   await ended
-  const seen = await page.evaluate<Interaction[]>('seen')
-  // a key has an event down and one up: the longer counts
-  const told = seen.map(({ durationMs }) => durationMs)
-  const all = [...told, ...Array.from({ length: Math.max(0, count - told.length) }, () => shortestMs)]
-  const worst = seen.toSorted((a, b) => b.durationMs - a.durationMs)[0]
+  const events = await page.evaluate<Interaction[]>('seen')
+  // ascending: of the events of one interaction the longest stays
+  const told = [...new Map(events.toSorted((a, b) => a.durationMs - b.durationMs).map((event) => [event.id, event])).values()]
+  const untold = Array.from({ length: Math.max(0, count - told.length) }, () => shortestMs)
+  const all = [...told.map(({ durationMs }) => durationMs), ...untold]
+  const worst = told.toSorted((a, b) => b.durationMs - a.durationMs)[0]
   longest.push(worst?.durationMs ?? shortestMs)
   const cells = [quantile(all, 0.5), quantile(all, 0.98), longest.at(-1) ?? NaN].map((value) => value.toFixed(0))
-  rows.push([what, String(count), ...cells, worst?.key ?? ''])
+  rows.push([what, String(count), ...cells, worst?.event ?? ''])
 }
 
 async function measure(folder: string, machines: readonly Machine[]): Promise<void> {
@@ -84,10 +88,7 @@ async function measure(folder: string, machines: readonly Machine[]): Promise<vo
   if (file === null) throw new Skipped('there is no browser')
   const [near] = machines
   if (!near) return
-  const browser = await chromium.launch({
-    executablePath: file,
-    args: process.getuid?.() === 0 ? ['--no-sandbox', '--disable-gpu'] : ['--disable-gpu'],
-  })
+  const browser = await launchBrowser(file)
   try {
     const page = await browser.newPage({ viewport: { width: 1040, height: 680 } })
     await page.addInitScript(observe, shortestMs)

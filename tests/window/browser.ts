@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { chromium, type Browser } from 'playwright-core'
 import { findBrowser } from '../../scripts/find-browser.mjs'
 
 export type FoundBrowser = { readonly file: string; readonly why: null } | { readonly file: null; readonly why: string }
@@ -30,4 +31,10 @@ export function findOrInstallBrowser(): FoundBrowser {
   found = file === null ? { file: null, why: 'no Chrome, Chromium or Edge is installed, and none could be' } : { file, why: null }
   if (found.why !== null) process.stderr.write(`\n*** TESTS IN A BROWSER SKIPPED: ${found.why} ***\n\n`)
   return found
+}
+
+/** Starts the browser in `file`, without a window or a graphics card; root needs it without its sandbox. */
+export function launchBrowser(file: string, args: readonly string[] = []): Promise<Browser> {
+  const rootArgs = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  return chromium.launch({ executablePath: file, args: [...rootArgs, '--disable-gpu', ...args] })
 }

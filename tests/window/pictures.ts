@@ -4,9 +4,9 @@
  */
 
 import { join } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { LineProcess } from '../cluster/processes.ts'
-import { findOrInstallBrowser } from './browser.ts'
+import { findOrInstallBrowser, launchBrowser } from './browser.ts'
 
 const views = ['files', 'ring', 'transfers', 'activity', 'settings'] as const
 const folder = process.argv[2] ?? 'docs'
@@ -40,10 +40,7 @@ async function shoot(page: Page, theme: 'light' | 'dark'): Promise<void> {
 const browserFile = findOrInstallBrowser().file
 if (browserFile === null) throw new Error('Pictures need a browser')
 const demo = new LineProcess(['demo', '5'], { label: 'demo' })
-const browser = await chromium.launch({
-  executablePath: browserFile,
-  args: process.getuid?.() === 0 ? ['--no-sandbox', '--disable-gpu'] : ['--disable-gpu'],
-})
+const browser = await launchBrowser(browserFile)
 try {
   const address = await demo.see(() => /http:\S+/.exec(demo.lines.join('\n'))?.[0], 'the window of the demo')
   const open = async (theme: 'light' | 'dark', work: (page: Page) => Promise<void>): Promise<void> => {

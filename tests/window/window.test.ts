@@ -4,22 +4,15 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
-import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core'
+import type { Browser, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hashOf, makeFile, type TestFile } from '../cluster/files.ts'
 import { Cluster, until, type JsonObject, type Machine } from '../cluster/processes.ts'
-import { findOrInstallBrowser } from './browser.ts'
+import { findOrInstallBrowser, launchBrowser } from './browser.ts'
 
 const found = findOrInstallBrowser()
 const views = ['Files', 'Ring', 'Transfers', 'Activity', 'Settings'] as const
-const browserArgs = [
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
+const browserArgs = ['--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
 let folder: string
 let cluster: Cluster
@@ -51,10 +44,7 @@ describe.skipIf(found.file === null)(`the window in a browser${found.why === nul
     laptop = await cluster.start({ name: 'Laptop', join: await desk.invite() })
     attic = await cluster.start({ name: 'Attic', join: await desk.invite() })
     await until(async () => (await desk.ask('status'))['peers'] === 3, 'a ring of three')
-    browser = await chromium.launch({
-      executablePath: found.file ?? '',
-      args: process.getuid?.() === 0 ? ['--no-sandbox', ...browserArgs] : browserArgs,
-    })
+    browser = await launchBrowser(found.file ?? '', browserArgs)
     const context = await browser.newContext({ viewport: { width: 1040, height: 680 } })
     page = await context.newPage()
     page.on('console', (message) => {
