@@ -27,15 +27,15 @@ export class Reunion {
   /** Tries these members of an earlier run soon, a few at a time. */
   lookFor(ids: readonly Identifier[]): void {
     this.#untried = [...ids]
-    this.#seeksUntil = this.#core.clock.now() + timing.seekMs
+    this.#seeksUntil = ids.length > 0 ? this.#core.clock.now() + timing.seekMs : 0
   }
 
   /**
-   * Alone, with members of an earlier run not tried yet: whoever joined now would come into a ring of two that knows of no other, and
-   * were lost with this peer.
+   * Alone, with members of an earlier run that were not tried yet or may still answer: whoever joined now would come into a ring of two
+   * that knows of no other, and were lost with this peer.
    */
   get isSeeking(): boolean {
-    return this.#untried.length > 0 && !this.#core.neighbours.head && this.#core.clock.now() < this.#seeksUntil
+    return !this.#core.neighbours.head && this.#core.clock.now() < this.#seeksUntil
   }
 
   tick(now: number): void {
@@ -47,6 +47,7 @@ export class Reunion {
     for (const entry of dead) if (entry.stateSince + timing.rememberDeadMs < now) table.remove(entry.contact.id)
     this.#untried = this.#untried.filter((id) => table.get(id)?.state === 'dead')
     const tried = this.#untried.length > 0 ? this.#untried.splice(0, counts.triedAtOnce) : [pick(random, dead)?.contact.id]
+    if (this.#untried.length === 0) this.#seeksUntil = Math.min(this.#seeksUntil, now + timing.streamAnswerMaxMs)
     for (const id of tried) {
       const entry = id && table.get(id)
       if (entry) this.#pings.send(entry.contact, neighbours.head ? 'datagram' : 'stream')
