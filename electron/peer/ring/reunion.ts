@@ -31,7 +31,7 @@ export class Reunion {
   }
 
   /**
-   * Alone, with members of an earlier run that were not tried yet or may still answer: whoever joined now would come into a ring of two
+   * Alone, and started again a moment ago: members of the earlier run may be found yet. Whoever joined now would come into a ring of two
    * that knows of no other, and were lost with this peer.
    */
   get isSeeking(): boolean {
@@ -47,7 +47,6 @@ export class Reunion {
     for (const entry of dead) if (entry.stateSince + timing.rememberDeadMs < now) table.remove(entry.contact.id)
     this.#untried = this.#untried.filter((id) => table.get(id)?.state === 'dead')
     const tried = this.#untried.length > 0 ? this.#untried.splice(0, counts.triedAtOnce) : [pick(random, dead)?.contact.id]
-    if (this.#untried.length === 0) this.#seeksUntil = Math.min(this.#seeksUntil, now + timing.streamAnswerMaxMs)
     for (const id of tried) {
       const entry = id && table.get(id)
       if (entry) this.#pings.send(entry.contact, neighbours.head ? 'datagram' : 'stream')
