@@ -226,7 +226,7 @@ export class Oracle {
   #isReplaced(operation: Operation, version: Version): boolean {
     for (const other of this.#seen.get(operation.name)?.values() ?? []) if (replaces(other, version)) return true
     return this.operations.some(
-      (other) => other !== operation && other.name === operation.name && other.version === null && other.endedAt > operation.startedAt,
+      (other) => other !== operation && other.name === operation.name && other.version === null && lastTouch(other) > operation.startedAt,
     )
   }
 }
