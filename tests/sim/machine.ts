@@ -284,7 +284,7 @@ export class Machine {
       this.incarnation = ring.incarnation + this.#world.randomInt(2)
       this.#world.simulator.crash(process.peer)
     }
-    if (how === 'killed') for (const stream of process.streams) stream.reset()
+    if (how === 'killed') for (const stream of process.streams) stream.abandon()
     this.disk = this.disk.crash()
     this.database = this.database.crash(this.#world.randomInt(2))
   }

@@ -92,17 +92,26 @@ export class SimStream extends Duplex {
     // what arrives is pushed
   }
 
+  /** Its process was killed: the other end learns of it. Nobody is here any more who could. */
+  abandon(): void {
+    this.#breakOther()
+  }
+
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#parcels.length = 0
-    const other = this.#other
-    if (other && !other.destroyed && !(other.readableEnded && other.writableFinished)) {
-      this.#world.after(this.#world.delayMs(), () => {
-        if (other.destroyed) return
-        other.destroy(new Error('connection reset'))
-        this.#world.touch()
-      })
-    }
+    this.#breakOther()
     done(error)
+  }
+
+  #breakOther(): void {
+    const other = this.#other
+    if (!other || other.destroyed || (other.readableEnded && other.writableFinished)) return
+    this.#world.after(this.#world.delayMs(), () => {
+      // a process that ended must not go on with what it waited for
+      if (other.destroyed || other.#route.state().kind === 'gone') return
+      other.destroy(new Error('connection reset'))
+      this.#world.touch()
+    })
   }
 
   #send(bytes: Uint8Array | null, done: () => void): void {
