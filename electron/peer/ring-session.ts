@@ -303,7 +303,7 @@ export class RingSession {
   /** Hands over, then tells both sides. */
   async leave(options: { readonly onProgress: (leaving: LeavingView) => void; readonly signal: AbortSignal }): Promise<void> {
     await this.member.leave(options)
-    await this.#net.flush()
+    await this.#net.finishLines()
   }
 
   async stop(): Promise<void> {

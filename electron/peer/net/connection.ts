@@ -246,13 +246,16 @@ export class Connection {
     else this.destroy()
   }
 
-  /** Says good-bye after what was written, and closes at the latest after a moment. */
-  end(): void {
+  /** Says good-bye after what was written. Resolves when both sides have ended, or after a moment; it is closed then. */
+  async end(): Promise<void> {
     if (this.#stream.destroyed) return
+    const closed = new Promise<void>((resolve) => this.#stream.once('close', resolve))
     this.#stream.end()
-    this.#timers.after(goodbyeMs, () => {
+    const cancel = this.#timers.after(goodbyeMs, () => {
       this.destroy()
     })
+    await closed
+    cancel()
   }
 
   destroy(): void {

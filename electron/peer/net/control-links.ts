@@ -31,7 +31,6 @@ export class ControlLinks {
   /** Used longest ago first. */
   readonly #links = new Map<Identifier, Link>()
   readonly #dialling = new Set<Promise<void>>()
-  readonly #sending = new Set<Promise<void>>()
   #generation = 0
 
   constructor(options: ControlOptions) {
@@ -69,6 +68,17 @@ export class ControlLinks {
     const link = this.#links.get(peer)
     this.#links.delete(peer)
     link?.connection?.destroy()
+  }
+
+  /**
+   * Ends every link once the lines sent so far have gone, those for connections still being dialled included: what was written and not
+   * yet taken by the system would be lost with a link that is closed. Resolves when all are closed, a moment after the last was dialled.
+   */
+  async end(): Promise<void> {
+    while (this.#dialling.size > 0) await Promise.all(this.#dialling)
+    const links = [...this.#links.values()]
+    this.#links.clear()
+    await Promise.all(links.map(({ connection }) => connection?.end()))
   }
 
   /** Closes every link without a word. What is being dialled is closed when it arrives. */
@@ -121,17 +131,7 @@ export class ControlLinks {
   #write(connection: Connection, message: RingMessage): void {
     if (connection.clogged) connection.destroy()
     // a broken connection is told by its close
-    else this.#track(connection.send(message).catch(() => undefined))
-  }
-
-  #track(sending: Promise<void>): void {
-    this.#sending.add(sending)
-    void sending.finally(() => this.#sending.delete(sending))
-  }
-
-  /** Resolves when the lines sent so far are on their way, those for connections still being dialled included. */
-  async flush(): Promise<void> {
-    while (this.#dialling.size > 0 || this.#sending.size > 0) await Promise.all([...this.#dialling, ...this.#sending])
+    else connection.send(message).catch(() => undefined)
   }
 
   #makeRoom(): void {

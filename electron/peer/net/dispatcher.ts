@@ -68,7 +68,7 @@ export async function dispatch(connection: Connection, options: DispatcherOption
       if (isRingMessage(message)) options.onRingMessage(message, connection)
       else if (!isLinkMessage(message)) await options.onExchange(connection, message)
     }
-    connection.end()
+    await connection.end()
   } catch (error) {
     connection.destroy()
     if (!(error instanceof AppError)) options.onRefused(`A defect while serving ${connection.remoteAddress}: ${describe(error)}`)

@@ -219,6 +219,17 @@ describe('ring lines over streams', () => {
     expect(await a.failed.next()).toBe(b.id)
   })
 
+  it('have all arrived before closing, however many were said at once', async () => {
+    const [a, b] = [await started(), await started()]
+    a.transport.send(b.contact, 'stream', ping(a, b, 1))
+    await b.received.next()
+    for (let sequence = 2; sequence <= 5; sequence++) a.transport.send(b.contact, 'stream', ping(a, b, sequence))
+    await a.transport.finishLines()
+    await a.transport.close()
+    expect(await b.failed.next()).toBe(a.id)
+    expect(b.received.all.map(({ message }) => message)).toEqual([1, 2, 3, 4, 5].map((sequence) => ping(a, b, sequence)))
+  })
+
   it('go where the peer spoke last, and anew after it is forgotten', async () => {
     const identity = createIdentity()
     const [a, b] = [await started(), await started({ identity })]

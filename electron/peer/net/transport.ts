@@ -167,9 +167,9 @@ export class NetTransport implements Transport {
     this.#membership.control.forget(peer)
   }
 
-  /** Resolves when the ring's lines sent so far have left: before closing after a farewell. */
-  flush(): Promise<void> {
-    return this.#membership.control.flush()
+  /** Resolves when the others have the ring's lines sent so far, or do not take them: between a farewell and closing. */
+  finishLines(): Promise<void> {
+    return this.#membership.control.end()
   }
 
   /** Closes everything at once; resolves when the port is free. */
