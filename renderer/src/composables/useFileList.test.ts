@@ -1,6 +1,9 @@
+import { createPinia, setActivePinia } from 'pinia'
 import { expect, test } from 'vitest'
+import { effectScope, isReactive } from 'vue'
 import type { FileView } from '../../../shared/views.ts'
-import { matchesFilter, sortFiles } from './useFileList.ts'
+import { useFiles } from '../stores/files.ts'
+import { matchesFilter, sortFiles, useFileList } from './useFileList.ts'
 import { findMatches, matchesMax } from './useMatches.ts'
 
 function file(name: string, change: Partial<FileView> = {}): FileView {
@@ -31,6 +34,17 @@ test('filters', () => {
   expect(matchesFilter(file('a', { liveVersions: 2 }), 'conflict')).toBe(true)
   expect(matchesFilter(file('a', { here: false }), 'away')).toBe(true)
   expect(matchesFilter(file('a'), 'at-risk')).toBe(false)
+})
+
+test('a big list holds the files themselves: through a proxy each, sorting them would hold the window up', () => {
+  setActivePinia(createPinia())
+  const many = Array.from({ length: 5_000 }, (_, index) => file(`run ${index}`))
+  useFiles().fill(many)
+  const scope = effectScope()
+  const { rows } = scope.run(useFileList) ?? {}
+  expect(rows?.value).toHaveLength(many.length)
+  expect(rows?.value.filter((row) => isReactive(row))).toEqual([])
+  scope.stop()
 })
 
 test('the exact name is the first match, then names that begin so, and never too many', () => {

@@ -1,7 +1,7 @@
 /** The rows of the file list: filtered, searched and sorted. Big lists follow the news at most once a second. */
 
-import { refThrottled } from '@vueuse/core'
-import { computed } from 'vue'
+import { watchThrottled } from '@vueuse/core'
+import { computed, shallowRef } from 'vue'
 import type { FileState, FileView } from '../../../shared/views.ts'
 import { foldName } from '../model/file-name.ts'
 import { compareNames, foldedName, sortKey } from '../model/name-keys.ts'
@@ -44,7 +44,9 @@ export function useFileList() {
   const view = useWindow()
 
   const latest = computed<readonly FileView[]>(() => [...files.byName.values()])
-  const calm = refThrottled(latest, 1000)
+  // shallow: a deep one makes every look at each of ten thousand files a look through a proxy
+  const calm = shallowRef(latest.value)
+  watchThrottled(latest, (files) => (calm.value = files), { throttle: 1000, trailing: true })
   const all = computed(() => (latest.value.length > bigList ? calm.value : latest.value))
 
   const rows = computed(() => {
