@@ -162,8 +162,8 @@ export class Gatekeeper {
   readonly #core: Core
   readonly #pings: Pings
   readonly #isSeeking: () => boolean
-  /** Ids that a second peer asked for, and since when the first one is being asked whether it is there. */
-  readonly #doubles = new Map<Identifier, number>()
+  /** Ids that a second peer, of this incarnation, asked for, and since when the first one is being asked whether it is there. */
+  readonly #doubles = new Map<Identifier, { readonly incarnation: number; readonly askedAt: number }>()
 
   /** `isSeeking`: this peer looks for the ring that it was in, and takes in only whom it knows from there. */
   constructor(core: Core, pings: Pings, isSeeking: () => boolean) {
@@ -188,6 +188,7 @@ export class Gatekeeper {
   #accept(message: Join): void {
     const { self, neighbours, table } = this.#core
     const { joiner, exchange, route } = message
+    this.#doubles.delete(joiner.id)
     this.#core.emit({ kind: 'join-received', joiner: joiner.id })
     const successors = neighbours.successors.filter((contact) => contact.id !== joiner.id)
     this.#core.send(joiner, 'stream', { command: 'accept', exchange, predecessor: self, successors, route: [...route, self.id] })
@@ -213,19 +214,21 @@ export class Gatekeeper {
    */
   #sameId(message: Join, head: Contact): void {
     const { table, clock, hooks } = this.#core
+    const { joiner, incarnation } = message
     const entry = table.get(head.id)
-    if (sharesWay(message.joiner, head) || entry?.state === 'dead' || entry?.state === 'left') {
-      this.#doubles.delete(head.id)
+    if (sharesWay(joiner, head) || entry?.state === 'dead' || entry?.state === 'left') {
       this.#accept(message)
       return
     }
-    const askedAt = this.#doubles.get(head.id)
-    if (askedAt !== undefined && entry && entry.lastHeardAt !== null && entry.lastHeardAt > askedAt) {
+    const double = this.#doubles.get(head.id)
+    // what was asked for an incarnation that is over is no question any more: it may have been taken in elsewhere, and be the one heard
+    const askedAt = double?.incarnation === incarnation ? double.askedAt : null
+    if (askedAt !== null && entry && entry.lastHeardAt !== null && entry.lastHeardAt > askedAt) {
       this.#doubles.delete(head.id)
       this.#decline(message, { reason: 'id-taken', channel: 'datagram' })
       return
     }
-    if (askedAt === undefined) this.#doubles.set(head.id, clock.now())
+    if (askedAt === null) this.#doubles.set(head.id, { incarnation, askedAt: clock.now() })
     hooks.suspicious(head)
     this.#decline(message, { reason: 'not-ready', channel: 'datagram' })
   }

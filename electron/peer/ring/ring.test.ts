@@ -120,6 +120,36 @@ describe('a ring of one', () => {
   })
 })
 
+describe('an id that is asked for from elsewhere', () => {
+  const join = { command: 'join', exchange: 5, route: [], destination: id(9), source: id(20) } as const
+  const asks = (bench: Bench, incarnation: number, way: string) => {
+    bench.ring.receive({ ...join, incarnation, joiner: { id: id(20), ways: [way] } }, 'stream', null)
+    return bench.take('decline').map(({ message }) => 'reason' in message && message.reason)
+  }
+  const hears = (bench: Bench, incarnation: number, way: string) =>
+    bench.ring.receive({ ...ping, incarnation, gossip: [] }, 'datagram', { id: id(20), ways: [way] })
+
+  it('is taken once the peer that has it was heard', () => {
+    const bench = new Bench(9)
+    bench.ring.initialise([contact(20)])
+    hears(bench, 1, '10.0.0.20:1')
+    expect(asks(bench, 1, '10.0.0.99:1')).toEqual(['not-ready'])
+    bench.pass(100)
+    hears(bench, 1, '10.0.0.20:1')
+    expect(asks(bench, 1, '10.0.0.99:1')).toEqual(['id-taken'])
+  })
+
+  it('is not taken by who asked before, was taken in elsewhere, and was started again', () => {
+    const bench = new Bench(9)
+    bench.ring.initialise([contact(20)])
+    hears(bench, 1, '10.0.0.20:1')
+    expect(asks(bench, 2, '10.0.0.21:1')).toEqual(['not-ready'])
+    bench.pass(100)
+    hears(bench, 2, '10.0.0.21:1')
+    expect(asks(bench, 3, '10.0.0.22:1')).toEqual(['not-ready'])
+  })
+})
+
 describe('a peer that was started again', () => {
   const join = { command: 'join', exchange: 5, incarnation: 1, route: [] } as const
   const asks = (bench: Bench, value: number) =>
