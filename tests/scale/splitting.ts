@@ -12,7 +12,7 @@ import type { SimulatedPeer, Simulator } from '../sim/simulator.ts'
 import { type Bother, bothered } from './detection.ts'
 
 /** Ages of a suspicion in virtual ms. The last step is the verdict itself. */
-export const levelsMs = [500, 900, 1_100, 1_250, 1_400, 1_700, 2_000] as const
+export const levelsMs = [500, 900, 1_100, 1_200, 1_300, 1_400, 1_550, 1_700, 2_000] as const
 
 /** A run up to a moment: the ring's seed, and from which times on chance has come from other seeds. */
 interface Branch {
