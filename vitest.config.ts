@@ -2,6 +2,9 @@ import vue from '@vitejs/plugin-vue'
 import icons from 'unplugin-icons/vite'
 import { defineConfig } from 'vitest/config'
 
+const computed = 'tests/{sim,scale,transfer}/**/*.test.ts'
+const manySeeds = 'tests/sim/many-seeds.test.ts'
+
 /** What computes runs first, on all cores; what starts processes comes last, so that two cores are enough everywhere. */
 export default defineConfig({
   test: {
@@ -22,7 +25,11 @@ export default defineConfig({
         plugins: [vue(), icons({ compiler: 'vue3' })],
         test: { name: 'renderer', include: ['renderer/**/*.test.ts'], environment: 'happy-dom' },
       },
-      { test: { name: 'sim', include: ['tests/{sim,scale,transfer}/**/*.test.ts'], environment: 'node', testTimeout: 600_000 } },
+      { test: { name: 'sim', include: [computed], exclude: [manySeeds], environment: 'node', testTimeout: 600_000 } },
+      {
+        // keeps all cores busy by itself, and has a bound in minutes
+        test: { name: 'seeds', include: [manySeeds], environment: 'node', testTimeout: 600_000, sequence: { groupOrder: 1 } },
+      },
       {
         test: {
           name: 'real',
@@ -30,7 +37,7 @@ export default defineConfig({
           environment: 'node',
           // after all others, one file at a time: real processes get the machine to themselves
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -1,4 +1,4 @@
-/** A thousand seeds, rings and files in turn, over all cores: less than five minutes of two that have nothing else to do. Others need `npm run sim`. */
+/** A thousand seeds, rings and files in turn, over all cores, which it has to itself: less than five minutes of two. Others need `npm run sim`. */
 
 import { availableParallelism } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,7 +10,7 @@ import { runPlan } from './run.ts'
 import { SeedWorker } from './seed-worker.ts'
 
 const seeds = 1_000
-/** In `npm test` other tests run on the same cores. */
+/** For machines with slower cores, or other work. */
 const timeoutMs = 1_800_000
 
 describe('many seeds', () => {
