@@ -116,6 +116,32 @@ describe('a hand-over', () => {
     expect(ring.machine(3000).records.heldAt(hashOf(bytes('a')))).not.toBeNull()
   })
 
+  test('says that nobody took a file when the last one that could have taken it goes away', async () => {
+    const ring = await ringOf([1000], { copies: 2 })
+    const machine = ring.machine(1000)
+    await machine.store('0500', bytes('a'))
+    await ring.start(2000, { offeredBytes: 10 })
+    const { told, done } = depart(machine, { onProgress: () => ring.stop(2000) })
+    await ring.run(20 * second)
+    await done
+    expect(told.at(-1)).toEqual({ filesLeft: 1, filesTotal: 1, done: false })
+  })
+
+  test('tells of what only it has while all others are away, and not of what they have', async () => {
+    const ring = await ringOf([1000, 2000], { copies: 2 })
+    await ring.machine(1000).store('0500', bytes('a'))
+    ring.stop(2000)
+    await ring.machine(1000).store('0600', bytes('b'))
+    const told = await departed(ring, 1000)
+    expect(told.at(-1)).toEqual({ filesLeft: 1, filesTotal: 1, done: false })
+  })
+
+  test('that never had another beside it hands nothing over', async () => {
+    const ring = await ringOf([1000], { copies: 2 })
+    await ring.machine(1000).store('0500', bytes('a'))
+    expect((await departed(ring, 1000)).at(-1)).toEqual({ filesLeft: 0, filesTotal: 0, done: false })
+  })
+
   test('of two that leave at once says to each that nobody took its files', async () => {
     const ring = await ringOf([1000, 2000], { copies: 1 })
     await ring.machine(1000).store('0500', bytes('a'))

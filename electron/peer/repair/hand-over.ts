@@ -66,11 +66,12 @@ async function goRound(context: TransferContext & RingNow, repairer: Repairer, {
   tell(filesLeft)
 }
 
-/** What would be short of copies without this machine, and could have more. */
+/** What would be short of copies without this machine, and could have more; and what only this one holds while all others are away. */
 function lacking(context: TransferContext & RingNow, repairer: Repairer): Repair[] {
   const { copies } = context.parameters
   const self = context.self.id
   const attendance = repairer.attendance()
+  const hasOthersAway = context.away().length > 0
   const repairs: Repair[] = []
   for (const file of context.catalogue.files()) {
     const holding = file.machines.get(self)
@@ -78,7 +79,10 @@ function lacking(context: TransferContext & RingNow, repairer: Repairer): Repair
     for (const after of attendance.copiesOf(file, { copies, without: self })) {
       const targets = after.replicaSet.filter((id) => !after.onlineHolders.includes(id))
       const missing = Math.min(copies, after.replicaSet.length) - after.onlineHolders.length
-      if (holding[after.content.sha256] === undefined || targets.length === 0 || missing <= 0) continue
+      const isHere = holding[after.content.sha256] !== undefined
+      const isShort = targets.length > 0 && missing > 0
+      const isOnlyHere = targets.length === 0 && hasOthersAway && after.onlineHolders.length + after.awayHolders === 0
+      if (!isHere || (!isShort && !isOnlyHere)) continue
       repairs.push({ of: after, targets, missing, copies: after.onlineHolders.length + 1 })
     }
   }
@@ -90,7 +94,7 @@ async function copyAll(
   work: readonly Repair[],
   { signal, onTaken }: { readonly signal: AbortSignal; readonly onTaken: (id: string) => void },
 ): Promise<void> {
-  const waiting = [...work]
+  const waiting = work.filter(({ targets }) => targets.length > 0)
   const takeNext = async (): Promise<void> => {
     for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) {
       try {
