@@ -129,13 +129,15 @@ const leave: Runner<'leave'> = async (host, { forget }, answer) => {
   if (forget && !others && files > 0) {
     throw new AppError('out-of-reach', `No other machine is online to take over ${files} files; leave without --forget, or wait for one`)
   }
+  let filesLeft = 0
   await host.leave({
     forget,
     onProgress: (leaving) => {
+      filesLeft = leaving.filesLeft
       answer.progress('files handed over', leaving.filesTotal - leaving.filesLeft, leaving.filesTotal)
     },
   })
-  await answer.item({ left: true, forgot: forget })
+  await answer.item({ left: true, forgot: forget, filesLeft })
 }
 
 const runners: { [K in ControlName]: Runner<K> } = {

@@ -125,7 +125,7 @@ export interface ControlItems {
   verify: { name: string; good: boolean }
   invite: { link: string; expiresAt: number }
   join: { id: string; ring: string }
-  leave: { left: true; forgot: boolean }
+  leave: { left: true; forgot: boolean; filesLeft: number }
 }
 export interface HolderItem extends HolderRef {
   verifiedAt: number

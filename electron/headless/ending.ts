@@ -82,12 +82,20 @@ async function stop(peer: PeerApi): Promise<void> {
   await Promise.race([peer.stop().catch(() => undefined), late])
 }
 
-/** How far the hand-over is: one line that renews itself on a terminal, elsewhere the first word only. */
+/** What a person should know before this machine is gone for longer. */
+export function leftBehind(filesLeft: number): string {
+  const files = filesLeft === 1 ? '1 file' : `${filesLeft} files`
+  return `No machine took ${files}: out of reach until this machine is back, if nobody else has ${filesLeft === 1 ? 'it' : 'them'}`
+}
+
+/** How far the hand-over is: one line that renews itself on a terminal, elsewhere the first word only; and in the end what nobody took. */
 function leavingLine(io: Io): { progress: (leaving: LeavingView) => void; end: () => void } {
   const onTerminal = io.stderr.isTTY === true
   let shown = false
+  let left = 0
   return {
     progress: ({ filesLeft, filesTotal }) => {
+      left = filesLeft
       const text = `Leaving: ${filesTotal - filesLeft} of ${filesTotal} files handed over; Ctrl+C again stops at once`
       if (onTerminal) io.stderr.write(`\r\u001b[2K${text}`)
       else if (!shown) io.stderr.write(`${text}\n`)
@@ -95,6 +103,7 @@ function leavingLine(io: Io): { progress: (leaving: LeavingView) => void; end: (
     },
     end: () => {
       if (shown && onTerminal) io.stderr.write('\n')
+      if (left > 0) io.stderr.write(`${leftBehind(left)}\n`)
     },
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createFakeIo, type FakeIo } from '../../tests/fakes/fake-io.ts'
 import { createScriptedPeer, type ScriptedPeer } from '../../tests/fakes/scripted-peer.ts'
+import type { PeerApi } from '../peer/peer-api.ts'
 import { startControlServer, type ControlServer } from './control-socket.ts'
 import { runCli } from './program.ts'
 
@@ -307,8 +308,24 @@ describe('serve', () => {
     await io.said('in the ring')
     const asking = createFakeIo()
     expect(await runCli(['leave', '--json', '--data', data], asking)).toBe(0)
-    expect(JSON.parse(asking.out())).toEqual({ left: true, forgot: false })
+    expect(JSON.parse(asking.out())).toEqual({ left: true, forgot: false, filesLeft: 0 })
     expect(await ended).toBe(0)
+  })
+
+  it.each(['`ringdrop leave`', 'Ctrl+C'])('%s says what no machine took', async (how) => {
+    Object.assign(peer, {
+      leave: ({ onProgress }: Parameters<PeerApi['leave']>[0]) => {
+        onProgress?.({ filesLeft: 1, filesTotal: 3, done: false })
+        return Promise.resolve()
+      },
+    })
+    const [io, asking] = [serving(), createFakeIo()]
+    const ended = runCli(['serve', '--data', data, '--no-web'], io)
+    await io.said('in the ring')
+    if (how === 'Ctrl+C') io.signal('SIGINT')
+    else expect(await runCli(['leave', '--data', data], asking)).toBe(0)
+    expect(await ended).toBe(0)
+    expect(io.err() + asking.out()).toContain('No machine took 1 file: out of reach until this machine is back, if nobody else has it\n')
   })
 
   it('a port that is taken ends the peer', async () => {

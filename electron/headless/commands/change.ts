@@ -1,6 +1,7 @@
 /** Commands that change the ring: remove, restore, invite, join, leave. */
 
 import { formatDuration } from '../../../shared/units.ts'
+import { leftBehind } from '../ending.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { say, sayError, type CommonOptions, type Io } from '../io.ts'
 import { ask } from './ask.ts'
@@ -72,6 +73,9 @@ export async function leave(io: Io, common: CommonOptions, options: { readonly f
     name: 'leave',
     argument: { forget: options.forget === true },
     countedProgress: true,
-    lines: (item) => [item.forgot ? 'Left the ring for good' : 'Left in good order; ringdrop serve comes back to the same ring'],
+    lines: ({ forgot, filesLeft }) => [
+      forgot ? 'Left the ring for good' : 'Left in good order; ringdrop serve comes back to the same ring',
+      ...(filesLeft > 0 ? [leftBehind(filesLeft)] : []),
+    ],
   })
 }
