@@ -78,7 +78,7 @@ export class ControlLinks {
     while (this.#dialling.size > 0) await Promise.all(this.#dialling)
     const links = [...this.#links.values()]
     this.#links.clear()
-    await Promise.all(links.map(({ connection }) => connection?.end()))
+    await Promise.all(links.map(async ({ connection }) => connection?.end()))
   }
 
   /** Closes every link without a word. What is being dialled is closed when it arrives. */
