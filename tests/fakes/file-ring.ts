@@ -397,7 +397,7 @@ export class FileMachine {
         if (message === null) break
         await serve(this.context, { connection, message: message as FileMessage }, () => Promise.reject(new Error('No strangers here')))
       }
-      connection.end()
+      await connection.end()
     } catch (error) {
       connection.destroy()
       if (!(error instanceof AppError)) this.#ring.defects.push(error)
