@@ -27,15 +27,8 @@ export default defineConfig({
       },
       { test: { name: 'sim', include: [computed], exclude: [manySeeds], environment: 'node', testTimeout: 600_000 } },
       {
-        // keeps all cores busy by itself, and has a bound in minutes: V8's helping threads would only take turns with the runs
-        test: {
-          name: 'seeds',
-          include: [manySeeds],
-          environment: 'node',
-          execArgv: ['--single-threaded-gc'],
-          testTimeout: 600_000,
-          sequence: { groupOrder: 1 },
-        },
+        // keeps all cores busy by itself, and has a bound in minutes
+        test: { name: 'seeds', include: [manySeeds], environment: 'node', testTimeout: 600_000, sequence: { groupOrder: 1 } },
       },
       {
         test: {
