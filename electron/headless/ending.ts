@@ -8,7 +8,7 @@ import type { LeavingView } from '../../shared/views.ts'
 import type { PeerApi } from '../peer/peer-api.ts'
 import type { ControlHost } from './control-commands.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
-import { sayError, type Io } from './io.ts'
+import { plural, sayError, type Io } from './io.ts'
 
 export interface Ending {
   /** Leaves in good order, as the first Ctrl+C does. Never rejects: what goes wrong is printed. */
@@ -84,8 +84,7 @@ async function stop(peer: PeerApi): Promise<void> {
 
 /** What a person should know before this machine is gone for longer. */
 export function leftBehind(filesLeft: number): string {
-  const files = filesLeft === 1 ? '1 file' : `${filesLeft} files`
-  return `No machine took ${files}: out of reach until this machine is back, if nobody else has ${filesLeft === 1 ? 'it' : 'them'}`
+  return `No machine took ${plural(filesLeft, 'file')}: out of reach until this machine is back, if nobody else has ${filesLeft === 1 ? 'it' : 'them'}`
 }
 
 /** How far the hand-over is: one line that renews itself on a terminal, elsewhere the first word only; and in the end what nobody took. */

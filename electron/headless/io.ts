@@ -32,6 +32,11 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
 }
 
+/** `3 files`, `1 file`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
 /** One human line on standard output. */
 export function say(io: Io, text: string): void {
   io.stdout.write(`${printable(text)}\n`)

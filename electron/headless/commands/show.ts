@@ -3,11 +3,10 @@
 import { formatSize } from '../../../shared/units.ts'
 import type { ControlItems } from '../control-shapes.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
-import { sayError, type CommonOptions, type Io } from '../io.ts'
+import { plural, sayError, type CommonOptions, type Io } from '../io.ts'
 import { ask } from './ask.ts'
 import { shortId } from './store.ts'
 
-const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
 const time = (at: number): string => new Date(at).toISOString().replace('T', ' ').slice(0, 19)
 const ids = (list: readonly string[]): string => (list.length === 0 ? 'none' : list.map(shortId).join(' '))
 

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { formatSize } from '../../../shared/units.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
-import { sayError, type CommonOptions, type Io } from '../io.ts'
+import { plural, sayError, type CommonOptions, type Io } from '../io.ts'
 import { ask } from './ask.ts'
 
 export interface StoreArguments {
@@ -30,10 +30,7 @@ export function store(io: Io, common: CommonOptions, args: StoreArguments): Prom
     code: (item) => (item.state === 'stored' ? exitCodes.done : exitCodes.partlyStored),
     lines: (item) => {
       const holders = item.holders.map((holder) => holder.name).join(', ')
-      const copies =
-        item.state === 'stored'
-          ? `${item.copies} ${item.copies === 1 ? 'copy' : 'copies'}`
-          : `${item.copies} of ${item.wanted} copies so far`
+      const copies = item.state === 'stored' ? plural(item.copies, 'copy', 'copies') : `${item.copies} of ${item.wanted} copies so far`
       const route = item.route.length > 1 ? ` · route ${item.route.map(shortId).join(' -> ')}` : ''
       return [`${item.name}: ${formatSize(item.size)}, ${copies} (${holders}), ${item.seconds.toFixed(1)} s${route}`]
     },

@@ -128,11 +128,15 @@ describe('an id that is asked for from elsewhere', () => {
   }
   const hears = (bench: Bench, incarnation: number, way: string) =>
     bench.ring.receive({ ...ping, incarnation, gossip: [] }, 'datagram', { id: id(20), ways: [way] })
-
-  it('is taken once the peer that has it was heard', () => {
+  const besideTheFirst = (): Bench => {
     const bench = new Bench(9)
     bench.ring.initialise([contact(20)])
     hears(bench, 1, '10.0.0.20:1')
+    return bench
+  }
+
+  it('is taken once the peer that has it was heard', () => {
+    const bench = besideTheFirst()
     expect(asks(bench, 1, '10.0.0.99:1')).toEqual(['not-ready'])
     bench.pass(100)
     hears(bench, 1, '10.0.0.20:1')
@@ -140,9 +144,7 @@ describe('an id that is asked for from elsewhere', () => {
   })
 
   it('is not taken by who asked before, was taken in elsewhere, and was started again', () => {
-    const bench = new Bench(9)
-    bench.ring.initialise([contact(20)])
-    hears(bench, 1, '10.0.0.20:1')
+    const bench = besideTheFirst()
     expect(asks(bench, 2, '10.0.0.21:1')).toEqual(['not-ready'])
     bench.pass(100)
     hears(bench, 2, '10.0.0.21:1')
