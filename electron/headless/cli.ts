@@ -5,7 +5,7 @@ import process from 'node:process'
 import { exitCodes } from './exit-codes.ts'
 import type { Io, Signal } from './io.ts'
 import { runCli } from './program.ts'
-import { keepHeapSmall } from './small-heap.ts'
+import { setUpV8 } from './v8-settings.ts'
 
 const signals: readonly Signal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
@@ -16,7 +16,7 @@ const io: Io = {
   cwd: process.cwd(),
   // The peer is loaded by the commands that run one: the others start in a tenth of the time.
   startPeer: async (options) => {
-    keepHeapSmall()
+    setUpV8()
     return (await import('../peer/peer.ts')).startPeer(options)
   },
   onSignal: (listener) => {
