@@ -12,7 +12,7 @@ import type { PeerEvent } from './peer-events.ts'
 import { limits } from './protocol/limits.ts'
 import type { RingSession } from './ring-session.ts'
 import { tellStored } from './stored-result.ts'
-import { readSmallFile } from './transfer/read-small-file.ts'
+import { readSmallFiles } from './transfer/read-small-files.ts'
 import type { ClashRule, StoredFile } from './transfer/store-file.ts'
 import { storePack, type PackOutcome, type SmallFile } from './transfer/store-pack.ts'
 import type { Transfers } from './transfer/transfers.ts'
@@ -36,8 +36,6 @@ export interface PeerBurstsOptions {
 const packsAtOnce = 3
 /** Files of one chunk that go alone at the same time; the others are not even opened yet. */
 const aloneAtOnce = 4
-/** Files of one pack that are open at once. */
-const readsAtOnce = 16
 
 export class PeerBursts {
   readonly #options: PeerBurstsOptions
@@ -68,26 +66,17 @@ export class PeerBursts {
   async #storeChunk(files: readonly PathAndName[], options: BurstOptions): Promise<void> {
     const small: SmallFile[] = []
     const alone: PathAndName[] = []
-    await atOnce(readsAtOnce, files, async (file) => {
-      const read = files.length > 1 ? await this.#read(file) : null
-      if (read instanceof AppError) await options.onDone(file, read)
-      else if (read) small.push({ ...file, ...read })
-      else alone.push(file)
-    })
-    // what is read first is no order that a person would know
-    const order = new Map(files.map((file, index) => [file.path, index]))
-    small.sort((a, b) => (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0))
-    if (small.length > 0) alone.push(...(await this.#storePack(small, options)))
-    await atOnce(aloneAtOnce, alone, async (file) => options.onDone(file, await this.#storeAlone(file, options)))
-  }
-
-  async #read(file: PathAndName): Promise<Awaited<ReturnType<typeof readSmallFile>> | AppError> {
     const { context } = this.#options.session()
-    try {
-      return await readSmallFile(context.disk, file.path, context.contents.blockBytes)
-    } catch (thrown) {
-      return asAnswer(thrown)
+    const paths = files.length > 1 ? files.map(({ path }) => path) : []
+    const read = await readSmallFiles(context.disk, paths, context.contents.blockBytes)
+    for (const [index, file] of files.entries()) {
+      const found = read.files[index] ?? null
+      if (found instanceof AppError) await options.onDone(file, found)
+      else if (found) small.push({ ...file, ...found })
+      else alone.push(file)
     }
+    if (small.length > 0) alone.push(...(await this.#storePack(small, options, read.release)))
+    await atOnce(aloneAtOnce, alone, async (file) => options.onDone(file, await this.#storeAlone(file, options)))
   }
 
   async #storeAlone(file: PathAndName, options: BurstOptions): Promise<StoreResult | AppError> {
@@ -98,8 +87,8 @@ export class PeerBursts {
     }
   }
 
-  /** Result: files that have to be stored alone. */
-  async #storePack(files: readonly SmallFile[], options: BurstOptions): Promise<PathAndName[]> {
+  /** Result: files that have to be stored alone. `release` runs when their bytes are not needed any more. */
+  async #storePack(files: readonly SmallFile[], options: BurstOptions, release: () => void): Promise<PathAndName[]> {
     const [first] = files
     const { signal, onClash = 'decline' } = options
     const work = {
@@ -127,6 +116,8 @@ export class PeerBursts {
             told.set(file, Promise.resolve(options.onDone(file, result)))
           }
           await storePack(this.#options.session().context, files, { onClash, signal: handle.signal, onOutcome: tell })
+          // one that was cut short may still look at them
+          release()
           await Promise.all(told.values())
         },
         () => isPartial,

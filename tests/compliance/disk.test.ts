@@ -5,8 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { AppError } from '../../shared/errors.ts'
 import { ContentStore } from '../../electron/peer/disk/content-store.ts'
-import { nodeDisk } from '../../electron/peer/disk/disk.ts'
+import { nodeDisk } from '../../electron/peer/disk/node-disk.ts'
 import type { Disk } from '../../electron/peer/disk/disk.ts'
 import { DownloadFile } from '../../electron/peer/disk/download-file.ts'
 import { StateFile } from '../../electron/peer/disk/state-file.ts'
@@ -120,6 +121,57 @@ describe.each(forms)('%s', (_name, make) => {
     expect((await disk.stat(join(folder, 'b'))) !== null).toBe(cloned)
     if (cloned) expect(await get(disk, join(folder, 'b'))).toBe('bytes')
     await expect(disk.clone(join(folder, 'none'), join(folder, 'c'))).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  it('reads small files in one go, each for itself', async () => {
+    await put(disk, join(folder, 'a'), 'bytes')
+    await put(disk, join(folder, 'empty'), '')
+    await put(disk, join(folder, 'large'), 'longer')
+    await disk.makeFolder(join(folder, 'x'))
+    const paths = ['a', 'empty', 'large', 'none', 'x'].map((name) => join(folder, name))
+    const { files, release } = await disk.readWhole(paths, 5)
+    const [some, empty, large, none, itself] = files
+    for (const [file, text] of [
+      [some, 'bytes'],
+      [empty, ''],
+    ] as const) {
+      if (!file || file instanceof AppError) throw new Error('not read')
+      expect(Buffer.from(file.bytes).toString()).toBe(text)
+      expect(Buffer.from(file.sha256).toString('hex')).toBe(createHash('sha256').update(text).digest('hex'))
+    }
+    expect(large).toBeNull()
+    expect(none).toMatchObject({ code: 'not-found' })
+    release()
+    expect(itself === null || (itself instanceof AppError && itself.code === 'file-unreadable')).toBe(true)
+  })
+
+  it('reads and writes more than goes together at once', async () => {
+    const texts = Array.from({ length: 40 }, (_, index) => `large-${index}`.padEnd(36_000, '.'))
+    const paths = texts.map((_, index) => join(folder, `large-${index}`))
+    for (const [index, path] of paths.entries()) await put(disk, path, texts[index] ?? '')
+    const { files } = await disk.readWhole(paths, 50_000)
+    const read = files.map((file) => (file && !(file instanceof AppError) ? Buffer.from(file.bytes) : Buffer.alloc(0)))
+    expect(read.map((bytes) => bytes.toString())).toEqual(texts)
+    const copies = read.map((bytes, index) => ({ path: join(folder, `copy-${index}`), part: join(folder, `.part-${index}`), bytes }))
+    expect(await disk.writeWhole(copies)).toEqual(texts.map(() => null))
+    expect((await disk.stat(join(folder, 'copy-39')))?.sizeBytes).toBe(36_000)
+    expect((await get(disk, join(folder, 'copy-39'))).slice(0, 10)).toBe('large-39..')
+  })
+
+  it('writes small files in one go, replaces nothing, and leaves nothing half', async () => {
+    await put(disk, join(folder, 'there'), 'old')
+    await put(disk, join(folder, '.a-part'), 'left by another')
+    const files = [
+      { path: join(folder, 'a'), part: join(folder, '.a-part'), bytes: bytesOf('one') },
+      { path: join(folder, 'there'), part: join(folder, '.b-part'), bytes: bytesOf('two') },
+      { path: join(folder, 'no', 'c'), part: join(folder, 'no', '.c-part'), bytes: bytesOf('three') },
+      { path: join(folder, 'd'), part: join(folder, '.d-part'), bytes: bytesOf('') },
+    ]
+    const outcomes = await disk.writeWhole(files)
+    expect(outcomes.map((outcome) => outcome?.code ?? null)).toEqual([null, 'already-exists', 'not-found', null])
+    expect(await get(disk, join(folder, 'a'))).toBe('one')
+    expect(await get(disk, join(folder, 'there'))).toBe('old')
+    expect((await disk.list(folder)).map((entry) => entry.name).sort()).toEqual(['a', 'd', 'there'])
   })
 
   it('holds a content store, a download and a state', async () => {

@@ -5,7 +5,7 @@ import type { Identifier } from '../../electron/peer/protocol/identifier.ts'
 import { liveVersions } from '../../electron/peer/protocol/record.ts'
 import { pick, pickNumber, Prng } from '../../electron/peer/ring/prng.ts'
 import { removeFile, restoreFile } from '../../electron/peer/transfer/change-record.ts'
-import { readSmallFile } from '../../electron/peer/transfer/read-small-file.ts'
+import { readSmallFiles } from '../../electron/peer/transfer/read-small-files.ts'
 import { requestPack } from '../../electron/peer/transfer/request-pack.ts'
 import { storeFile, type StoredFile } from '../../electron/peer/transfer/store-file.ts'
 import { storePack, type PackOutcome, type SmallFile } from '../../electron/peer/transfer/store-pack.ts'
@@ -145,8 +145,8 @@ export class People {
     const waiting = new Map<SmallFile, Operation>()
     for (const name of names) {
       const given = await this.#give(machine, this.#newBytes(blockBytes))
-      const read = given && (await readSmallFile(context.disk, given.path, context.contents.blockBytes).catch(() => null))
-      if (given && read) waiting.set({ path: given.path, name, ...read }, this.#begin(machine, name, given))
+      const [read] = given ? (await readSmallFiles(context.disk, [given.path], context.contents.blockBytes)).files : []
+      if (given && read && !(read instanceof AppError)) waiting.set({ path: given.path, name, ...read }, this.#begin(machine, name, given))
     }
     this.#count('pack')
     const flaws: (string | null)[] = []

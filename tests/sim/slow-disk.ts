@@ -1,12 +1,13 @@
 /** A disk whose syncs take virtual time, for one process: when that dies, what it waited for never comes. */
 
 import type { Disk, DiskFile } from '../../electron/peer/disk/disk.ts'
+import { readWhole, writeWhole } from '../fakes/whole-files.ts'
 
 /** Resolves after a while of virtual time, if the process still lives. */
 export type Pause = () => Promise<void>
 
 export function slowDisk(disk: Disk, pause: Pause): Disk {
-  return {
+  const slow: Disk = {
     open: async (path, mode) => slowFile(await disk.open(path, mode), pause),
     rename: (from, to) => disk.rename(from, to),
     renameNew: (from, to) => disk.renameNew(from, to),
@@ -20,7 +21,10 @@ export function slowDisk(disk: Disk, pause: Pause): Disk {
     },
     room: (folder) => disk.room(folder),
     clone: (from, to) => disk.clone(from, to),
+    readWhole: (paths, limitBytes) => readWhole(slow, paths, limitBytes),
+    writeWhole: (files) => writeWhole(slow, files),
   }
+  return slow
 }
 
 function slowFile(file: DiskFile, pause: Pause): DiskFile {

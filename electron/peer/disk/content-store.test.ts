@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Manifest } from '../protocol/manifest.ts'
 import { ContentStore } from './content-store.ts'
 import { writeContent } from '../../../tests/fakes/write-content.ts'
-import { nodeDisk } from './disk.ts'
+import { nodeDisk } from './node-disk.ts'
 import { Space } from './space.ts'
 
 const blockBytes = 65_536

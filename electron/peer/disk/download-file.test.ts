@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Manifest } from '../protocol/manifest.ts'
-import { nodeDisk } from './disk.ts'
+import { nodeDisk } from './node-disk.ts'
 import { DownloadFile, clashPath } from './download-file.ts'
 
 const blockBytes = 4_096

@@ -2,7 +2,8 @@
 
 import { ClassicLevel } from 'classic-level'
 import { AppError } from '../../../shared/errors.ts'
-import { diskError, nodeDisk } from './disk.ts'
+import { diskError } from './disk-error.ts'
+import { nodeDisk } from './node-disk.ts'
 import type { KeyRange, KeyValueStore, WriteOperation } from './key-value.ts'
 
 /**

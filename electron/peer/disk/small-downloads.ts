@@ -5,7 +5,7 @@
 
 import { basename, dirname, join } from 'node:path'
 import { AppError } from '../../../shared/errors.ts'
-import type { Disk, DiskFile } from './disk.ts'
+import type { Disk } from './disk.ts'
 import { clashPath, clashTries, partSuffix } from './download-file.ts'
 import { cutToBytes } from './safe-name.ts'
 import { limits } from '../protocol/limits.ts'
@@ -16,75 +16,42 @@ export interface SmallDownload {
   readonly bytes: Uint8Array
 }
 
-/** Files written at once: as many as the system's threads keep busy, and some that wait for the disk. */
-const writesAtOnce = 16
-
 /** Hidden files of this process get a number each, so that no two share one. */
 let parts = 0
 
 /** Result: for each file the path it got, or why it is not there. Durable once it resolves. */
 export async function writeSmallDownloads(disk: Disk, files: readonly SmallDownload[]): Promise<(string | AppError)[]> {
-  const made = new Map<string, Promise<void>>()
-  const outcomes: (string | AppError)[] = []
-  let next = 0
-  const work = async (): Promise<void> => {
-    for (let index = next++; index < files.length; index = next++) {
-      const file = files[index]
-      if (file) outcomes[index] = await asOutcome(writeOne(disk, file, made))
-    }
-  }
-  await Promise.all(Array.from({ length: writesAtOnce }, work))
-  const unsynced = new Map<string, AppError>()
-  for (const folder of made.keys()) {
-    const outcome = await asOutcome(disk.syncFolder(folder).then(() => ''))
-    if (outcome instanceof AppError) unsynced.set(folder, outcome)
-  }
-  return outcomes.map((outcome) => (typeof outcome === 'string' ? (unsynced.get(dirname(outcome)) ?? outcome) : outcome))
+  const folders = [...new Set(files.map(({ target }) => dirname(target)))]
+  const made = await forEach(folders, (folder) => disk.makeFolder(folder))
+  const outcomes = files.map(({ target }): string | AppError => made.get(dirname(target)) ?? target)
+  await writeAll(disk, files, outcomes)
+  const synced = await forEach(
+    folders.filter((folder) => !made.has(folder)),
+    (folder) => disk.syncFolder(folder),
+  )
+  return outcomes.map((outcome) => (typeof outcome === 'string' ? (synced.get(dirname(outcome)) ?? outcome) : outcome))
 }
 
-async function writeOne(disk: Disk, { target, bytes }: SmallDownload, made: Map<string, Promise<void>>): Promise<string> {
-  const folder = dirname(target)
-  const ready = made.get(folder) ?? disk.makeFolder(folder)
-  made.set(folder, ready)
-  await ready
-  const part = partOf(target)
-  try {
-    const file = await openNew(disk, part)
-    try {
-      await file.write(bytes, 0)
-      await file.sync()
-    } finally {
-      await file.close()
+/** Each under the first of its names that is free: `outcomes` has the path of each, or why it cannot be, and gets what became of it. */
+async function writeAll(disk: Disk, files: readonly SmallDownload[], outcomes: (string | AppError)[]): Promise<void> {
+  let waiting = [...files.keys()].filter((index) => typeof outcomes[index] === 'string')
+  for (let number = 1; waiting.length > 0; number++) {
+    const written = await disk.writeWhole(
+      waiting.map((index) => {
+        const { target, bytes } = files[index] as SmallDownload
+        return { path: clashPath(target, number), part: partOf(target), bytes }
+      }),
+    )
+    const isTaken = new Set<number>()
+    for (const [at, index] of waiting.entries()) {
+      const { target } = files[index] as SmallDownload
+      const failure = written[at] ?? null
+      if (failure?.code !== 'already-exists') outcomes[index] = failure ?? clashPath(target, number)
+      else if (number < clashTries) isTaken.add(index)
+      else outcomes[index] = new AppError('already-exists', `Every name like ${target} is taken`, { path: target })
     }
-    return await place(disk, part, target)
-  } catch (thrown) {
-    await disk.remove(part)
-    throw thrown
+    waiting = waiting.filter((index) => isTaken.has(index))
   }
-}
-
-/** What lies there is of a process that ended in the middle. */
-async function openNew(disk: Disk, part: string): Promise<DiskFile> {
-  try {
-    return await disk.open(part, 'new')
-  } catch (thrown) {
-    if (!(thrown instanceof AppError) || thrown.code !== 'already-exists') throw thrown
-    await disk.remove(part)
-    return disk.open(part, 'new')
-  }
-}
-
-async function place(disk: Disk, part: string, target: string): Promise<string> {
-  for (let number = 1; number <= clashTries; number++) {
-    const path = clashPath(target, number)
-    try {
-      await disk.renameNew(part, path)
-      return path
-    } catch (thrown) {
-      if (!(thrown instanceof AppError) || thrown.code !== 'already-exists') throw thrown
-    }
-  }
-  throw new AppError('already-exists', `Every name like ${target} is taken`, { path: target })
 }
 
 function partOf(target: string): string {
@@ -92,11 +59,16 @@ function partOf(target: string): string {
   return join(dirname(target), `.${cutToBytes(basename(target), limits.nameSegmentBytes - 1 - mark.length)}${mark}`)
 }
 
-async function asOutcome(work: Promise<string>): Promise<string | AppError> {
-  try {
-    return await work
-  } catch (thrown) {
-    if (thrown instanceof AppError && thrown.code !== 'internal') return thrown
-    throw thrown
+/** Does `work` for each folder. Result: those for which it failed, and why. Throws what is a defect. */
+async function forEach(folders: readonly string[], work: (folder: string) => Promise<void>): Promise<Map<string, AppError>> {
+  const failed = new Map<string, AppError>()
+  for (const folder of folders) {
+    try {
+      await work(folder)
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || thrown.code === 'internal') throw thrown
+      failed.set(folder, thrown)
+    }
   }
+  return failed
 }

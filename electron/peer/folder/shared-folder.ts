@@ -6,7 +6,7 @@
 import { realpath } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { AppError } from '../../../shared/errors.ts'
-import { nodeDisk } from '../disk/disk.ts'
+import { nodeDisk } from '../disk/node-disk.ts'
 import type { Disk } from '../disk/disk.ts'
 import { checkRingName } from '../disk/safe-name.ts'
 import { StoredFiles } from '../disk/stored-files.ts'

@@ -189,11 +189,12 @@ export class Connection {
     }
   }
 
-  /** A body of so many bytes in one piece: for small ones, whose limit the caller has checked. */
-  async readBodyBuffer(lengthBytes: number): Promise<Buffer> {
-    const chunks: Buffer[] = []
-    for await (const chunk of this.readBody(lengthBytes)) chunks.push(chunk)
-    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, lengthBytes)
+  /** A body of so many bytes in one piece, in memory that may be given: for small ones, whose limit the caller has checked. */
+  async readBodyBuffer(lengthBytes: number, into: Buffer = Buffer.allocUnsafe(lengthBytes)): Promise<Buffer> {
+    assert(into.length === lengthBytes, 'memory for exactly the body')
+    const blocks = this.readBlocks(lengthBytes, () => into)
+    while (!(await blocks.next()).done);
+    return into
   }
 
   /**

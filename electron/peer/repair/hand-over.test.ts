@@ -2,11 +2,12 @@
 
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { AppError } from '../../../shared/errors.ts'
 import { ringOf, type FileMachine, type FileRing } from '../../../tests/fakes/file-ring.ts'
 import type { LeavingView } from '../../../shared/views.ts'
 import { removeFile } from '../transfer/change-record.ts'
 import { askHave } from '../transfer/exchange.ts'
-import { readSmallFile } from '../transfer/read-small-file.ts'
+import { readSmallFiles } from '../transfer/read-small-files.ts'
 import { storePack, type PackOutcome } from '../transfer/store-pack.ts'
 import { handOver } from './hand-over.ts'
 
@@ -60,8 +61,10 @@ async function storeInPack(machine: FileMachine, name: string, content: Uint8Arr
   const path = '/of-a-pack'
   const file = await machine.disk.open(path, 'new')
   await file.write(content, 0)
-  const small = await readSmallFile(machine.context.disk, path, machine.contents.blockBytes)
-  const [outcome] = await storePack(machine.context, [{ path, name, ...small! }], { onClash: 'decline' })
+  const { files } = await readSmallFiles(machine.context.disk, [path], machine.contents.blockBytes)
+  const [small] = files
+  if (!small || small instanceof AppError) throw new Error('not small')
+  const [outcome] = await storePack(machine.context, [{ path, name, ...small }], { onClash: 'decline' })
   return outcome
 }
 

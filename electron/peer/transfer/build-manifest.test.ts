@@ -2,7 +2,7 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { nodeDisk } from '../disk/disk.ts'
+import { nodeDisk } from '../disk/node-disk.ts'
 import { buildManifest } from './build-manifest.ts'
 
 const blockBytes = 4096

@@ -5,13 +5,14 @@
  */
 
 import { AppError } from '../../../shared/errors.ts'
+import { releaseBlock } from '../disk/hash-threads.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Packed, RefuseReason } from '../protocol/messages.ts'
 import type { DistributeOptions } from './distribute.ts'
 import { answer, exchangeWith, refusalCode } from './exchange.ts'
-import { bodiesOf, type PackFile } from './pack-body.ts'
+import { bodyOf, encodeFile, packsOf, type EncodedFile, type PackFile } from './pack-body.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
 /** How long a chain of machines may take to make a pack durable. */
@@ -33,13 +34,11 @@ export async function distributePack(
   options: Omit<DistributeOptions, 'onProgress'>,
 ): Promise<PackShare[]> {
   const shares = files.map((file) => ({ file, holders: new Set<Identifier>(), failure: null as AppError | null }))
-  for (const pack of bodiesOf(shares.map((share) => ({ ...share.file, share })))) {
-    await spreadPack(context, pack.files, options)
-  }
+  for (const pack of packsOf(shares.map((share) => encodeFile({ ...share.file, share })))) await spreadPack(context, pack, options)
   return shares.map(({ holders, failure }) => ({ holders: [...holders], failure }))
 }
 
-interface Share extends PackFile {
+interface Share extends EncodedFile {
   readonly share: { readonly holders: Set<Identifier>; failure: AppError | null }
 }
 
@@ -86,11 +85,10 @@ interface Push {
   readonly signal?: AbortSignal
 }
 
-async function push(context: TransferContext, files: readonly PackFile[], { head, next, copies, signal }: Push): Promise<Packed> {
-  const [pack] = bodiesOf(files)
+async function push(context: TransferContext, files: readonly EncodedFile[], { head, next, copies, signal }: Push): Promise<Packed> {
   const blockBytes = files[0]?.manifest.blockBytes ?? 0
-  const body = pack?.body ?? Buffer.alloc(0)
-  return exchangeWith(context, head, {
+  const body = bodyOf(files)
+  const packed = await exchangeWith(context, head, {
     ...(signal ? { signal } : {}),
     run: async (connection) => {
       await connection.send({
@@ -108,6 +106,9 @@ async function push(context: TransferContext, files: readonly PackFile[], { head
       return packed
     },
   })
+  // it was answered, so that it has left this process
+  releaseBlock(body)
+  return packed
 }
 
 /** The answer of one machine, its own outcomes and those of the machines behind it together. */

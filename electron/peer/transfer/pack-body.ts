@@ -1,6 +1,7 @@
 /** The body of a `/pack`: for each file the lengths of its record and its content, the record in JSON, the content. */
 
-import { createHash } from 'node:crypto'
+import { takeBlock } from '../disk/hash-threads.ts'
+import { sha256Hex, sha256Of } from '../disk/sha256.ts'
 import { limits } from '../protocol/limits.ts'
 import { encodeManifest, type Manifest } from '../protocol/manifest.ts'
 import type { FileRecord } from '../protocol/record.ts'
@@ -20,28 +21,48 @@ export interface PackedFile {
 
 const headBytes = 8
 
-/** Files as they travel, so many together as one pack may have. */
-export function* bodiesOf<F extends PackFile>(files: readonly F[]): Generator<{ readonly files: readonly F[]; readonly body: Buffer }> {
-  let pieces: Uint8Array[] = []
+/** A file with its record as it travels. */
+export interface EncodedFile extends PackFile {
+  readonly recordJson: Buffer
+}
+
+export function encodeFile<F extends PackFile>(file: F): F & EncodedFile {
+  return { ...file, recordJson: Buffer.from(JSON.stringify(file.record), 'utf8') }
+}
+
+/** Files so many together as travel in one pack. */
+export function* packsOf<F extends EncodedFile>(files: readonly F[]): Generator<readonly F[]> {
   let together: F[] = []
   let bytes = 0
   for (const file of files) {
-    const record = Buffer.from(JSON.stringify(file.record), 'utf8')
-    const length = headBytes + record.length + file.bytes.length
+    const length = lengthOf(file)
     if (together.length > 0 && (together.length === limits.packFiles || bytes + length > limits.packBytes / 2)) {
-      yield { files: together, body: Buffer.concat(pieces, bytes) }
-      pieces = []
+      yield together
       together = []
       bytes = 0
     }
-    const head = Buffer.allocUnsafe(headBytes)
-    head.writeUInt32BE(record.length, 0)
-    head.writeUInt32BE(file.bytes.length, 4)
-    pieces.push(head, record, file.bytes)
     together.push(file)
     bytes += length
   }
-  if (together.length > 0) yield { files: together, body: Buffer.concat(pieces, bytes) }
+  if (together.length > 0) yield together
+}
+
+/** The body of a pack of these files, in memory to be given back with `releaseBlock`. */
+export function bodyOf(files: readonly EncodedFile[]): Buffer {
+  const body = takeBlock(files.reduce((sum, file) => sum + lengthOf(file), 0))
+  let at = 0
+  for (const { recordJson, bytes } of files) {
+    at = body.writeUInt32BE(recordJson.length, at)
+    at = body.writeUInt32BE(bytes.length, at)
+    body.set(recordJson, at)
+    body.set(bytes, at + recordJson.length)
+    at += recordJson.length + bytes.length
+  }
+  return body
+}
+
+function lengthOf({ recordJson, bytes }: EncodedFile): number {
+  return headBytes + recordJson.length + bytes.length
 }
 
 /** The files in a body, or null when it is not exactly `count` of them within their limits. Contents are views of the body. */
@@ -62,18 +83,17 @@ export function readPackBody(body: Buffer, count: number): PackedFile[] | null {
   return at === body.length ? files : null
 }
 
-/** The manifest of bytes that are one block, or none. */
-export function oneBlockManifest(bytes: Uint8Array, blockBytes: number): Manifest {
-  const hash = createHash('sha256').update(bytes).digest()
+/** The manifest of bytes that are one block, or none. `hash`: their SHA-256, where it is known. */
+export function oneBlockManifest(bytes: Uint8Array, blockBytes: number, hash: Uint8Array = sha256Of(bytes)): Manifest {
   return {
     sizeBytes: bytes.length,
     blockBytes,
-    sha256: hash.toString('hex'),
-    blockHashes: bytes.length === 0 ? new Uint8Array(0) : new Uint8Array(hash),
+    sha256: Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex'),
+    blockHashes: bytes.length === 0 ? new Uint8Array(0) : hash,
   }
 }
 
 /** As a record's versions name a manifest. */
 export function hashOfManifest(manifest: Manifest): string {
-  return createHash('sha256').update(encodeManifest(manifest)).digest('hex')
+  return sha256Hex(encodeManifest(manifest))
 }

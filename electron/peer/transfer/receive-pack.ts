@@ -4,6 +4,7 @@
  */
 
 import { AppError } from '../../../shared/errors.ts'
+import { releaseBlock, takeBlock } from '../disk/hash-threads.ts'
 import type { Connection } from '../net/connection.ts'
 import type { Pack, RefuseReason } from '../protocol/messages.ts'
 import { decodeRecord, wantedContents } from '../protocol/record.ts'
@@ -17,13 +18,16 @@ import { between, type TransferContext } from './transfer-context.ts'
 
 /** Handles one `/pack`. Never throws for what the other side did but for a body that cannot be read, which ends the connection. */
 export async function receivePack(context: TransferContext, connection: Connection, pack: Pack): Promise<void> {
-  const files = readPackBody(await connection.readBodyBuffer(pack.bodyBytes), pack.files)
+  const body = await connection.readBodyBuffer(pack.bodyBytes, takeBlock(pack.bodyBytes))
+  const files = readPackBody(body, pack.files)
   if (!files) throw new AppError('protocol', 'The other machine sent a pack that cannot be read')
   if (!context.intake.isOpen) return refuseCopy(context, connection, leaving(context.machineName))
   const judged = files.map((file) => judge(context, file, pack.blockBytes))
   const contents = judged.flatMap((file) => (typeof file === 'string' ? [] : [file.manifest.sha256]))
   // the answer says that they are here, and may wait for long for those behind
   await context.use.during(contents, () => keepAndAnswer(context, connection, { pack, judged }))
+  // all is written and passed on, or refused: nobody looks at the bytes any more. Where that failed, somebody may
+  releaseBlock(body)
 }
 
 async function keepAndAnswer(

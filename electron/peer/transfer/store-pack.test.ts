@@ -5,7 +5,7 @@ import { AppError } from '../../../shared/errors.ts'
 import { manifestOfBytes } from '../disk/small-contents.ts'
 import { readPackBody } from './pack-body.ts'
 import { groupByOwner } from './read-records.ts'
-import { readSmallFile } from './read-small-file.ts'
+import { readSmallFiles } from './read-small-files.ts'
 import { storePack, type PackOutcome, type SmallFile, type StorePackOptions } from './store-pack.ts'
 
 const bytes = (text: string, length = 1000): Uint8Array => Buffer.alloc(length, text)
@@ -16,8 +16,9 @@ async function smallFile(machine: FileMachine, name: string, content: Uint8Array
   const path = `/file-${++paths}`
   const file = await machine.disk.open(path, 'new')
   await file.write(content, 0)
-  const read = await readSmallFile(machine.context.disk, path, machine.contents.blockBytes)
-  if (!read) throw new Error('not small')
+  const { files } = await readSmallFiles(machine.context.disk, [path], machine.contents.blockBytes)
+  const [read] = files
+  if (!read || read instanceof AppError) throw new Error('not small')
   return { path, name, ...read }
 }
 

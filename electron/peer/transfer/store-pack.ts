@@ -28,7 +28,7 @@ import {
 } from './store-file.ts'
 import type { TransferContext } from './transfer-context.ts'
 
-/** A local file that was read whole, small enough for a pack: see `readSmallFile`. */
+/** A local file that was read whole, small enough for a pack: see `readSmallFiles`. */
 export interface SmallFile {
   readonly path: string
   readonly name: string

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualTimers } from '../../../tests/fakes/manual-timers.ts'
-import { nodeDisk } from '../disk/disk.ts'
+import { nodeDisk } from '../disk/node-disk.ts'
 import { StateFile } from '../disk/state-file.ts'
 import { parseJournal, TransferJournal, type Asked } from './transfer-journal.ts'
 
