@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Settings } from '../../shared/settings.ts'
 import { settingsDefaults } from '../../shared/settings.ts'
 import { ContentStore } from './disk/content-store.ts'
-import { nodeDisk } from './disk/disk.ts'
+import { nodeDisk } from './disk/node-disk.ts'
 import { lockFolder, type FolderLock } from './disk/lock.ts'
 import { RecordStore } from './disk/record-store.ts'
 import { SettingsFile } from './disk/settings-file.ts'
@@ -71,7 +71,7 @@ export class Stores {
       const records = await RecordStore.open(join(folder, 'records'))
       if (records.repaired)
         notes.push('The list of files was damaged and has been repaired; what is missing comes back from the other machines')
-      const contents = await ContentStore.open(nodeDisk, join(folder, 'content'), { space, small: await records.smallContents() })
+      const contents = await openContents(folder, space, records)
       return new Stores({ folder, identity, settings, ringFile, asksFile, space, records, contents, lock, notes })
     } catch (error) {
       await lock.release()
@@ -81,6 +81,7 @@ export class Stores {
 
   /** Moves records and contents out of the way, to `left-behind-…` in the data folder: nothing is deleted. */
   async setAside(): Promise<void> {
+    await this.contents.settled()
     await this.records.close()
     const aside = join(this.folder, `left-behind-${randomBytes(4).toString('hex')}`)
     await mkdir(aside, { recursive: true })
@@ -88,14 +89,20 @@ export class Stores {
     await rename(join(this.folder, 'content'), join(aside, 'content'))
     this.records = await RecordStore.open(join(this.folder, 'records'))
     this.space = new Space(nodeDisk, this.folder, this.space.offeredBytes)
-    const small = await this.records.smallContents()
-    this.contents = await ContentStore.open(nodeDisk, join(this.folder, 'content'), { space: this.space, small })
+    this.contents = await openContents(this.folder, this.space, this.records)
   }
 
   async close(): Promise<void> {
+    await this.contents.settled()
     await this.records.close()
     await this.#lock.release()
   }
+}
+
+async function openContents(folder: string, space: Space, records: RecordStore): Promise<ContentStore> {
+  const contents = join(folder, 'content')
+  const small = await records.smallContents({ disk: nodeDisk, folder: join(contents, 'small') })
+  return ContentStore.open(nodeDisk, contents, { space, small })
 }
 
 function defaultSettings(): Settings {

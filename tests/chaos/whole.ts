@@ -109,7 +109,7 @@ export async function flawsOnDisk(machines: Machines, world: World, copies: numb
   return flaws
 }
 
-/** The copies on a machine's disk, read past the machine: files under their hash, and rows of a copy of its database, which it holds open. */
+/** The copies on a machine's disk, read past the machine: files under their hash, and volumes by the rows of a copy of its database, which it holds open. */
 class DiskCopies {
   readonly #data: string
   readonly #rows: ClassicLevel<string, Buffer>
@@ -128,8 +128,12 @@ class DiskCopies {
   }
 
   async read(sha256: string): Promise<Buffer | null> {
-    const row = await this.#rows.get(`k!${sha256}`)
-    return row ?? readFile(join(this.#data, 'content', sha256.slice(0, 2), sha256)).catch(() => null)
+    const [sizeBytes, , volume, offsetBytes] = (await this.#rows.get(`z!${sha256}`))?.toString().split(' ').map(Number) ?? []
+    if (sizeBytes !== undefined && offsetBytes !== undefined) {
+      const bytes = await readFile(join(this.#data, 'content', 'small', String(volume))).catch(() => Buffer.alloc(0))
+      return bytes.subarray(offsetBytes, offsetBytes + sizeBytes)
+    }
+    return readFile(join(this.#data, 'content', sha256.slice(0, 2), sha256)).catch(() => null)
   }
 
   async close(): Promise<void> {

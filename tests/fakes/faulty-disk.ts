@@ -5,7 +5,8 @@
 
 import { dirname } from 'node:path'
 import { AppError } from '../../shared/errors.ts'
-import type { Disk, DiskEntry, DiskFile, DiskRoom, DiskStat, OpenMode } from '../../electron/peer/disk/disk.ts'
+import type { Disk, DiskEntry, DiskFile, DiskRoom, DiskStat, NewFile, OpenMode, WholeFiles } from '../../electron/peer/disk/disk.ts'
+import { readWhole, writeWhole } from './whole-files.ts'
 
 interface Inode {
   bytes: Uint8Array
@@ -110,9 +111,10 @@ export class FaultyDisk implements Disk {
   /** One byte at `position` is not what was written. */
   rot(path: string, position: number): void {
     const inode = this.#inode(path)
+    const isSynced = inode.synced === inode.bytes
     inode.bytes = inode.bytes.slice()
     inode.bytes[position] = (inode.bytes[position] ?? 0) ^ 1
-    inode.synced = inode.bytes
+    inode.synced = isSynced ? inode.bytes : inode.synced.map((byte, at) => (at === position ? byte ^ 1 : byte))
   }
 
   /** The end of a file is lost. */
@@ -122,10 +124,14 @@ export class FaultyDisk implements Disk {
     inode.synced = inode.bytes
   }
 
-  /** What is at `path` for sure after the power went now; null when nothing is. */
-  durable(path: string): Uint8Array | null {
+  /** What is at `path`, or in a part of it that is never written twice, for sure after the power went now; null when nothing is. */
+  durable(path: string, part?: { readonly offsetBytes: number; readonly sizeBytes: number }): Uint8Array | null {
     const entry = this.#durable.get(path)
-    return entry && entry !== 'folder' && entry.synced === entry.bytes ? entry.synced : null
+    if (part?.sizeBytes === 0) return new Uint8Array(0)
+    if (!entry || entry === 'folder') return null
+    if (!part) return entry.synced === entry.bytes ? entry.synced : null
+    const bytes = entry.synced.subarray(part.offsetBytes, part.offsetBytes + part.sizeBytes)
+    return bytes.length === part.sizeBytes ? bytes : null
   }
 
   /** Paths of all files, sorted. */
@@ -211,6 +217,14 @@ export class FaultyDisk implements Disk {
     if (!this.#clones) return false
     this.#live.set(to, { bytes: inode.bytes.slice(), synced: new Uint8Array(0), modifiedMs: this.#wallClock() })
     return true
+  }
+
+  readWhole(paths: readonly string[], limitBytes: number): Promise<WholeFiles> {
+    return readWhole(this, paths, limitBytes)
+  }
+
+  writeWhole(files: readonly NewFile[]): Promise<(AppError | null)[]> {
+    return writeWhole(this, files)
   }
 
   #handle(path: string, inode: Inode, mode: OpenMode): DiskFile {

@@ -27,6 +27,7 @@ import { Transfers } from '../../electron/peer/transfer/transfers.ts'
 import { AppError } from '../../shared/errors.ts'
 import { FaultyDisk, type FaultyDiskOptions } from './faulty-disk.ts'
 import { MemoryKeyValue, type MemoryKeyValueOptions } from './memory-key-value.ts'
+import { smallFolder } from './small-places.ts'
 
 export interface FileRingOptions {
   /** Default 3. */
@@ -240,8 +241,9 @@ export class FileMachine {
     const contents = await ContentStore.open(disk, '/content', {
       space: new Space(disk, '/', from.offeredBytes ?? null),
       ...(options.blockBytes ? { blockBytes: options.blockBytes } : {}),
-      ...(typeof options.small === 'number' ? { small: await records.smallContents(options.small) } : {}),
-      ...(options.small === true ? { small: await records.smallContents() } : {}),
+      ...(options.small
+        ? { small: await records.smallContents({ disk, folder: smallFolder, volumeBytes: 20_000, ...limitOf(options.small) }) }
+        : {}),
       ...(options.unfinishedBytes === undefined ? {} : { unfinishedBytes: options.unfinishedBytes }),
     })
     const machine = new FileMachine(ring, id, { disk, database, records, contents })
@@ -411,4 +413,8 @@ export async function ringOf(ids: readonly number[], options: FileRingOptions = 
   for (const id of ids) await ring.start(id)
   await ring.run(3_000)
   return ring
+}
+
+function limitOf(small: true | number): { limitBytes?: number } {
+  return small === true ? {} : { limitBytes: small }
 }

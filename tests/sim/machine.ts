@@ -17,6 +17,7 @@ import type { TransferNews } from '../../electron/peer/transfer/transfer-context
 import { Transfers } from '../../electron/peer/transfer/transfers.ts'
 import { FaultyDisk } from '../fakes/faulty-disk.ts'
 import { MemoryKeyValue } from '../fakes/memory-key-value.ts'
+import { rotSmall, smallBytes, smallCopies, smallFolder } from '../fakes/small-places.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { FilesPlan } from './plan.ts'
 import type { SimulatedPeer, Simulator } from './simulator.ts'
@@ -42,8 +43,10 @@ export interface Surroundings {
 
 /** Size of a block of what is stored: small, so that small files have several. */
 export const blockBytes = 4096
-/** Contents up to this size are rows of the database, larger ones files: both ways in every run, and rows of several blocks. */
-const smallBytes = 5000
+/** Contents up to this size are in volumes, larger ones files: both ways in every run, and small ones of several blocks. */
+const smallLimitBytes = 5000
+/** Of volumes: a few contents fill one, so that they are moved as they come and go. */
+const volumeBytes = 20_000
 /** Ten minutes would be the whole run, and a day more than that. */
 export const sweepEveryMs = 30_000
 export const keepUnfinishedMs = 60_000
@@ -177,7 +180,7 @@ export class Machine {
       space: new Space(disk, '/'),
       blockBytes,
       unfinishedBytes: blockBytes,
-      small: await records.smallContents(smallBytes),
+      small: await records.smallContents({ disk, folder: smallFolder, limitBytes: smallLimitBytes, volumeBytes }),
     })
     await disk.makeFolder('/home')
     await disk.makeFolder('/downloads')
@@ -316,17 +319,17 @@ export class Machine {
   /** Hashes of the contents on its disk, in files or in the database. */
   copies(): string[] {
     const files = this.disk.files().flatMap((path) => (/^\/content\/..\/[0-9a-f]{64}$/.test(path) ? [path.slice(-64)] : []))
-    return [...files, ...this.database.durableKeys('k!').map((key) => key.slice(2))]
+    return [...files, ...smallCopies(this)]
   }
 
   /** The bytes of a copy as the next start finds them for sure. */
   bytesOf(sha256: string): Uint8Array | null {
-    return this.database.durableBytes(`k!${sha256}`) ?? this.disk.durable(pathOf(sha256))
+    return smallBytes(this, sha256) ?? this.disk.durable(pathOf(sha256))
   }
 
   /** The byte of a copy at `position` is not what was written. */
   rot(sha256: string, position: number): void {
-    if (this.database.durableBytes(`k!${sha256}`)) this.database.rot(`k!${sha256}`, position)
+    if (smallBytes(this, sha256)) rotSmall(this, sha256, position)
     else this.disk.rot(pathOf(sha256), position)
   }
 

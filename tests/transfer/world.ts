@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import { pick, pickNumber, type Prng } from '../../electron/peer/ring/prng.ts'
 import { faultyLink, type LinkFaults } from '../fakes/faulty-link.ts'
 import { FileRing, type FileMachine } from '../fakes/file-ring.ts'
+import { rotSmall, smallBytes, smallCopies } from '../fakes/small-places.ts'
 import type { DiskOperation } from '../fakes/faulty-disk.ts'
 import type { Mishap, Plan } from './plan.ts'
 
@@ -231,17 +232,17 @@ export class World {
   }
 
   #rot(machine: FileMachine): void {
-    const files = machine.disk.files().filter((path) => path.startsWith('/content/') && !path.startsWith('/content/partial/'))
-    const rows = machine.database.durableKeys('k!')
-    const what = pick(this.random, [...files, ...rows])
+    const files = machine.disk.files().filter((path) => /^\/content\/[0-9a-f]{2}\//.test(path))
+    const small = smallCopies(machine)
+    const what = pick(this.random, [...files, ...small])
     if (what === undefined) return
-    const length = (files.includes(what) ? machine.disk.bytes(what) : machine.database.durableBytes(what))?.length ?? 0
+    const length = (files.includes(what) ? machine.disk.bytes(what) : smallBytes(machine, what))?.length ?? 0
     if (length === 0) return
     const position = pickNumber(this.random, length)
     if (files.includes(what) && this.random.next() < 0.3) machine.disk.cut(what, position)
     else if (files.includes(what)) machine.disk.rot(what, position)
-    else machine.database.rot(what, position)
-    const sha256 = basename(what).replace('k!', '').replace('.manifest', '')
+    else rotSmall(machine, what, position)
+    const sha256 = basename(what).replace('.manifest', '')
     this.rotten.add(`${this.valueOf(machine)} ${sha256}`)
     this.say(`${what} is damaged at byte ${position}`)
   }

@@ -1,7 +1,7 @@
 /**
  * The bytes of the copies kept here, by their whole SHA-256: `ab/abcdef…` and `ab/abcdef….manifest` beside it. A content of one
- * block has no manifest file: its block hash is its name. What is still coming lies beside them (incoming-contents.ts). Small contents are rows
- * of the machine's database instead (small-contents.ts); where bytes lie is nobody's business but theirs.
+ * block has no manifest file: its block hash is its name. What is still coming lies beside them (incoming-contents.ts). Small contents lie
+ * together instead (small-contents.ts); where bytes lie is nobody's business but theirs.
  * Invariant: a file under its hash was complete, verified and synced before it got there (held by compliance and crash tests).
  */
 
@@ -74,14 +74,14 @@ export class ContentStore {
     for (const shard of await disk.list(folder)) {
       if (shard.kind === 'folder' && /^[0-9a-f]{2}$/.test(shard.name)) await store.#scan(shard.name)
     }
-    for (const [sha256, sizeBytes] of options.small?.sizes ?? []) if (!store.#sizes.has(sha256)) space.add(sizeBytes)
+    for (const sha256 of options.small?.hashes() ?? []) if (!store.#sizes.has(sha256)) space.add(store.sizeOf(sha256))
     return store
   }
 
   /** True when the content is here. Its bytes may have rotted since: `verify` tells. */
   async has(sha256: string): Promise<boolean> {
     if (!isHash(sha256)) return false
-    if (this.#small?.sizes.has(sha256)) return true
+    if (this.#small?.has(sha256)) return true
     // what is not known is not here: no need to ask the disk
     if (!this.#sizes.has(sha256)) return false
     const stat = await this.#disk.stat(this.#pathOf(sha256))
@@ -99,18 +99,18 @@ export class ContentStore {
 
   /** Whether a content was here when this machine last looked: at its start, or when it came. */
   knows(sha256: string): boolean {
-    return this.#sizes.has(sha256) || (this.#small?.sizes.has(sha256) ?? false)
+    return this.#sizes.has(sha256) || (this.#small?.has(sha256) ?? false)
   }
 
   /** Hashes of all contents here. What comes or goes meanwhile may be met or not. */
   *hashes(): IterableIterator<string> {
     yield* this.#sizes.keys()
-    for (const sha256 of this.#small?.sizes.keys() ?? []) if (!this.#sizes.has(sha256)) yield sha256
+    for (const sha256 of this.#small?.hashes() ?? []) if (!this.#sizes.has(sha256)) yield sha256
   }
 
   /** Bytes of a content here; 0 when it is not. */
   sizeOf(sha256: string): number {
-    return this.#sizes.get(sha256) ?? this.#small?.sizes.get(sha256) ?? 0
+    return this.#sizes.get(sha256) ?? this.#small?.sizeOf(sha256) ?? 0
   }
 
   /**
@@ -119,7 +119,7 @@ export class ContentStore {
    */
   async manifest(sha256: string): Promise<Manifest | null> {
     if (!isHash(sha256)) return null
-    const small = this.#smallManifest(sha256)
+    const small = await this.#smallManifest(sha256)
     if (small) return small
     // what is not known is not here: no need to ask the disk
     if (!this.#sizes.has(sha256)) return null
@@ -149,7 +149,7 @@ export class ContentStore {
 
   async *#reading(sha256: string, chunks: (file: ReadableFile) => AsyncIterable<Buffer>): AsyncIterable<Buffer> {
     if (!isHash(sha256)) throw new AppError('not-found', 'No such content here', { sha256 })
-    const small = this.#small?.bytes(sha256)
+    const small = await this.#small?.bytes(sha256)
     if (small) {
       yield* chunks(MemoryFile.of(small))
       return
@@ -199,6 +199,16 @@ export class ContentStore {
     })
   }
 
+  /** The bytes of each content that is small enough for `placeSmall`, checked by nobody; null where there are none, or they cannot be read. */
+  async readSmall(contents: readonly string[]): Promise<(Uint8Array | null)[]> {
+    return (await this.#small?.bytesOf(contents)) ?? contents.map(() => null)
+  }
+
+  /** Resolves when nothing is being put in order. */
+  async settled(): Promise<void> {
+    await this.#small?.settled()
+  }
+
   /** Whether a content is one that `placeSmall` takes. */
   fitsSmall(manifest: Manifest): boolean {
     return this.#small?.fits(manifest) ?? false
@@ -208,7 +218,7 @@ export class ContentStore {
   async remove(sha256: string): Promise<void> {
     if (!isHash(sha256)) return
     this.#doubted.delete(sha256)
-    if (this.#small?.sizes.has(sha256)) {
+    if (this.#small?.has(sha256)) {
       if (!this.#sizes.has(sha256)) this.space.subtract(this.sizeOf(sha256))
       await this.#small.remove(sha256)
       if (!this.#sizes.has(sha256)) return
@@ -233,7 +243,7 @@ export class ContentStore {
 
   async #isGood(sha256: string): Promise<boolean> {
     try {
-      if (this.#small?.sizes.has(sha256)) return this.#small.verify(sha256)
+      if (this.#small?.has(sha256)) return await this.#small.verify(sha256)
       const manifest = await this.manifest(sha256)
       return manifest !== null && (await this.#withFile(sha256, (file) => matchesManifest(file, manifest)))
     } catch (thrown) {
@@ -248,12 +258,12 @@ export class ContentStore {
     return this.space.usedBytes
   }
 
-  #smallManifest(sha256: string): Manifest | null {
+  async #smallManifest(sha256: string): Promise<Manifest | null> {
     const blockBytes = this.#small?.blockBytes(sha256) ?? null
     if (blockBytes === null) return null
     const sizeBytes = this.sizeOf(sha256)
     if (sizeBytes <= blockBytes) return singleBlockManifest(sha256, sizeBytes, blockBytes)
-    const manifest = manifestOfBytes(this.#small?.bytes(sha256) ?? Buffer.alloc(0), blockBytes)
+    const manifest = manifestOfBytes((await this.#small?.bytes(sha256)) ?? Buffer.alloc(0), blockBytes)
     if (manifest.sha256 !== sha256) throw new AppError('corrupt', 'The content does not match its hash any more', { sha256 })
     return manifest
   }

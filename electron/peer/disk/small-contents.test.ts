@@ -7,15 +7,17 @@ import { FaultyDisk } from '../../../tests/fakes/faulty-disk.ts'
 import { MemoryKeyValue } from '../../../tests/fakes/memory-key-value.ts'
 import { recordOf, versionOf } from '../../../tests/fakes/records.ts'
 import { writeContent } from '../../../tests/fakes/write-content.ts'
+import { rotSmall, smallFolder } from '../../../tests/fakes/small-places.ts'
+import { verifiedAtOf } from '../protocol/holdings.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import { ContentStore } from './content-store.ts'
-import { nodeDisk } from './disk.ts'
+import { nodeDisk } from './node-disk.ts'
 import { RecordStore, type KeptFile } from './record-store.ts'
-import { manifestOfBytes, SmallContents } from './small-contents.ts'
+import { manifestOfBytes } from './small-contents.ts'
 import { Space } from './space.ts'
-import { WriteQueue } from './write-queue.ts'
 
 const blockBytes = 4096
+const volumeBytes = 100_000
 let disk: FaultyDisk
 let database: MemoryKeyValue
 let records: RecordStore
@@ -23,7 +25,11 @@ let store: ContentStore
 
 async function open(): Promise<void> {
   records = await RecordStore.over(database)
-  store = await ContentStore.open(disk, '/content', { space: new Space(disk, '/'), small: await records.smallContents(10_000), blockBytes })
+  store = await ContentStore.open(disk, '/content', {
+    space: new Space(disk, '/'),
+    small: await records.smallContents({ disk, folder: smallFolder, limitBytes: 10_000, volumeBytes }),
+    blockBytes,
+  })
 }
 
 beforeEach(async () => {
@@ -54,14 +60,14 @@ async function read(sha256: string, offset: number, length: number): Promise<Buf
 }
 
 describe.each([
-  ['a row', 4_000],
+  ['a volume', 4_000],
   ['a file', 20_000],
 ])('a content in %s that was found bad', (_, size) => {
   it('is not held, though it is still here, before good bytes have come', async () => {
     const bytes = randomBytes(size)
     const manifest = await keep(bytes)
     const { sha256 } = manifest
-    if (store.fitsSmall(manifest)) database.rot(`k!${sha256}`, 1_000)
+    if (store.fitsSmall(manifest)) rotSmall({ disk, database }, sha256, 1_000)
     else disk.rot(`/content/${sha256.slice(0, 2)}/${sha256}`, 5_000)
     // nobody has read it since
     expect(await store.holds(manifest)).toBe(true)
@@ -73,11 +79,11 @@ describe.each([
 })
 
 describe('small contents', () => {
-  it.each([0, 1, 4096, 9_999])('keeps %i bytes without a file, over a power cut too', async (size) => {
+  it.each([0, 1, 4096, 9_999])('keeps %i bytes without a file of their own, over a power cut too', async (size) => {
     const bytes = randomBytes(size)
     const manifest = await keep(bytes)
     await crash()
-    expect(disk.files()).toEqual([])
+    expect(disk.files().filter((path) => !path.startsWith(smallFolder))).toEqual([])
     expect(await store.has(manifest.sha256)).toBe(true)
     expect(store.sizeOf(manifest.sha256)).toBe(size)
     expect(store.usedBytes()).toBe(size)
@@ -124,7 +130,7 @@ describe('small contents', () => {
 
   it('finds a byte that is not what was written', async () => {
     const manifest = await keep(randomBytes(9_000))
-    database.rot(`k!${manifest.sha256}`, 8_999)
+    rotSmall({ disk, database }, manifest.sha256, 8_999)
     expect(await store.verify(manifest.sha256)).toBe(false)
     await expect(store.manifest(manifest.sha256)).rejects.toMatchObject({ code: 'corrupt' })
   })
@@ -161,7 +167,7 @@ describe('small contents', () => {
     const manifest = manifestOfBytes(bytes, blockBytes)
     await store.importFile('/home/a', manifest)
     expect(await store.verify(manifest.sha256)).toBe(true)
-    expect(disk.files()).toEqual(['/home/a'])
+    expect(disk.files().filter((path) => !path.startsWith(smallFolder))).toEqual(['/home/a'])
   })
 })
 
@@ -196,7 +202,7 @@ describe('many at once', () => {
     expect(batches).toBe(1)
     await crash()
     for (const { record, sha256 } of files) {
-      expect((await records.get(record.name))?.held).toEqual({ [sha256]: 7 })
+      expect((await records.get(record.name))?.held).toEqual([[sha256, 7]])
       expect(await store.verify(sha256)).toBe(true)
     }
     expect(store.usedBytes()).toBe(60)
@@ -230,7 +236,7 @@ describe('many at once', () => {
     await Promise.all([records.keepAll([file!], 7), records.merge(recordOf('meanwhile', version(bytes)))])
     expect(new Set(told)).toEqual(new Set(['a', 'before', 'meanwhile']))
     const { entries } = await records.changedSince(revision, 1e6)
-    expect(entries.map((entry) => entry.held[file!.sha256])).toEqual([7, 7, 7])
+    expect(entries.map((entry) => verifiedAtOf(entry.held, file!.sha256))).toEqual([7, 7, 7])
   })
 
   it('says for each whether there is room', async () => {
@@ -244,15 +250,92 @@ describe('many at once', () => {
   })
 })
 
-it('misses what a repaired database lost the bytes of', async () => {
-  const database = new MemoryKeyValue()
-  const queue = new WriteQueue(database)
+describe('volumes', () => {
+  const paths = (): string[] => disk.files().filter((path) => path.startsWith(`${smallFolder}/`))
+
+  /** As much as fills a volume, so that the next content goes into another one. */
+  async function fillVolume(): Promise<Manifest[]> {
+    const kept: Manifest[] = []
+    const bytes = Buffer.alloc(10_000)
+    for (let size = 0; size < volumeBytes; size += bytes.length) {
+      bytes.writeUInt32BE(size)
+      kept.push(manifestOfBytes(bytes, blockBytes))
+      const partial = await store.create(manifestOfBytes(bytes, blockBytes))
+      await writeContent(partial, Buffer.from(bytes))
+      await partial.commit()
+    }
+    return kept
+  }
+
+  it('misses what a row names and no volume has', async () => {
+    const [kept, lost] = [await keep(randomBytes(100)), await keep(randomBytes(200))]
+    disk.cut(paths()[0]!, 250)
+    await crash()
+    expect([await store.has(kept.sha256), await store.has(lost.sha256)]).toEqual([true, false])
+    expect([await store.verify(kept.sha256), store.usedBytes()]).toEqual([true, 100])
+  })
+
+  it('let go of what is mostly dead, and move what is not', async () => {
+    const contents = await fillVolume()
+    const later = await keep(randomBytes(10))
+    expect(paths()).toHaveLength(2)
+    const [first, ...others] = contents
+    const left = others.slice(0, 3)
+    for (const { sha256 } of others.slice(3)) await store.remove(sha256)
+    await store.remove(first!.sha256)
+    await store.settled()
+    expect(paths()).toHaveLength(1)
+    await crash()
+    for (const { sha256 } of [...left, later]) expect(await store.verify(sha256)).toBe(true)
+    expect([...store.hashes()].sort()).toEqual([...left, later].map(({ sha256 }) => sha256).sort())
+    expect(store.usedBytes()).toBe(30_010)
+  })
+
+  it('do not bring back what is removed while it is moved', async () => {
+    const contents = await fillVolume()
+    await keep(randomBytes(10))
+    const left = contents.slice(-2)
+    for (const { sha256 } of contents.slice(0, -2)) await store.remove(sha256)
+    // the moving has begun with the removal that made it worth while
+    await store.remove(left[0]!.sha256)
+    await store.settled()
+    expect(await store.has(left[0]!.sha256)).toBe(false)
+    await crash()
+    expect([await store.has(left[0]!.sha256), await store.verify(left[1]!.sha256)]).toEqual([false, true])
+  })
+
+  it('go on elsewhere after one could not be written', async () => {
+    const first = await keep(randomBytes(100))
+    disk.failNext('sync', { matches: smallFolder, code: 'disk-full' })
+    const bytes = randomBytes(200)
+    await expect(keep(bytes)).rejects.toMatchObject({ code: 'disk-full' })
+    expect(store.usedBytes()).toBe(100)
+    const again = await keep(bytes)
+    await crash()
+    expect([await store.verify(first.sha256), await store.verify(again.sha256)]).toEqual([true, true])
+  })
+
+  it('keep nothing whose row was not written, whatever came to the disk', async () => {
+    const manifest = manifestOfBytes(randomBytes(100), blockBytes)
+    await store.placeSmall([{ manifest, bytes: randomBytes(100) }])
+    await keep(randomBytes(50))
+    await crash()
+    expect([await store.has(manifest.sha256), store.usedBytes()]).toEqual([false, 50])
+  })
+})
+
+it('takes over what an earlier version of the program kept in the database', async () => {
+  const bytes = randomBytes(9_000)
+  const { sha256 } = manifestOfBytes(bytes, blockBytes)
   await database.batch([
-    { type: 'put', key: 'k!aa', value: new Uint8Array(3) },
-    { type: 'put', key: 'z!aa', value: '3 4096' },
-    { type: 'put', key: 'z!bb', value: '4 4096' },
+    { type: 'put', key: `k!${sha256}`, value: bytes },
+    { type: 'put', key: `z!${sha256}`, value: `9000 ${blockBytes}` },
+    { type: 'put', key: `z!${'b'.repeat(64)}`, value: `4 ${blockBytes}` },
   ])
-  expect([...(await SmallContents.open(database, queue, { repaired: true })).sizes]).toEqual([['aa', 3]])
+  await open()
+  expect([...store.hashes()]).toEqual([sha256])
+  await crash()
+  expect([await store.verify(sha256), store.usedBytes(), database.durableKeys('k!')]).toEqual([true, 9_000, []])
 })
 
 it('keeps a content in LevelDB over a restart', async () => {
@@ -261,7 +344,9 @@ it('keeps a content in LevelDB over a restart', async () => {
     const bytes = randomBytes(100)
     for (const round of ['first', 'second']) {
       const records = await RecordStore.open(join(folder, 'records'))
-      const contents = await ContentStore.open(nodeDisk, join(folder, 'content'), { small: await records.smallContents() })
+      const contents = await ContentStore.open(nodeDisk, join(folder, 'content'), {
+        small: await records.smallContents({ disk: nodeDisk, folder: join(folder, 'content', 'small') }),
+      })
       const manifest = manifestOfBytes(bytes, blockBytes)
       if (round === 'first') {
         const partial = await contents.create(manifest)

@@ -4,6 +4,8 @@ import type { KeyValueStore, WriteOperation } from './key-value.ts'
 
 /** Called once the batch is durable: every write's `done` first, then every `announce`; or `failed` when it was not written. */
 export interface WriteEnd {
+  /** What has to be durable before the batch is written. When it rejects, the batch is not. */
+  readonly ready?: () => Promise<void>
   readonly done: () => void
   readonly announce: () => void
   readonly failed: () => void
@@ -58,6 +60,7 @@ export class WriteQueue {
   async #run(operations: WriteOperation[], ends: WriteEnd[]): Promise<void> {
     this.#waiting.shift()
     try {
+      await allReady(ends)
       await this.#store.batch(operations)
     } catch (thrown) {
       for (const end of ends) end.failed()
@@ -66,6 +69,11 @@ export class WriteQueue {
     for (const end of ends) end.done()
     for (const end of ends) announce(end)
   }
+}
+
+/** Resolves once everything is durable that has to be before a batch with these ends. */
+export async function allReady(ends: readonly WriteEnd[]): Promise<void> {
+  await Promise.all(ends.map(({ ready }) => ready?.() ?? Promise.resolve()))
 }
 
 /** The write is durable whatever a listener does: its error surfaces on its own. */

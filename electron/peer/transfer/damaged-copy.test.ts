@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { faultyLink } from '../../../tests/fakes/faulty-link.ts'
 import { ringOf, type FileRing } from '../../../tests/fakes/file-ring.ts'
+import { rotSmall } from '../../../tests/fakes/small-places.ts'
 import { askManifest } from './exchange.ts'
 import { findFile } from './request-file.ts'
 
@@ -12,7 +13,7 @@ const sha256 = createHash('sha256').update(bytes).digest('hex')
 async function ringWithRot(): Promise<FileRing> {
   const ring = await ringOf([100, 200], { blockBytes: 4096, small: true, copies: 2, link: () => faultyLink() })
   await ring.machine(100).store('0050', bytes)
-  ring.machine(100).database.rot(`k!${sha256}`, 5_000)
+  rotSmall(ring.machine(100), sha256, 5_000)
   return ring
 }
 

@@ -31,10 +31,13 @@ async function bringBytes(context: TransferContext, files: readonly PackFile[]):
   }
   const placements = await contents.placeSmall(lacking)
   for (const [index, { manifest }] of lacking.entries()) {
-    const full = new AppError('disk-full', `${context.machineName} has no room for ${manifest.sizeBytes} bytes`)
-    bytes.set(manifest.sha256, placements[index] ?? full)
+    bytes.set(manifest.sha256, placements[index] ?? noRoom(context, manifest.sizeBytes))
   }
   return bytes
+}
+
+function noRoom(context: TransferContext, sizeBytes: number): AppError {
+  return new AppError('disk-full', `${context.machineName} has no room for ${sizeBytes} bytes`)
 }
 
 /** Where this machine keeps such a content in a file. */

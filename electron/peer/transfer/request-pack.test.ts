@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ringOf, type FileRing } from '../../../tests/fakes/file-ring.ts'
+import { rotSmall, smallCopies } from '../../../tests/fakes/small-places.ts'
 import { requestPack } from './request-pack.ts'
 
 const contentOf = (index: number): Buffer => Buffer.alloc(100 + index, `content ${index}`)
@@ -40,9 +41,8 @@ describe('requesting many small files', () => {
 
   it('gets from the next holder what the first has damaged, and tells the first', async () => {
     const ring = await stored(3)
-    const { database } = ring.machine(2000)
-    const [rotten = ''] = database.durableKeys('k!')
-    database.rot(rotten, 5)
+    const [rotten = ''] = smallCopies(ring.machine(2000))
+    rotSmall(ring.machine(2000), rotten, 5)
     const files = await request(ring, 1000, namesOf(3))
     expect(files.map(([name, text]) => [name, text])).toEqual(expected(3, 0).map(([name, text]) => [name, text]))
     expect(files.map(([, , from]) => from).sort()).toEqual([2000, 2000, 3000])

@@ -3,8 +3,8 @@
  * before anything of it touches the disk. What is no small file, or does not come, is asked for alone (request-file.ts).
  */
 
-import { createHash } from 'node:crypto'
 import { AppError } from '../../../shared/errors.ts'
+import { sha256Hex } from '../disk/sha256.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
@@ -12,7 +12,7 @@ import { liveVersions, type Version } from '../protocol/record.ts'
 import { answer, exchangeWith } from './exchange.ts'
 import { groupByOwner, readRecords } from './read-records.ts'
 import { reportDamaged } from './arc-exchange.ts'
-import { smallContent } from './serve-pack.ts'
+import { smallContents } from './serve-pack.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
 /** A small file with its bytes, as verified. */
@@ -21,7 +21,7 @@ export interface FetchedFile {
   readonly name: string
   readonly spelling: string
   readonly version: Version
-  readonly bytes: Buffer
+  readonly bytes: Uint8Array
   /** Who gave them. */
   readonly from: Identifier
   readonly route: readonly Identifier[]
@@ -118,10 +118,10 @@ interface From {
 async function fetchFrom(context: TransferContext, files: readonly Wanted[], { turn, signal }: From): Promise<FetchedFile[]> {
   const holder = files[0]?.holders[turn]
   if (!holder) return []
-  const contents = new Map<string, Buffer | null>()
+  const contents = new Map<string, Uint8Array | null>()
   try {
     const wanted = [...new Set(files.map((file) => file.version.sha256))]
-    if (holder.id === context.self.id) for (const sha256 of wanted) contents.set(sha256, await smallContent(context, sha256))
+    if (holder.id === context.self.id) await takeHere(context, wanted, contents)
     else await ask(context, holder, { wanted, signal, contents })
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'cancelled' || error.code === 'internal') throw error
@@ -129,7 +129,7 @@ async function fetchFrom(context: TransferContext, files: readonly Wanted[], { t
   return files.flatMap((file): FetchedFile[] => {
     const bytes = contents.get(file.version.sha256)
     if (!bytes) return []
-    if (createHash('sha256').update(bytes).digest('hex') === file.version.sha256) {
+    if (sha256Hex(bytes) === file.version.sha256) {
       const { name, spelling, version, route } = file
       return [{ name, spelling, version, bytes, from: holder.id, route }]
     }
@@ -138,10 +138,18 @@ async function fetchFrom(context: TransferContext, files: readonly Wanted[], { t
   })
 }
 
+type Contents = Map<string, Uint8Array | null>
+
+/** What this machine has of them itself, so many at a time as travel together. */
+async function takeHere(context: TransferContext, wanted: readonly string[], contents: Contents): Promise<void> {
+  const found = await smallContents(context, wanted)
+  for (const [index, sha256] of wanted.entries()) contents.set(sha256, found[index] ?? null)
+}
+
 interface Asked {
   readonly wanted: readonly string[]
   readonly signal: AbortSignal
-  readonly contents: Map<string, Buffer | null>
+  readonly contents: Contents
 }
 
 /** Fills `contents`, as many exchanges as it takes. */

@@ -54,24 +54,30 @@ function parseText(json: string): string | null {
 
 /** `/fetch` -> `/fetched`: the first contents that fit, at least one; a damaged one goes as it is, the receiver checks. */
 export async function sendContents(context: TransferContext, connection: Connection, message: Fetch): Promise<void> {
-  const sizes: (number | 'none')[] = []
-  const pieces: Uint8Array[] = []
+  const fitting: string[] = []
   let bytes = 0
   for (const sha256 of message.contents) {
-    const content = await smallContent(context, sha256)
-    const length = content?.length ?? 0
-    if (sizes.length > 0 && bytes + length > limits.packContentBytes) break
-    sizes.push(content ? length : 'none')
-    if (content) pieces.push(content)
-    bytes += length
+    const sizeBytes = context.contents.sizeOf(sha256)
+    if (sizeBytes <= limits.packedFileBytes) bytes += sizeBytes
+    if (fitting.length > 0 && bytes > limits.packContentBytes) break
+    fitting.push(sha256)
   }
-  const body = Buffer.concat(pieces, bytes)
+  const contents = await smallContents(context, fitting)
+  const sizes = contents.map((content) => content?.length ?? 'none')
+  const body = Buffer.concat(contents.filter((content) => content !== null))
   await connection.send({ command: 'fetched', sizes, bodyBytes: body.length, ...between(context, message.source) })
   await connection.write(body)
 }
 
-/** The bytes of a small content here, or null. */
-export async function smallContent(context: TransferContext, sha256: string): Promise<Buffer | null> {
+/** The bytes of small contents here; null for what is none, or not here. */
+export async function smallContents(context: TransferContext, contents: readonly string[]): Promise<(Uint8Array | null)[]> {
+  const bytes = await context.contents.readSmall(contents)
+  for (const [index, sha256] of contents.entries()) bytes[index] ??= await contentOfFile(context, sha256)
+  return bytes
+}
+
+/** A small content that has a file of its own, as large ones do. */
+async function contentOfFile(context: TransferContext, sha256: string): Promise<Buffer | null> {
   const { contents } = context
   if (!(await contents.has(sha256)) || contents.sizeOf(sha256) > limits.packedFileBytes) return null
   const chunks: Buffer[] = []
