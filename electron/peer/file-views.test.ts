@@ -14,8 +14,7 @@ const dayMs = 86_400_000
 /** A catalogue in which every machine of `held` has what it is said to hold of this record. */
 function catalogueOf(record: FileRecord, held: readonly (readonly [Identifier, readonly { readonly sha256: string }[]])[]): Catalogue {
   const catalogue = new Catalogue()
-  for (const [machine, versions] of held)
-    catalogue.put(machine, { record, held: Object.fromEntries(versions.map(({ sha256 }) => [sha256, 7])) })
+  for (const [machine, versions] of held) catalogue.put(machine, { record, held: versions.map(({ sha256 }) => [sha256, 7] as const) })
   return catalogue
 }
 

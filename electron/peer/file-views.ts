@@ -1,6 +1,7 @@
 /** Files as windows see them: rows, versions, the trash. Plain data out of the catalogue. */
 
 import type { FileView, HolderView, RemovedView, VersionState, VersionView } from '../../shared/views.ts'
+import { verifiedAtOf } from './protocol/holdings.ts'
 import type { Identifier, IdentifierSpace } from './protocol/identifier.ts'
 import { deleteMarks, isRemoved, liveVersions, wantedContents, type FileRecord, type Version } from './protocol/record.ts'
 import { stateOfCopies, type HeldFile, type RingToday } from './ring/safety.ts'
@@ -36,7 +37,7 @@ export function fileView(file: CatalogueFile, now: RingMoment): FileView | null 
     state: stateOfCopies(reached(holders), now),
     holders,
     copiesWanted: now.copiesWanted,
-    here: (file.machines.get(now.selfId)?.[current.sha256] ?? 0) > 0,
+    here: verifiedAtOf(file.machines.get(now.selfId) ?? [], current.sha256) > 0,
     liveVersions: live.length,
   }
 }

@@ -4,12 +4,12 @@
  * (ring-session.ts) and in the simulator (tests/sim).
  */
 
-import { createHash } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
 import type { LeavingView } from '../../shared/views.ts'
 import type { Disk } from './disk/disk.ts'
 import type { ContentStore } from './disk/content-store.ts'
 import type { RecordStore } from './disk/record-store.ts'
+import { sha256Hex } from './disk/sha256.ts'
 import type { Connection } from './net/connection.ts'
 import { OpenConnections } from './open-connections.ts'
 import type { Contact } from './protocol/contact.ts'
@@ -171,8 +171,7 @@ export class RingMember {
   }
 
   #hash(name: string): Identifier {
-    const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
-    return keyOfName(this.#options.space, { rule: this.#options.parameters.keyRule, hash }, name)
+    return keyOfName(this.#options.space, { rule: this.#options.parameters.keyRule, hash: sha256Hex }, name)
   }
 
   /** Members that did not leave, this machine included. */

@@ -33,7 +33,7 @@ function peerOf(scene: Scene): PeerApi {
       contents.some((holders, index) => versions[index]?.sha256 === sha256 && holders.includes(machine))
     for (const machine of names) {
       const held = versions.filter((version) => holds(machine, version)).map(({ sha256 }) => [sha256, 1] as const)
-      catalogue.put(idOf(machine), { record, held: Object.fromEntries(held) })
+      catalogue.put(idOf(machine), { record, held })
     }
   }
   const contact = (name: Name) => ({ id: idOf(name), ways: ['127.0.0.1:1'] })

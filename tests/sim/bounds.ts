@@ -1,5 +1,6 @@
 /** Whatever a machine keeps in memory is bounded by what there is: members that there ever were, names, connections in use. */
 
+import { verifiedAtOf } from '../../electron/peer/protocol/holdings.ts'
 import type { Machine } from './machine.ts'
 import type { Oracle } from './oracle.ts'
 import type { World } from './world.ts'
@@ -50,7 +51,7 @@ function findRowOfGone(world: World, machine: Machine): string | null {
     const others = [...machines].filter(([id]) => !departed.has(id)).map(([, held]) => held)
     for (const [id, held] of machines) {
       if (!departed.has(id) || others.length === 0) continue
-      if (Object.keys(held).every((sha256) => others.some((other) => (other[sha256] ?? 0) > 0))) {
+      if (held.every(([sha256]) => others.some((other) => verifiedAtOf(other, sha256) > 0))) {
         return `${machine.name} still knows what ${world.machineOf(id)?.name ?? '?'}, which left, had of ${record.name}`
       }
     }

@@ -4,12 +4,12 @@
  * and a version's record names that manifest by its hash.
  */
 
-import { createHash } from 'node:crypto'
 import { AppError } from '../../../shared/errors.ts'
 import { blockCount, blockHash, blockLength } from '../protocol/manifest.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import type { DiskFile } from './disk.ts'
 import { blockDigest, releaseBlock, takeBlock } from './hash-threads.ts'
+import { sha256Of } from './sha256.ts'
 
 /** Sizes of blocks whose hash of zeros is remembered: whoever makes manifests chooses the size. */
 const zeroHashesMax = 16
@@ -156,7 +156,7 @@ function zeroHash(lengthBytes: number): Uint8Array {
   const known = zeroHashes.get(lengthBytes)
   if (known) return known
   if (zeroHashes.size >= zeroHashesMax) zeroHashes.clear()
-  const hash = createHash('sha256').update(new Uint8Array(lengthBytes)).digest()
+  const hash = sha256Of(new Uint8Array(lengthBytes))
   zeroHashes.set(lengthBytes, hash)
   return hash
 }

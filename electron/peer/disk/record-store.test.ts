@@ -5,6 +5,7 @@ import { ClassicLevel } from 'classic-level'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MemoryKeyValue } from '../../../tests/fakes/memory-key-value.ts'
 import { hashOf, recordOf, versionOf } from '../../../tests/fakes/records.ts'
+import { verifiedAtOf } from '../protocol/holdings.ts'
 import { mergeRecords, type Version } from '../protocol/record.ts'
 import { lockFolder } from './lock.ts'
 import { RecordStore } from './record-store.ts'
@@ -124,20 +125,20 @@ describe('record store', () => {
     await records.setHeld(hash('one'), 1234)
     expect(records.heldAt(hash('one'))).toBe(1234)
     expect(news.map((entry) => [entry.record.name, entry.held])).toEqual([
-      ['a', { [hash('one')]: 1234 }],
-      ['b', { [hash('one')]: 1234 }],
+      ['a', [[hash('one'), 1234]]],
+      ['b', [[hash('one'), 1234]]],
     ])
     expect((await records.changedSince(before, 1e6)).entries).toHaveLength(2)
     expect((await records.namesOf(hash('one'))).sort()).toEqual(['a', 'b'])
     await reopen()
-    expect((await records.get('b'))?.held).toEqual({ [hash('one')]: 1234 })
+    expect((await records.get('b'))?.held).toEqual([[hash('one'), 1234]])
     await records.merge(record('a', version('v9', 'nine', ['v1'])))
     // as an earlier version of it
     expect((await records.namesOf(hash('one'))).sort()).toEqual(['a', 'b'])
     for (let i = 0; i < 5; i++) await records.merge(record('a', version(`w${i}`, `w${i}`, ['v9', `w${i - 1}`])))
     expect(await records.namesOf(hash('one'))).toEqual(['b'])
     await records.setHeld(hash('one'), null)
-    expect((await records.get('b'))?.held).toEqual({})
+    expect((await records.get('b'))?.held).toEqual([])
     await reopen()
     expect(records.heldAt(hash('one'))).toBeNull()
   })
@@ -149,7 +150,7 @@ describe('record store', () => {
     const held = records.setHeld(hash('one'), 7)
     const later = Array.from({ length: 50 }, (_, i) => records.merge(record(`m${i}`, version('v', 'one'))))
     await Promise.all([...merges, held, ...later])
-    expect([...seen.values()].filter((entry) => entry.held[hash('one')] === 7)).toHaveLength(100)
+    expect([...seen.values()].filter((entry) => verifiedAtOf(entry.held, hash('one')) === 7)).toHaveLength(100)
   })
 
   it('knows since when a name is removed, over restarts, until it is back', async () => {

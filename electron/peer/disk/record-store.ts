@@ -4,7 +4,8 @@
  */
 
 import { AppError } from '../../../shared/errors.ts'
-import { isRemoved, mergeRecords, parseRecord, sameRecord, type FileRecord } from '../protocol/record.ts'
+import type { Holdings } from '../protocol/holdings.ts'
+import { isRemoved, mergeRecords, sameRecord, unreadable, type FileRecord } from '../protocol/record.ts'
 import { emptied, forgottenRecord, remember } from './forgotten-names.ts'
 import type { KeyValueStore, WriteOperation } from './key-value.ts'
 import { openLevel } from './level.ts'
@@ -12,13 +13,13 @@ import { OwnCounters } from './own-counters.ts'
 import { beginRows, contentsOf, decodeRow, encodeRow, isKnown, revisionKey, type Found, type KnownRow, type Row } from './record-rows.ts'
 import { NamesByContent } from './names-by-content.ts'
 import type { NumberByHash } from './number-by-hash.ts'
-import { SmallContents, type Placement } from './small-contents.ts'
-import { WriteQueue, type WriteEnd } from './write-queue.ts'
+import { SmallContents, type Placement, type SmallContentsOptions } from './small-contents.ts'
+import { allReady, WriteQueue, type WriteEnd } from './write-queue.ts'
 
 export interface CatalogueEntry {
   readonly record: FileRecord
-  /** sha256 → Unix ms verifiedAt, of the wanted contents held here, durable. */
-  readonly held: Readonly<Record<string, number>>
+  /** Of the wanted contents, those held here, durable. */
+  readonly held: Holdings
 }
 
 export interface Changes {
@@ -43,9 +44,11 @@ export interface RecordStoreOptions {
   readonly wallClock?: () => number
 }
 
-/** Rows read lately that are kept decoded, of at most so many characters each: some megabytes at most. */
+/** Rows read or written lately that are kept decoded, of at most so many characters each: some megabytes at most. */
 const rememberedRows = 1_000
 const rememberedChars = 4_000
+/** What a holding takes as JSON: a hash, a time, and what is around them. */
+const holdingChars = 84
 
 export class RecordStore {
   /** True when the database was damaged and had to be repaired at this start: what it lost comes back from the others. */
@@ -61,7 +64,7 @@ export class RecordStore {
   /** Rows whose write is under way or waiting: newer than the database. */
   readonly #pending = new Map<string, Row>()
   readonly #names: NamesByContent
-  /** Rows read lately and their text: names that change are asked for again and again. */
+  /** Rows read or written lately and their text: names that change are asked for again and again. */
   readonly #lastRead = new Map<string, { readonly json: string; readonly row: KnownRow | null }>()
   #assigned: number
   #durable: number
@@ -92,9 +95,9 @@ export class RecordStore {
     return new RecordStore(store, await beginRows(store, (options.wallClock ?? Date.now)()), { ...options, repaired: false })
   }
 
-  /** Small contents, in the same database: bytes, record and holding of many files become durable in one batch. See `keepAll`. */
-  smallContents(limitBytes?: number): Promise<SmallContents> {
-    return SmallContents.open(this.#store, this.#queue, { repaired: this.repaired, ...(limitBytes === undefined ? {} : { limitBytes }) })
+  /** Small contents, whose rows are in the same database: those, records and holdings of many files become durable in one batch. See `keepAll`. */
+  smallContents(options: SmallContentsOptions): Promise<SmallContents> {
+    return SmallContents.open(this.#store, this.#queue, options)
   }
 
   /** Of the last durable change. Survives restarts, only grows. */
@@ -171,6 +174,9 @@ export class RecordStore {
     })
     const kept = files.filter((_, index) => outcomes[index] === null)
     await this.#commit(operations, [...records.values()], {
+      ready: async () => {
+        await allReady(ends)
+      },
       done: () => {
         for (const end of ends) end.done()
         for (const { sha256 } of kept) this.#held.set(sha256, verifiedAt)
@@ -292,7 +298,7 @@ export class RecordStore {
       // superseded by a later change of the same name
       if (row ? row.revision !== at : json !== undefined) continue
       const entry = row && this.#entry(row.record)
-      const size = (json ?? name).length + (entry ? JSON.stringify(entry.held).length : 0)
+      const size = (json ?? name).length + (entry ? holdingChars * entry.held.length : 0)
       if (last > since && bytes + size > maxBytes) return { entries, absent, revision: last, more: true }
       if (entry) entries.push(entry)
       else absent.push(name)
@@ -337,27 +343,30 @@ export class RecordStore {
 
   /** Writes `operations` and new rows of `records` in one batch; `end.done` runs when that is durable, before anybody hears of it. */
   async #commit(operations: WriteOperation[], records: readonly FileRecord[], end?: WriteEnd): Promise<void> {
-    const rows = records.map((record) => this.#place(record, operations))
+    const placed = records.map((record) => this.#place(record, operations))
     await this.#queue.write(operations, {
+      ...(end?.ready ? { ready: end.ready } : {}),
       done: () => {
         end?.done()
-        for (const row of rows) {
+        for (const { row, json } of placed) {
           this.#durable = Math.max(this.#durable, row.revision)
           this.#written(row.record.name, row)
+          // those who hear of it ask for it soon
+          this.#remember(row.record.name, json, row)
         }
       },
       announce: () => {
-        for (const row of rows) this.#announce(this.#entry(row.record))
+        for (const { row } of placed) this.#announce(this.#entry(row.record))
       },
       failed: () => {
         end?.failed()
-        for (const row of rows) this.#written(row.record.name, row)
+        for (const { row } of placed) this.#written(row.record.name, row)
       },
     })
   }
 
   /** A new row for this record, seen by every read from now on; its operations are added. */
-  #place(record: FileRecord, operations: WriteOperation[]): KnownRow {
+  #place(record: FileRecord, operations: WriteOperation[]): { readonly row: KnownRow; readonly json: string } {
     const { name } = record
     const known = this.#row(name)
     const removedSince = isRemoved(record) ? (known?.removedSince ?? this.#wallClock()) : null
@@ -366,13 +375,14 @@ export class RecordStore {
     const after = new Set(contentsOf(record))
     if (known) operations.push({ type: 'del', key: `c!${revisionKey(known.revision)}` })
     operations.push({ type: 'put', key: `c!${revisionKey(row.revision)}`, value: name })
-    operations.push({ type: 'put', key: `r!${name}`, value: encodeRow(row) })
+    const json = encodeRow(row)
+    operations.push({ type: 'put', key: `r!${name}`, value: json })
     for (const sha256 of before) if (!after.has(sha256)) operations.push({ type: 'del', key: `s!${sha256}!${name}` })
     // all of them: the batch that should have written the others may fail
     for (const sha256 of after) operations.push({ type: 'put', key: `s!${sha256}!${name}`, value: '' })
     this.#pending.set(name, row)
     this.#names.came(name, after)
-    return row
+    return { row, json }
   }
 
   #row(name: string): KnownRow | null {
@@ -387,9 +397,13 @@ export class RecordStore {
     const known = this.#lastRead.get(name)
     if (known?.json === json) return known.row
     const row = decodeRow(json)
+    this.#remember(name, json, row)
+    return row
+  }
+
+  #remember(name: string, json: string, row: KnownRow | null): void {
     if (this.#lastRead.size >= rememberedRows) this.#lastRead.clear()
     if (json.length <= rememberedChars) this.#lastRead.set(name, { json, row })
-    return row
   }
 
   /** The database has this row now, or never will. */
@@ -406,10 +420,10 @@ export class RecordStore {
   }
 
   #entry(record: FileRecord): CatalogueEntry {
-    const held: Record<string, number> = {}
+    const held: [string, number][] = []
     for (const sha256 of contentsOf(record)) {
       const verifiedAt = this.#held.get(sha256)
-      if (verifiedAt !== undefined) held[sha256] = verifiedAt
+      if (verifiedAt !== undefined) held.push([sha256, verifiedAt])
     }
     return { record, held }
   }
@@ -421,6 +435,6 @@ export class RecordStore {
 
 /** AppError('protocol') for what could not be read again: a record that grew beyond its bounds. */
 function refuseUnreadable(record: FileRecord): void {
-  const checked = parseRecord(JSON.stringify(record))
-  if ('reason' in checked) throw new AppError('protocol', `Refused: ${checked.reason}`, { name: record.name })
+  const reason = unreadable(record)
+  if (reason !== null) throw new AppError('protocol', `Refused: ${reason}`, { name: record.name })
 }

@@ -3,11 +3,11 @@
  * from any other once it is known.
  */
 
-import { createHash } from 'node:crypto'
 import { AppError } from '../../../shared/errors.ts'
 import { blockCount, hashBytes } from '../protocol/manifest.ts'
 import type { DiskFile } from './disk.ts'
 import { blockDigest } from './hash-threads.ts'
+import { sha256Hex } from './sha256.ts'
 import type { Reservation } from './space.ts'
 
 /** Where the bytes lie, and the room they take. */
@@ -70,5 +70,5 @@ export class StagedContent {
 
 /** What a staged content is found by. */
 export function stagedKey(blockHashes: Uint8Array): string {
-  return createHash('sha256').update(blockHashes).digest('hex')
+  return sha256Hex(blockHashes)
 }

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
+import { recordOf, versionOf } from '../../../tests/fakes/records.ts'
 import { IdentifierSpace, type Identifier } from '../protocol/identifier.ts'
 import { pageOf } from './arc-pages.ts'
 import { ArcIndex, entryDigest, type Arc } from './digests.ts'
 
+const digestOf = (name: string): string => entryDigest(recordOf(name, versionOf('x')), [])
 const space = new IdentifierSpace(16)
 const id = (value: number): Identifier => space.fromBigInt(BigInt(value))
 
@@ -20,7 +22,7 @@ function pagesOf(index: ArcIndex, arc: Arc): string[][] {
 test('pages cover an arc, once, and none ends within a key', () => {
   const index = new ArcIndex(space)
   const names = Array.from({ length: 10_000 }, (_, at) => ({ name: `${at}`, key: id(Math.floor(at / 3)) }))
-  for (const { name, key } of names) index.set({ name, key, digest: entryDigest({ name, record: {}, held: [] }) })
+  for (const { name, key } of names) index.set({ name, key, digest: digestOf(name) })
   const pages = pagesOf(index, { from: id(60_000), to: id(50_000) })
   expect(pages.length).toBe(3)
   expect(pages.flat()).toHaveLength(10_000)
@@ -32,7 +34,7 @@ test('long names make shorter pages', () => {
   const index = new ArcIndex(space)
   for (let at = 0; at < 1000; at++) {
     const name = `${'x'.repeat(4000)}${at}`
-    index.set({ name, key: id(at), digest: entryDigest({ name, record: {}, held: [] }) })
+    index.set({ name, key: id(at), digest: digestOf(name) })
   }
   const pages = pagesOf(index, { from: id(60_000), to: id(50_000) })
   expect(pages.flat()).toHaveLength(1000)

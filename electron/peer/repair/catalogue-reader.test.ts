@@ -22,7 +22,7 @@ test('a machine is read again also when its news come at the very moment in whic
   await ring.run(5_000)
   await other.records.setHeld(sha256, 2)
   await ring.run(5_000)
-  expect(reader.context.catalogue.get('0500')?.machines.get(other.id)).toEqual({ [sha256]: 2 })
+  expect(reader.context.catalogue.get('0500')?.machines.get(other.id)).toEqual([[sha256, 2]])
 })
 
 test('a machine is read where it is now', async () => {

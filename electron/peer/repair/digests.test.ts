@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { recordOf, versionOf } from '../../../tests/fakes/records.ts'
+import type { FileRecord } from '../protocol/record.ts'
 import { IdentifierSpace, type Identifier } from '../protocol/identifier.ts'
 import { inArc } from '../ring/interval.ts'
 import { ArcIndex, entryDigest, unequalParts, type ArcEntry } from './digests.ts'
@@ -9,7 +12,7 @@ const id = (value: number): Identifier => space.fromBigInt(BigInt(value))
 const entry = (key: number, text = ''): ArcEntry => ({
   key: id(key),
   name: `${key}${text}`,
-  digest: entryDigest({ name: `${key}${text}`, record: { key }, held: [text] }),
+  digest: entryDigest(recordOf(`${key}${text}`, versionOf('x')), [text]),
 })
 const indexOf = (entries: Iterable<ArcEntry>): ArcIndex => {
   const index = new ArcIndex(space)
@@ -96,9 +99,36 @@ describe('unequalParts', () => {
   })
 })
 
-test('an entry digest does not depend on the order of keys or of hashes', () => {
-  const record = { name: 'a', versions: [{ version: '1', sha256: '2' }] }
-  const turned = { versions: [{ sha256: '2', version: '1' }], name: 'a' }
-  expect(entryDigest({ name: 'a', record, held: ['x', 'y'] })).toBe(entryDigest({ name: 'a', record: turned, held: ['y', 'x'] }))
-  expect(entryDigest({ name: 'a', record, held: ['x'] })).not.toBe(entryDigest({ name: 'a', record, held: ['y'] }))
+describe('an entry digest', () => {
+  const writers = [
+    { writerId: '9', counter: 1 },
+    { writerId: 'b', counter: 2 },
+  ]
+  const old = versionOf('old', { writerId: '9', originalName: 'quote " and \\' })
+  const record = { ...recordOf('a "name"', versionOf('x', { supersedes: writers }), old), earlier: [old] }
+
+  test('does not depend on the order of keys or of hashes', () => {
+    const turned = turnedAround(record) as FileRecord
+    expect(entryDigest(record, ['x', 'y'])).toBe(entryDigest(turned, ['y', 'x']))
+  })
+
+  test('is made of every field, as JSON with sorted keys', () => {
+    const text = sortedJson([record.name, record, ['x', 'y']])
+    expect(entryDigest(record, ['y', 'x'])).toBe(createHash('sha256').update(text).digest('hex').slice(0, 16))
+  })
 })
+
+/** The same value with the keys of every object in the other order. */
+function turnedAround(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(turnedAround)
+  const fields = Object.entries(value).map(([name, field]) => [name, turnedAround(field)] as const)
+  return Object.fromEntries(fields.reverse())
+}
+
+function sortedJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(sortedJson).join()}]`
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${sortedJson(field)}`).join()}}`
+}

@@ -4,9 +4,11 @@
  * did not change costs nothing. Pure: told of entries, asked about arcs.
  */
 
-import { createHash } from 'node:crypto'
 import { PackedRows } from '../disk/packed-rows.ts'
+import { sha256Hex } from '../disk/sha256.ts'
 import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
+import type { Dots } from '../protocol/dots.ts'
+import type { FileRecord, Version } from '../protocol/record.ts'
 import { inArc } from '../ring/interval.ts'
 
 /** The keys in (from, to], clockwise. From a place to itself is the whole circle. */
@@ -316,18 +318,44 @@ export function unequalParts(space: IdentifierSpace, arc: Arc, [left, right]: re
 }
 
 /** What two machines must have alike: the name, the whole record, and which of the wanted contents are here. 16 hexadecimal digits. */
-export function entryDigest(entry: { readonly name: string; readonly record: object; readonly held: readonly string[] }): string {
-  return shortHash(canonical([entry.name, entry.record, [...entry.held].sort()]))
+export function entryDigest(record: FileRecord, held: readonly string[]): string {
+  const { earlier, name, spelling, superseded, versions } = record
+  const recordText = `{"earlier":${versionsText(earlier)},"name":${JSON.stringify(name)},"spelling":${JSON.stringify(spelling)},"superseded":${dotsText(superseded)},"versions":${versionsText(versions)}}`
+  return shortHash(`[${JSON.stringify(name)},${recordText},${JSON.stringify([...held].sort())}]`)
 }
 
-/** JSON with sorted keys: the same value is the same text, whoever wrote it first. */
-function canonical(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
-  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join()}}`
+/** JSON with sorted keys: the same versions are the same text, whoever wrote them first. */
+function versionsText(versions: readonly Version[]): string {
+  return `[${versions.map(versionText).join()}]`
+}
+
+/** Hexadecimal needs no escapes. */
+function versionText(v: Version): string {
+  const {
+    counter,
+    deleted,
+    lamport,
+    manifestSha256,
+    originalName,
+    sha256,
+    sizeBytes,
+    storedAt,
+    supersedes,
+    version,
+    writerId,
+    writerName,
+  } = v
+  const head = `{"counter":${counter},"deleted":${deleted},"lamport":${lamport},"manifestSha256":"${manifestSha256}"`
+  const content = `"originalName":${JSON.stringify(originalName)},"sha256":"${sha256}","sizeBytes":${sizeBytes},"storedAt":${storedAt}`
+  const tail = `"supersedes":${dotsText(supersedes)},"version":"${version}","writerId":"${writerId}","writerName":${JSON.stringify(writerName)}}`
+  return `${head},${content},${tail}`
+}
+
+function dotsText(dots: Dots): string {
+  const writers = Object.keys(dots).sort()
+  return `{${writers.map((writerId) => `"${writerId}":${JSON.stringify(dots[writerId])}`).join()}}`
 }
 
 function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+  return sha256Hex(text).slice(0, 16)
 }

@@ -4,6 +4,7 @@
  * take some and go.
  */
 
+import { verifiedAtOf } from '../protocol/holdings.ts'
 import { AppError } from '../../../shared/errors.ts'
 import type { LeavingView } from '../../../shared/views.ts'
 import type { TransferContext } from '../transfer/transfer-context.ts'
@@ -79,7 +80,7 @@ function lacking(context: TransferContext & RingNow, repairer: Repairer): Repair
     for (const after of attendance.copiesOf(file, { copies, without: self })) {
       const targets = after.replicaSet.filter((id) => !after.onlineHolders.includes(id))
       const missing = Math.min(copies, after.replicaSet.length) - after.onlineHolders.length
-      const isHere = holding[after.content.sha256] !== undefined
+      const isHere = verifiedAtOf(holding, after.content.sha256) > 0
       const isShort = targets.length > 0 && missing > 0
       const isOnlyHere = targets.length === 0 && hasOthersAway && after.onlineHolders.length + after.awayHolders === 0
       if (!isHere || (!isShort && !isOnlyHere)) continue

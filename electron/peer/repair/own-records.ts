@@ -5,6 +5,7 @@
 
 import { HashIndex, hashOfText } from '../disk/hash-index.ts'
 import type { CatalogueEntry } from '../disk/record-store.ts'
+import { verifiedAtOf } from '../protocol/holdings.ts'
 import type { Identifier, IdentifierSpace } from '../protocol/identifier.ts'
 import { isRemoved, wantedContents, type FileRecord, type WantedContent } from '../protocol/record.ts'
 import { ArcIndex, entryDigest } from './digests.ts'
@@ -89,8 +90,8 @@ export class OwnRecords {
     } else {
       this.#gone.delete(name)
       const wanted = this.wantedIn(record).map((content) => content.sha256)
-      const held = wanted.filter((sha256) => (entry.held[sha256] ?? 0) > 0)
-      const digest = entryDigest({ name, record, held })
+      const held = wanted.filter((sha256) => verifiedAtOf(entry.held, sha256) > 0)
+      const digest = entryDigest(record, held)
       this.arcs.set({ key: this.#options.keyOf(name), name, digest }, encodeContents(wanted))
       const row = this.arcs.rowOf(name)
       for (const sha256 of wanted) this.#wanting.add(hashOfText(sha256), row)

@@ -216,7 +216,7 @@ export class Quarantine {
     const { context } = this.#repair
     for (const { record, held } of entries) {
       // without a content there is nothing to take back
-      const contents = Object.keys(held)
+      const contents = held.map(([sha256]) => sha256)
       if (liveVersions(record).length > 0 && contents.length > 0) this.#files.set(record.name, { record, held: contents })
     }
     await this.#writeAside()

@@ -5,6 +5,7 @@
  */
 
 import { AppError } from '../../../shared/errors.ts'
+import { verifiedAtOf, type Holdings } from '../protocol/holdings.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { isRemoved } from '../protocol/record.ts'
 import { isBehind, type CatalogueFile } from '../transfer/catalogue.ts'
@@ -342,9 +343,8 @@ export class Repairer {
   #goneFrom({ machines }: CatalogueFile, attendance: Attendance): Identifier[] {
     const known = [...machines].filter(([machine]) => attendance.knows(machine))
     if (known.length === 0 || known.length === machines.size) return []
-    const isElsewhere = (sha256: string): boolean => known.some(([, held]) => (held[sha256] ?? 0) > 0)
-    const isSpare = (held: Readonly<Record<string, number>>): boolean =>
-      Object.keys(held).every((sha256) => held[sha256] === 0 || isElsewhere(sha256))
+    const isElsewhere = (sha256: string): boolean => known.some(([, held]) => verifiedAtOf(held, sha256) > 0)
+    const isSpare = (held: Holdings): boolean => held.every(([sha256, verifiedAt]) => verifiedAt === 0 || isElsewhere(sha256))
     return [...machines].filter(([machine, held]) => !attendance.knows(machine) && isSpare(held)).map(([machine]) => machine)
   }
 

@@ -4,6 +4,8 @@
  * before it says of any name there that there is none.
  */
 
+import type { Holdings } from '../protocol/holdings.ts'
+import type { CatalogueFile } from '../transfer/catalogue.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { askBuckets, askDigest, askEntries, sendRecords, type ComparedAnswer, type TimedEntry } from '../transfer/arc-exchange.ts'
@@ -194,9 +196,6 @@ export class ArcSync {
   }
 }
 
-function heldBy(
-  file: { readonly machines: ReadonlyMap<Identifier, Readonly<Record<string, number>>> } | null,
-  contact: Contact,
-): Readonly<Record<string, number>> {
-  return file?.machines.get(contact.id) ?? {}
+function heldBy(file: CatalogueFile | null, contact: Contact): Holdings {
+  return file?.machines.get(contact.id) ?? []
 }

@@ -11,7 +11,7 @@ export interface Verified {
 export async function* verifyCopies(context: TransferContext, name: string | null): AsyncGenerator<Verified> {
   for await (const entry of context.records.entries()) {
     if (name !== null && entry.record.name !== name.normalize('NFC')) continue
-    for (const sha256 of Object.keys(entry.held)) {
+    for (const [sha256] of entry.held) {
       yield { name: entry.record.spelling, good: await verifyContent(context, sha256, entry.record.spelling) }
     }
   }

@@ -1,11 +1,11 @@
 /** One pass over a local file: its block hashes, its whole hash, and what it was at that moment. */
 
-import { createHash } from 'node:crypto'
 import { AppError } from '../../../shared/errors.ts'
 import type { Disk, DiskFile } from '../disk/disk.ts'
 import { readBlocks, readChunks } from '../disk/hash-file.ts'
 import { blockDigest, releaseBlock, WholeHash } from '../disk/hash-threads.ts'
 import { InFlight } from '../disk/in-flight.ts'
+import { sha256Hex } from '../disk/sha256.ts'
 import { limits } from '../protocol/limits.ts'
 import { blockCount, encodeManifest, hashBytes, type Manifest } from '../protocol/manifest.ts'
 import { unreadable } from './file-errors.ts'
@@ -45,7 +45,7 @@ export async function buildManifest(disk: Disk, path: string, options: BuildOpti
 
 /** The hash by which a version's record names its manifest. */
 export function manifestHash(manifest: Manifest): string {
-  return createHash('sha256').update(encodeManifest(manifest)).digest('hex')
+  return sha256Hex(encodeManifest(manifest))
 }
 
 /** Blocks in memory: one is given to `onBlock`, others are read and hashed, so that neither waits for the other. Fewer let busy cores rest. */

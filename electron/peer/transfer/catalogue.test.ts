@@ -4,7 +4,7 @@ import type { Identifier } from '../protocol/identifier.ts'
 import { Catalogue } from './catalogue.ts'
 
 const [a, b] = ['a', 'b'] as Identifier[] as [Identifier, Identifier]
-const entry = (name: string) => ({ record: recordOf(name, versionOf(name)), held: { [hashOf(name)]: 1 } })
+const entry = (name: string) => ({ record: recordOf(name, versionOf(name)), held: [[hashOf(name), 1]] as const })
 
 it('lets go of a name when the last machine that knew it does', () => {
   const catalogue = new Catalogue()
@@ -30,14 +30,14 @@ it('forgets a machine under every name, and where its numbers were', () => {
 
 it('notes what a machine tells of some names, unless it was read up to a later revision', () => {
   const catalogue = new Catalogue()
-  const [now, before] = [entry('x'), { ...entry('x'), held: {} }]
+  const [now, before] = [entry('x'), { ...entry('x'), held: [] }]
   catalogue.hear(a, { revision: 5, entries: [now] })
   catalogue.setRevision(a, 5)
   catalogue.hear(a, { revision: 4, entries: [before, entry('y')] })
   catalogue.hear(a, { revision: 4, entries: [], absent: ['x'] })
   expect([catalogue.get('x')?.machines.get(a), catalogue.size]).toEqual([now.held, 1])
   catalogue.hear(a, { revision: 5, entries: [before] })
-  expect(catalogue.get('x')?.machines.get(a)).toEqual({})
+  expect(catalogue.get('x')?.machines.get(a)).toEqual([])
   catalogue.hear(a, { revision: 6, entries: [], absent: ['x'] })
   expect(catalogue.size).toBe(0)
 })

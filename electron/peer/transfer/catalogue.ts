@@ -7,6 +7,7 @@
 
 import { PackedRows } from '../disk/packed-rows.ts'
 import type { CatalogueEntry } from '../disk/record-store.ts'
+import { sameHoldings, verifiedAtOf, type Holdings } from '../protocol/holdings.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { mergeRecords, sameRecord, type FileRecord, type Version } from '../protocol/record.ts'
 import { FileRows, type CatalogueFile } from './file-row.ts'
@@ -15,7 +16,7 @@ export type { CatalogueFile } from './file-row.ts'
 
 interface File {
   record: FileRecord
-  readonly machines: Map<Identifier, Readonly<Record<string, number>>>
+  readonly machines: Map<Identifier, Holdings>
 }
 
 /** What a machine told of some names. */
@@ -91,6 +92,9 @@ export class Catalogue {
     const { name } = entry.record
     const known = this.#find(name)
     if (known) {
+      const before = known.machines.get(machine)
+      // most news is of what is known: then nobody need look at the name again
+      if (before && sameHoldings(before, entry.held) && sameRecord(known.record, entry.record)) return
       if (!sameRecord(known.record, entry.record)) known.record = mergeRecords(known.record, entry.record)
       known.machines.set(machine, entry.held)
     }
@@ -164,8 +168,8 @@ export class Catalogue {
 export function holdersOf(file: CatalogueFile, version: Pick<Version, 'sha256'>): Map<Identifier, number> {
   const holders = new Map<Identifier, number>()
   for (const [machine, held] of file.machines) {
-    const verifiedAt = held[version.sha256]
-    if (verifiedAt !== undefined && verifiedAt > 0) holders.set(machine, verifiedAt)
+    const verifiedAt = verifiedAtOf(held, version.sha256)
+    if (verifiedAt > 0) holders.set(machine, verifiedAt)
   }
   return holders
 }

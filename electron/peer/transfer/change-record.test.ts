@@ -99,7 +99,7 @@ describe('remove and restore', () => {
   it('says so when nobody answers, and the next change takes the place of what may have been left', async () => {
     await three.store(name, 'first')
     const before = await known(one)
-    three.context.catalogue.put(one.context.self.id, { record: before, held: {} })
+    three.context.catalogue.put(one.context.self.id, { record: before, held: [] })
     // asked, but gone before they are told
     const failing = { ...three.context, open: failAfter(three.context.open.bind(three.context), 2) }
     await expect(removeFile(failing, name)).rejects.toMatchObject({ code: 'peer-unreachable' })

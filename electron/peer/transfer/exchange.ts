@@ -1,15 +1,16 @@
 /** Questions to one machine over one connection: asked, answered, connection back to the pool; refusals become errors. */
 
 import { AppError, toPlainError, type ErrorCode } from '../../../shared/errors.ts'
+import { sha256Hex } from '../disk/sha256.ts'
 import type { Connection } from '../net/connection.ts'
 import type { Contact } from '../protocol/contact.ts'
+import type { Holdings } from '../protocol/holdings.ts'
 import { limits } from '../protocol/limits.ts'
 import type { FileMessage, Refuse, RefuseReason } from '../protocol/messages.ts'
 import { decodeManifest, type Manifest } from '../protocol/manifest.ts'
 import { recordOf, type FileRecord } from '../protocol/record.ts'
 import type { CatalogueEntry } from '../disk/record-store.ts'
 import { between, type AnswerTo, type TransferContext } from './transfer-context.ts'
-import { createHash } from 'node:crypto'
 
 /** What a machine told of itself at the head of its records. */
 export interface MachineCard {
@@ -181,7 +182,7 @@ export function askManifest(
       const deliver = await answer(connection, ['deliver'])
       if (!deliver.manifest || deliver.lengthBytes > limits.manifestBytes) throw new AppError('protocol', 'The answer is not a manifest')
       const bytes = await connection.readBodyBuffer(deliver.lengthBytes)
-      if (createHash('sha256').update(bytes).digest('hex') !== wanted.manifestSha256) {
+      if (sha256Hex(bytes) !== wanted.manifestSha256) {
         throw new AppError('corrupt', `The block list of ${name} does not match its record`, { name })
       }
       const manifest = decodeManifest(bytes)
@@ -201,7 +202,7 @@ export async function sendRecord(context: TransferContext, to: Contact, file: { 
       await answer(connection, ['stored'])
     },
   })
-  const held = context.catalogue.get(file.record.name)?.machines.get(to.id) ?? {}
+  const held = context.catalogue.get(file.record.name)?.machines.get(to.id) ?? []
   context.catalogue.put(to.id, { record: file.record, held })
 }
 
@@ -255,14 +256,18 @@ export const entryCharsMax = limits.recordBytes + 128 * (limits.versions + limit
 export function parseEntry(value: Readonly<Record<string, unknown>>): CatalogueEntry | null {
   const record = recordOf(value['record'])
   if ('reason' in record) return null
-  const held: Record<string, number> = {}
-  const given = value['held']
-  if (typeof given === 'object' && given !== null) {
-    for (const [sha256, at] of Object.entries(given).slice(0, limits.versions + limits.keptEarlier)) {
-      if (/^[0-9a-f]{64}$/.test(sha256) && typeof at === 'number') held[sha256] = at
-    }
+  return { record, held: readHoldings(value['held']) }
+}
+
+function readHoldings(given: unknown): Holdings {
+  if (!Array.isArray(given)) return []
+  const held = new Map<string, number>()
+  for (const pair of given.slice(0, limits.versions + limits.keptEarlier) as unknown[]) {
+    const [sha256, verifiedAt] = Array.isArray(pair) ? (pair as unknown[]) : []
+    const isHolding = typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256) && typeof verifiedAt === 'number'
+    if (isHolding) held.set(sha256, verifiedAt)
   }
-  return { record, held }
+  return [...held]
 }
 
 /** The object or list in `text`, or null. */

@@ -47,8 +47,11 @@ it('reads every file as it was written', () => {
   fc.assert(
     fc.property(file, ({ name, spelling, versions, earlier, superseded, others, machines }) => {
       const record = { name, spelling: spelling ?? name, versions, earlier, superseded }
-      const own = Object.fromEntries(versions.map(({ sha256 }, index) => [sha256, index + 0.5]))
-      const written = { record, machines: new Map(machines.map((id, index) => [id as Identifier, index === 0 ? own : others])) }
+      const own = versions.map(({ sha256 }, index) => [sha256, index + 0.5] as const)
+      const written = {
+        record,
+        machines: new Map(machines.map((id, index) => [id as Identifier, index === 0 ? own : Object.entries(others)])),
+      }
       expect(rows.decode(name, rows.encode(written))).toEqual(written)
     }),
   )
@@ -71,6 +74,6 @@ it('takes little for a common file', () => {
     originalName: 'f1',
   }
   const record = { name: 'a/f1', spelling: 'a/f1', versions: [one], earlier: [], superseded: {} }
-  const machines = new Map(['4', '5', '6'].map((digit) => [digit.repeat(40) as Identifier, { [one.sha256]: 1_780_000_000_000 }]))
+  const machines = new Map(['4', '5', '6'].map((digit) => [digit.repeat(40) as Identifier, [[one.sha256, 1_780_000_000_000]] as const]))
   expect(rows.encode({ record, machines }).length).toBeLessThanOrEqual(150)
 })

@@ -3,14 +3,15 @@
  * share (machines, writers) is a number in a list of words.
  */
 
+import type { Holdings } from '../protocol/holdings.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Dots, Interval } from '../protocol/dots.ts'
 import type { FileRecord, Version } from '../protocol/record.ts'
 
 export interface CatalogueFile {
   readonly record: FileRecord
-  /** Machines that have the record -> contents they hold: sha256 -> Unix ms of the last check. */
-  readonly machines: ReadonlyMap<Identifier, Readonly<Record<string, number>>>
+  /** Machines that have the record -> what they hold of it. */
+  readonly machines: ReadonlyMap<Identifier, Holdings>
 }
 
 /** Words that have a number; more are written out. */
@@ -146,9 +147,8 @@ export class FileRows {
     to.number(machines.size)
     for (const [machine, held] of machines) {
       this.#word(machine)
-      const each = Object.entries(held)
-      to.number(each.length)
-      for (const [sha256, verifiedAt] of each) {
+      to.number(held.length)
+      for (const [sha256, verifiedAt] of held) {
         const at = contents.indexOf(sha256)
         to.number(at + 1)
         if (at < 0) to.text(sha256)
@@ -158,7 +158,7 @@ export class FileRows {
     return to.written
   }
 
-  decode(name: string, bytes: Buffer): { record: FileRecord; machines: Map<Identifier, Readonly<Record<string, number>>> } {
+  decode(name: string, bytes: Buffer): { record: FileRecord; machines: Map<Identifier, Holdings> } {
     const from = new Reader(bytes)
     const spelling = from.byte() === 0 ? name : from.text()
     const versions = many(from, () => this.#readVersion(from, spelling))
@@ -167,12 +167,10 @@ export class FileRows {
     const contents = [...versions, ...earlier]
     const machines = many(from, () => {
       const machine = this.#readWord(from) as Identifier
-      const held: Record<string, number> = {}
-      for (let count = from.number(); count > 0; count--) {
+      const held = many(from, () => {
         const at = from.number()
-        const sha256 = at === 0 ? from.text() : (contents[at - 1]?.sha256 ?? '')
-        held[sha256] = from.number()
-      }
+        return [at === 0 ? from.text() : (contents[at - 1]?.sha256 ?? ''), from.number()] as const
+      })
       return [machine, held] as const
     })
     return { record: { name, spelling, versions, earlier, superseded }, machines: new Map(machines) }

@@ -1,6 +1,6 @@
 /** Making a version: its count, what it supersedes, its id; and settling the count once the version was acknowledged, or not. */
 
-import { createHash } from 'node:crypto'
+import { sha256Hex } from '../disk/sha256.ts'
 import { dotsOf } from '../protocol/dots.ts'
 import { highestKnown, withVersion, type FileRecord, type Version } from '../protocol/record.ts'
 import type { TransferContext } from './transfer-context.ts'
@@ -48,7 +48,7 @@ async function newVersion(context: TransferContext, { known, spelling, content, 
   const counter = await counters.next(name, highest.counter)
   const identity = JSON.stringify([content.sha256, writerId, counter, supersedes, content.deleted])
   return {
-    version: createHash('sha256').update(identity).digest('hex').slice(0, 40),
+    version: sha256Hex(identity).slice(0, 40),
     sha256: content.sha256,
     sizeBytes: content.sizeBytes,
     manifestSha256: content.manifestSha256,

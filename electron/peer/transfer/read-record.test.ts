@@ -31,12 +31,12 @@ test.each(['one name', 'many names'])(
     for (let turns = 0; turns < 50; turns++) await new Promise(setImmediate)
     // the two that have answered lose their copies meanwhile, and tell
     for (const machine of [ring.machine(1000), ring.machine(2000)]) await machine.records.setHeld(sha256, null)
-    context.catalogue.put(ring.id(2000), { ...(await ring.machine(2000).records.get('0500'))!, held: {} })
+    context.catalogue.put(ring.id(2000), { ...(await ring.machine(2000).records.get('0500'))!, held: [] })
     answer()
     await reading
     expect(records.heldAt(sha256)).toBeNull()
     const known = context.catalogue.get('0500')?.machines
-    expect([known?.get(id), known?.get(ring.id(2000))]).toEqual([{}, {}])
+    expect([known?.get(id), known?.get(ring.id(2000))]).toEqual([[], []])
   },
 )
 
@@ -64,9 +64,9 @@ test.each(['one name', 'many names'])(
     await answered
     await slow.records.setHeld(sha256, null)
     await ring.machine(1000).repairer.readCatalogues()
-    expect(context.catalogue.get('0500')?.machines.get(slow.id)).toEqual({})
+    expect(context.catalogue.get('0500')?.machines.get(slow.id)).toEqual([])
     arrive()
-    expect(JSON.stringify(await reading)).toContain(`"held":{"${sha256}"`)
-    expect(context.catalogue.get('0500')?.machines.get(slow.id)).toEqual({})
+    expect(JSON.stringify(await reading)).toContain(`"held":[["${sha256}"`)
+    expect(context.catalogue.get('0500')?.machines.get(slow.id)).toEqual([])
   },
 )

@@ -45,7 +45,7 @@ export async function readRecord(context: TransferContext, name: string, purpose
   for (const { contact, entry } of answers) {
     if (!entry) continue
     record = record ? mergeRecords(record, entry.record) : entry.record
-    for (const sha256 of Object.keys(entry.held)) holders.set(sha256, [...(holders.get(sha256) ?? []), contact])
+    for (const [sha256] of entry.held) holders.set(sha256, [...(holders.get(sha256) ?? []), contact])
   }
   const silent = answers.filter((answer) => answer.silent).map((answer) => answer.contact)
   return { ...located, record, holders, silent, certain: isCertain(context, answers) }

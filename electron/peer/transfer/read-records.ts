@@ -105,7 +105,7 @@ function collect(answers: readonly ManyAnswer[]): Map<string, Found> {
     for (const entry of entries) {
       const found = all.get(entry.record.name) ?? { record: entry.record, holders: new Map<string, Contact[]>() }
       found.record = mergeRecords(found.record, entry.record)
-      for (const sha256 of Object.keys(entry.held)) found.holders.set(sha256, [...(found.holders.get(sha256) ?? []), contact])
+      for (const [sha256] of entry.held) found.holders.set(sha256, [...(found.holders.get(sha256) ?? []), contact])
       all.set(entry.record.name, found)
     }
   }

@@ -3,11 +3,11 @@
  * on to the next machine while writing; acknowledge only what is durable here and there.
  */
 
-import { createHash } from 'node:crypto'
 import { toPlainError } from '../../../shared/errors.ts'
 import { releaseBlock, takeBlock } from '../disk/hash-threads.ts'
 import { InFlight } from '../disk/in-flight.ts'
 import type { PartialFile } from '../disk/partial-file.ts'
+import { sha256Hex } from '../disk/sha256.ts'
 import type { Connection } from '../net/connection.ts'
 import { limits } from '../protocol/limits.ts'
 import { blockLength, decodeManifest, lengthOf, type Manifest } from '../protocol/manifest.ts'
@@ -36,7 +36,7 @@ export async function receiveStore(context: TransferContext, connection: Connect
   const manifest = decodeManifest(manifestBytes)
   if ('reason' in record) return refuse(context, connection, { reason: 'failed', detail: record.reason })
   if ('reason' in manifest) return refuse(context, connection, { reason: 'failed', detail: manifest.reason })
-  const manifestSha256 = createHash('sha256').update(manifestBytes).digest('hex')
+  const manifestSha256 = sha256Hex(manifestBytes)
   if (!wantedContents(record).some((wanted) => wanted.sha256 === manifest.sha256 && wanted.manifestSha256 === manifestSha256)) {
     return refuse(context, connection, { reason: 'corrupt', detail: 'The block list belongs to no version of the record' })
   }

@@ -1,3 +1,4 @@
+import { verifiedAtOf } from '../protocol/holdings.ts'
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { ringOf } from '../../../tests/fakes/file-ring.ts'
@@ -11,7 +12,7 @@ test("the writer's own copy stays until all holders have answered, since it is t
   const keep = holder.records.setHeld.bind(holder.records)
   // the other machine takes its time to make its copy durable: long enough for this one to have made its own
   holder.records.setHeld = async (...held) => {
-    while ((await writer.records.get('0050'))?.held[sha256] === undefined) await new Promise(setImmediate)
+    while (verifiedAtOf((await writer.records.get('0050'))?.held ?? [], sha256) === 0) await new Promise(setImmediate)
     tries.push(writer.context.use.remove(sha256, () => writer.contents.remove(sha256)))
     await keep(...held)
   }

@@ -7,6 +7,7 @@ import { basename } from 'node:path'
 import type { OnClash } from '../../../shared/contract.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { checkRingName } from '../disk/safe-name.ts'
+import { withHolding } from '../protocol/holdings.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import { liveVersions, type FileRecord, type Version } from '../protocol/record.ts'
@@ -225,6 +226,6 @@ async function keepHere(
 
 /** What was just acknowledged is shown at once, before the holders' next news says so. */
 export function rememberHolder(context: TransferContext, holder: Identifier, what: { record: FileRecord; manifest: Manifest }): void {
-  const held = context.catalogue.get(what.record.name)?.machines.get(holder) ?? {}
-  context.catalogue.put(holder, { record: what.record, held: { ...held, [what.manifest.sha256]: context.wallClock() } })
+  const held = context.catalogue.get(what.record.name)?.machines.get(holder) ?? []
+  context.catalogue.put(holder, { record: what.record, held: withHolding(held, what.manifest.sha256, context.wallClock()) })
 }
