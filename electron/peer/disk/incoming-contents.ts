@@ -175,7 +175,7 @@ export class IncomingContents {
       } finally {
         await file.close()
       }
-      await this.#options.keep(partialPath, target)
+      await this.#keep(partialPath, target)
       return true
     } catch (thrown) {
       await this.#disk.remove(partialPath)
@@ -233,13 +233,19 @@ export class IncomingContents {
     }
   }
 
+  /** What still waits for the manifest of this content waits for nothing: its room is free again. */
+  async #keep(path: string, target: IncomingTarget): Promise<void> {
+    await this.#options.keep(path, target)
+    await this.dropStaged(stagedKey(target.manifest.blockHashes)).catch(passOver)
+  }
+
   #partialAt(path: string, file: DiskFile, target: IncomingTarget): PartialFile {
     const { manifest, reservation } = target
     return new PartialFile(file, manifest, {
       wrote: (bytes) => {
         reservation.wrote(bytes)
       },
-      keep: () => this.#options.keep(path, target),
+      keep: () => this.#keep(path, target),
       discard: async () => {
         reservation.release()
         await this.#disk.remove(path)
@@ -260,6 +266,11 @@ async function adopted(partial: PartialFile): Promise<void> {
     await partial.abort()
     throw thrown
   }
+}
+
+/** What cannot be removed now is removed at the next start. */
+function passOver(thrown: unknown): void {
+  if (!(thrown instanceof AppError) || thrown.code === 'internal') throw thrown
 }
 
 /** The source's own fault: what does not match was changed between building the manifest and reading again. */

@@ -78,4 +78,16 @@ describe('staging', () => {
     expect(await contents.space.leftBytes()).toBe(left)
     expect(disk.files().filter((path) => path.includes('partial/'))).toEqual([])
   })
+
+  test('leaves nothing when the same content is kept from elsewhere', async () => {
+    const ring = await ringOf([100], { blockBytes, copies: 1 })
+    const { contents, disk } = ring.machine(100)
+    const bytes = content('twice', 2)
+    const staged = await contents.stage({ sizeBytes: bytes.length, blockBytes })
+    for (const index of [0, 1]) await staged.writeBlock(index, bytes.subarray(index * blockBytes, (index + 1) * blockBytes))
+    await staged.finish()
+    await ring.machine(100).store('0050', bytes)
+    expect((await contents.space.allowedBytes()) - (await contents.space.leftBytes())).toBe(bytes.length)
+    expect(disk.files().filter((path) => path.includes('partial/'))).toEqual([])
+  })
 })
