@@ -68,7 +68,8 @@ class LinkEnd extends Duplex {
     const piece = chunk.subarray(0, Math.min(left, pieceBytes?.() ?? chunk.length))
     const rest = chunk.subarray(piece.length)
     this.#link.bytes += piece.length
-    const hasRoom = piece.length === 0 || this.other.push(piece)
+    // a copy, as a kernel makes: what was taken may be written over by whoever wrote it
+    const hasRoom = piece.length === 0 || this.other.push(Buffer.from(piece))
     onDelivered?.(this.#is === 'opener' ? 'other' : 'opener', piece.length)
     if (this.#link.bytes >= breakAfterBytes) {
       this.destroy(new Error('read ECONNRESET'))
