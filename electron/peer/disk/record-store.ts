@@ -152,7 +152,8 @@ export class RecordStore {
     const operations: WriteOperation[] = []
     const ends: WriteEnd[] = []
     const records = new Map<string, FileRecord>()
-    const outcomes = files.map(({ record, sha256, bytes }): AppError | null => {
+    const waiting = new Map(files.flatMap(({ sha256, bytes }) => (bytes ? [[sha256, bytes] as const] : [])))
+    const outcomes = files.map(({ record, sha256 }): AppError | null => {
       try {
         const { merged, isNew } = this.#mergedWith(
           records.has(record.name) ? mergeRecords(records.get(record.name) ?? record, record) : record,
@@ -160,11 +161,13 @@ export class RecordStore {
         if (isNew) refuseUnreadable(merged)
         if (isNew || merged.versions.length > 0) records.set(record.name, merged)
       } catch (thrown) {
-        bytes?.end.failed()
         if (thrown instanceof AppError) return thrown
         throw thrown
       }
+      // of several that have the same bytes, the first that is not refused
+      const bytes = waiting.get(sha256)
       if (bytes) {
+        waiting.delete(sha256)
         operations.push(...bytes.operations)
         ends.push(bytes.end)
       }
@@ -172,6 +175,7 @@ export class RecordStore {
       for (const other of this.#recordsWith(sha256, search.get(sha256) ?? [])) if (!records.has(other.name)) records.set(other.name, other)
       return null
     })
+    for (const { end } of waiting.values()) end.failed()
     const kept = files.filter((_, index) => outcomes[index] === null)
     await this.#commit(operations, [...records.values()], {
       ready: async () => {

@@ -219,6 +219,16 @@ describe('many at once', () => {
     expect(await store.space.leftBytes()).toBe((await store.space.allowedBytes()) - 20)
   })
 
+  it('keeps the bytes of two of which the first is refused', async () => {
+    const bytes = randomBytes(10)
+    const [first] = await placed(['a'], [bytes])
+    const bad = { ...first!, record: { ...first!.record, spelling: 'other' } }
+    const same = { record: recordOf('b', version(bytes)), sha256: bad.sha256, bytes: null }
+    const outcomes = await records.keepAll([bad, same], 7)
+    expect(outcomes.map((outcome) => outcome?.code ?? null)).toEqual(['protocol', null])
+    expect([await store.verify(bad.sha256), records.heldAt(bad.sha256), store.usedBytes()]).toEqual([true, 7, 10])
+  })
+
   it('keeps none of them when the batch is not written', async () => {
     const files = await placed(['a', 'b'], [randomBytes(10), randomBytes(20)])
     database.failNext()
