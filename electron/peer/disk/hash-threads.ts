@@ -12,7 +12,7 @@ const otherThreadBytes = 131_072
 /** Blocks come in multiples of this, in bytes: the size of nearly all. */
 const unitBytes = 1_048_576
 /** Blocks kept for the next user, in bytes. More than transfers usually have in flight would only be held for nothing. */
-const spareBytesMax = 12 * unitBytes
+const spareBytesMax = 8 * unitBytes
 
 /** A question is [hash, bytes or null]: hash 0 = of these bytes alone; else one that goes on until null asks for its end. */
 const source = `
