@@ -190,6 +190,14 @@ describe.each(forms)('%s', (_name, make) => {
   })
 })
 
+it('the real disk passes over a small file whose name it cannot take', async () => {
+  const folder = await realFolder()
+  const named = (name: string) => ({ path: join(folder, name), part: join(folder, `.${name}-part`), bytes: bytesOf(name) })
+  const outcomes = await nodeDisk.writeWhole([named('x'.repeat(300)), named('a')])
+  expect(outcomes.map((outcome) => outcome?.code ?? null)).toEqual(['file-unreadable', null])
+  expect((await nodeDisk.list(folder)).map((entry) => entry.name)).toEqual(['a'])
+})
+
 function contentOf(bytes: Uint8Array, blockBytes = 4_096): { bytes: Uint8Array; manifest: Manifest } {
   const hashes: Buffer[] = []
   for (let at = 0; at < bytes.length; at += blockBytes) {

@@ -27,6 +27,15 @@ const { parentPort } = require('node:worker_threads')
 
 const fsync = promisify(fs.fsync)
 const asReason = (error) => ({ code: error.code, message: error.message })
+
+function forget(path) {
+  try {
+    fs.rmSync(path, { force: true })
+  } catch {
+    // it could not be made, either
+  }
+}
+
 function readOne(path, space) {
   const fd = fs.openSync(path, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0))
   try {
@@ -43,7 +52,7 @@ function readOne(path, space) {
 }
 
 function read({ paths, limitBytes, block }) {
-  const digests = Buffer.allocUnsafe(paths.length * ${digestBytes})
+  const digests = Buffer.allocUnsafeSlow(paths.length * ${digestBytes})
   const sizes = []
   let at = 0
   for (const [index, path] of paths.entries()) {
@@ -80,7 +89,7 @@ function place(part, path) {
     try {
       return fs.renameSync(part, path)
     } catch (failure) {
-      fs.rmSync(path, { force: true })
+      forget(path)
       throw failure
     }
   }
@@ -100,7 +109,7 @@ async function writeOne({ part, path }, bytes) {
     place(part, path)
     return null
   } catch (error) {
-    fs.rmSync(part, { force: true })
+    forget(part)
     return asReason(error)
   }
 }

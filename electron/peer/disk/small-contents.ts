@@ -60,6 +60,8 @@ export class SmallContents {
   /** Block size of most manifests, in bytes: of the first that was met. */
   #usualBlockBytes: number | null = null
   #tidying: Promise<void> | null = null
+  /** Something was removed since it was last looked. */
+  #isUntidy = false
 
   private constructor(store: KeyValueStore, queue: WriteQueue, opened: { readonly volumes: Volumes; readonly limitBytes: number }) {
     this.#store = store
@@ -227,18 +229,21 @@ export class SmallContents {
 
   /** Lets go of volumes that are mostly dead. Whatever fails is tried again at the next removal. */
   #tidySoon(): void {
-    if (this.#tidying) return
-    this.#tidying = this.#tidy()
+    this.#isUntidy = true
+    this.#tidying ??= this.#tidy()
       .catch(passOver)
       .finally(() => (this.#tidying = null))
   }
 
   async #tidy(): Promise<void> {
-    for (const volume of this.#volumes.mostlyDead()) {
-      const contents = [...this.#places].flatMap(([sha256, number]) => (placeOf(number).volume === volume ? [sha256] : []))
-      for (let at = 0; at < contents.length; at += movedAtOnce) await this.#move(contents.slice(at, at + movedAtOnce))
+    while (this.#isUntidy) {
+      this.#isUntidy = false
+      for (const volume of this.#volumes.mostlyDead()) {
+        const contents = [...this.#places].flatMap(([sha256, number]) => (placeOf(number).volume === volume ? [sha256] : []))
+        for (let at = 0; at < contents.length; at += movedAtOnce) await this.#move(contents.slice(at, at + movedAtOnce))
+      }
+      await this.#volumes.dropDead()
     }
-    await this.#volumes.dropDead()
   }
 
   /** The bytes go as they are, damaged or not: whoever reads them finds out. */

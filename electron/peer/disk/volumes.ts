@@ -1,6 +1,6 @@
 /**
- * The bytes of many small contents, one after the other in a few files that only grow (as in Haystack; Beaver et al., 2010):
- * many become durable with one write and one sync, and none is ever moved but to let go of a file that is mostly dead. Which bytes are whose is
+ * The bytes of many small contents, one after the other in a few files that only grow (as in Haystack; Beaver et al., 2010): many
+ * become durable with one write and one sync, and none is ever moved but to let go of a file that is mostly dead. Which bytes are whose is
  * written elsewhere (small-contents.ts): whatever no row names is dead.
  */
 
@@ -95,7 +95,7 @@ export class Volumes {
     return sizeBytes === 0 || offsetBytes + sizeBytes <= (this.#volumes.get(volume)?.endBytes ?? 0)
   }
 
-  /** The bytes get a place at once, and are written when somebody waits for that. They must not change until then. */
+  /** The bytes get a place at once, and are written when somebody waits for that. They must not change until then. AppError('disk-full') when `isFull`. */
   append(bytes: Uint8Array): Appended {
     const number = this.#growing()
     const volume = this.#volumeOf(number)
@@ -182,6 +182,7 @@ export class Volumes {
   #growing(): number {
     const current = this.#current
     if (current !== null && this.#volumeOf(current).endBytes < this.#fullBytes) return current
+    if (this.isFull) throw new AppError('disk-full', `Too many volumes in ${this.#folder}`, { path: this.#folder })
     // not one that was in use lately: rows that are just being removed may still name it
     let number = this.#next
     while (this.#volumes.has(number)) number = (number + 1) % volumesMax
