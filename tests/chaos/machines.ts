@@ -189,7 +189,7 @@ export class Machines {
         }
       }
       for (const line of machine.process.errorLines.splice(0)) {
-        if (!/^(Leaving: |ringdrop: )/.test(line)) this.#options.onFlaw(`${machine.name} printed: ${line}`)
+        if (!/^(Leaving: |No machine took |ringdrop: )/.test(line)) this.#options.onFlaw(`${machine.name} printed: ${line}`)
       }
     }
     this.#measure()

@@ -140,7 +140,7 @@ async function fetchFrom(context: TransferContext, files: readonly Wanted[], { t
 
 type Contents = Map<string, Uint8Array | null>
 
-/** What this machine has of them itself, so many at a time as travel together. */
+/** What this machine has of them itself. */
 async function takeHere(context: TransferContext, wanted: readonly string[], contents: Contents): Promise<void> {
   const found = await smallContents(context, wanted)
   for (const [index, sha256] of wanted.entries()) contents.set(sha256, found[index] ?? null)
