@@ -238,10 +238,11 @@ export class SmallContents {
   async #tidy(): Promise<void> {
     while (this.#isUntidy) {
       this.#isUntidy = false
-      for (const volume of this.#volumes.mostlyDead()) {
-        const contents = [...this.#places].flatMap(([sha256, number]) => (placeOf(number).volume === volume ? [sha256] : []))
-        for (let at = 0; at < contents.length; at += movedAtOnce) await this.#move(contents.slice(at, at + movedAtOnce))
-      }
+      const dead = new Set(this.#volumes.mostlyDead())
+      // one walk for all of them: there may be many contents
+      const contents: string[] = []
+      if (dead.size > 0) for (const [sha256, number] of this.#places) if (dead.has(placeOf(number).volume)) contents.push(sha256)
+      for (let at = 0; at < contents.length; at += movedAtOnce) await this.#move(contents.slice(at, at + movedAtOnce))
       await this.#volumes.dropDead()
     }
   }
