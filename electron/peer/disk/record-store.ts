@@ -116,11 +116,13 @@ export class RecordStore {
    * have it. AppError('protocol') for a bad record.
    */
   async merge(record: FileRecord): Promise<{ readonly entry: CatalogueEntry; readonly changed: boolean }> {
-    const { merged, isNew } = this.#mergedWith(record)
-    if (!isNew) {
-      if (this.#pending.has(record.name)) await this.#queue.flushed()
-      return { entry: this.#entry(merged), changed: false }
+    let { merged, isNew } = this.#mergedWith(record)
+    if (!isNew && this.#pending.has(record.name)) {
+      await this.#queue.flushed()
+      // what was on its way may not have got there
+      ;({ merged, isNew } = this.#mergedWith(record))
     }
+    if (!isNew) return { entry: this.#entry(merged), changed: false }
     refuseUnreadable(merged)
     await this.#commit([], [merged])
     return { entry: this.#entry(merged), changed: true }

@@ -4,16 +4,23 @@ import type { KeyValueStore, WriteOperation } from './key-value.ts'
 
 /** Called once the batch is durable: every write's `done` first, then every `announce`; or `failed` when it was not written. */
 export interface WriteEnd {
-  /** What has to be durable before the batch is written. When it rejects, the batch is not. */
+  /** What has to be durable before the batch is written. When it rejects, this write fails, and no other. */
   readonly ready?: () => Promise<void>
   readonly done: () => void
   readonly announce: () => void
   readonly failed: () => void
 }
 
+interface Write {
+  readonly operations: readonly WriteOperation[]
+  readonly end: WriteEnd
+  /** What its `ready` threw. */
+  failure: { readonly thrown: unknown } | null
+}
+
 interface Batch {
-  readonly operations: WriteOperation[]
-  readonly ends: WriteEnd[]
+  readonly writes: Write[]
+  operations: number
   readonly written: Promise<void>
 }
 
@@ -30,44 +37,56 @@ export class WriteQueue {
   }
 
   /** Durable once it resolves. Rejects with an AppError, disk-full among them. */
-  write(operations: readonly WriteOperation[], end: WriteEnd): Promise<void> {
+  async write(operations: readonly WriteOperation[], end: WriteEnd): Promise<void> {
     const batch = this.#open()
-    batch.operations.push(...operations)
-    batch.ends.push(end)
-    return batch.written
+    const write: Write = { operations, end, failure: null }
+    batch.writes.push(write)
+    batch.operations += operations.length
+    await batch.written
+    if (write.failure) throw write.failure.thrown
   }
 
-  /** Resolves once everything asked for so far is durable; rejects when the last of it was not written. */
+  /** Resolves once everything asked for so far is durable, but for what its own `ready` failed; rejects when the last batch was not written. */
   flushed(): Promise<void> {
     return this.#last
   }
 
   #open(): Batch {
     const open = this.#waiting.at(-1)
-    if (open && open.operations.length < batchOperations) return open
+    if (open && open.operations < batchOperations) return open
     const before = this.#last
-    const operations: WriteOperation[] = []
-    const ends: WriteEnd[] = []
-    const written = before.catch(() => undefined).then(() => this.#run(operations, ends))
+    const writes: Write[] = []
+    const written = before.catch(() => undefined).then(() => this.#run(writes))
     this.#last = written
     // whoever wrote hears of it: `flushed` alone must not count as unheard
     written.catch(() => undefined)
-    const batch: Batch = { operations, ends, written }
+    const batch: Batch = { writes, operations: 0, written }
     this.#waiting.push(batch)
     return batch
   }
 
-  async #run(operations: WriteOperation[], ends: WriteEnd[]): Promise<void> {
+  async #run(writes: readonly Write[]): Promise<void> {
     this.#waiting.shift()
+    if (writes.some(({ end }) => end.ready)) await Promise.all(writes.map(whenReady))
+    for (const { end, failure } of writes) if (failure) end.failed()
+    const good = writes.filter(({ failure }) => failure === null)
+    if (good.length === 0) return
     try {
-      await allReady(ends)
-      await this.#store.batch(operations)
+      await this.#store.batch(good.flatMap(({ operations }) => operations))
     } catch (thrown) {
-      for (const end of ends) end.failed()
+      for (const { end } of good) end.failed()
       throw thrown
     }
-    for (const end of ends) end.done()
-    for (const end of ends) announce(end)
+    for (const { end } of good) end.done()
+    for (const { end } of good) announce(end)
+  }
+}
+
+async function whenReady(write: Write): Promise<void> {
+  try {
+    await write.end.ready?.()
+  } catch (thrown) {
+    write.failure = { thrown }
   }
 }
 
