@@ -186,12 +186,16 @@ export class Oracle {
     return [...new Set(this.operations.map((operation) => operation.name))].sort()
   }
 
-  /** The ring's record of a name: what all that run know, merged. Call once the ring is calm. */
+  /**
+   * The ring's record of a name: what all that run know of each other, merged. Call once the ring is calm. What is remembered only of machines that
+   * are gone for good is shown as out of reach, and nobody has it: it counts as lost, unless it was put aside (584).
+   */
   record(name: string): FileRecord | null {
     let merged: FileRecord | null = null
     for (const machine of this.#world.up) {
-      const record = machine.process?.member?.catalogue.get(name)?.record
-      if (record) merged = merged ? mergeRecords(merged, record) : record
+      const file = machine.process?.member?.catalogue.get(name)
+      if (!file || [...file.machines.keys()].every((id) => this.#world.machineOf(id)?.gone)) continue
+      merged = merged ? mergeRecords(merged, file.record) : file.record
     }
     return merged
   }
