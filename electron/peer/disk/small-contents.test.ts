@@ -380,6 +380,19 @@ it('takes over what an earlier version of the program kept in the database', asy
   expect([await store.verify(sha256), store.usedBytes(), database.durableKeys('k!')]).toEqual([true, 9_000, []])
 })
 
+it('loses nothing of that where there is no room for it', async () => {
+  const bytes = randomBytes(9_000)
+  const { sha256 } = manifestOfBytes(bytes, blockBytes)
+  await database.batch([
+    { type: 'put', key: `k!${sha256}`, value: bytes },
+    { type: 'put', key: `z!${sha256}`, value: `9000 ${blockBytes}` },
+  ])
+  disk.failNext('write', { matches: smallFolder, code: 'disk-full' })
+  await expect(open()).rejects.toMatchObject({ code: 'disk-full' })
+  await crash()
+  expect([await store.verify(sha256), database.durableKeys('k!')]).toEqual([true, []])
+})
+
 it('keeps a content in LevelDB over a restart', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ringdrop-small-'))
   try {

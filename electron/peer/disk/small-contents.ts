@@ -261,26 +261,23 @@ export class SmallContents {
     await this.#writeAll(placements)
   }
 
-  async #writeAll(placements: readonly Placement[], more: readonly WriteOperation[] = []): Promise<void> {
-    const written = placements.map(({ operations, end }) => this.#queue.write(operations, end))
-    if (more.length > 0)
-      written.push(this.#queue.write(more, { done: () => undefined, announce: () => undefined, failed: () => undefined }))
-    await Promise.all(written)
+  async #writeAll(placements: readonly Placement[]): Promise<void> {
+    await Promise.all(placements.map(({ operations, end }) => this.#queue.write(operations, end)))
   }
 
-  /** Bytes that are rows of the database get a place. */
+  /** Bytes that are rows of the database get a place. Those that find no room stay what they are; AppError('disk-full') then. */
   async #takeOver(contents: readonly string[]): Promise<void> {
     for (let at = 0; at < contents.length; at += movedAtOnce) {
-      const placements: Placement[] = []
-      const rows: WriteOperation[] = []
-      for (const sha256 of contents.slice(at, at + movedAtOnce)) {
+      const placements = contents.slice(at, at + movedAtOnce).flatMap((sha256): Placement[] => {
         const bytes = this.#store.getBytesSync(`k!${sha256}`)
         const row = decodeRow(this.#store.getSync(`z!${sha256}`) ?? '')
-        rows.push({ type: 'del', key: `k!${sha256}` })
-        if (!bytes || !row) continue
-        placements.push(this.#placement({ sha256, blockBytes: row.blockBytes }, bytes, { done: () => true, failed: () => undefined }))
-      }
-      await this.#writeAll(placements, rows)
+        if (!bytes || !row) return []
+        const content = { sha256, blockBytes: row.blockBytes }
+        const { operations, end } = this.#placement(content, bytes, { done: () => true, failed: () => undefined })
+        // with its place, or not at all
+        return [{ operations: [...operations, { type: 'del', key: `k!${sha256}` }], end }]
+      })
+      await this.#writeAll(placements)
     }
   }
 }
