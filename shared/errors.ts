@@ -60,3 +60,8 @@ export function toPlainError(thrown: unknown): PlainError {
   if (thrown instanceof AppError) return thrown.toPlain()
   return { code: 'internal', message: thrown instanceof Error ? thrown.message : String(thrown), facts: {} }
 }
+
+/** For what may fail and is tried again, or mended, later: passes over what an AppError says. Throws what is a defect. */
+export function passOver(thrown: unknown): void {
+  if (!(thrown instanceof AppError) || thrown.code === 'internal') throw thrown
+}

@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path'
-import { AppError } from '../../../shared/errors.ts'
+import { AppError, passOver } from '../../../shared/errors.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { matchesManifest, readBlocks } from './hash-file.ts'
@@ -236,6 +236,7 @@ export class IncomingContents {
   /** What still waits for the manifest of this content waits for nothing: its room is free again. */
   async #keep(path: string, target: IncomingTarget): Promise<void> {
     await this.#options.keep(path, target)
+    // what cannot be removed now is removed at the next start
     await this.dropStaged(stagedKey(target.manifest.blockHashes)).catch(passOver)
   }
 
@@ -266,11 +267,6 @@ async function adopted(partial: PartialFile): Promise<void> {
     await partial.abort()
     throw thrown
   }
-}
-
-/** What cannot be removed now is removed at the next start. */
-function passOver(thrown: unknown): void {
-  if (!(thrown instanceof AppError) || thrown.code === 'internal') throw thrown
 }
 
 /** The source's own fault: what does not match was changed between building the manifest and reading again. */

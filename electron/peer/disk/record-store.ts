@@ -32,7 +32,7 @@ export interface Changes {
   readonly more: boolean
 }
 
-/** A version that is kept here, with the rows of its bytes, or null when those are here already. */
+/** A version that is kept here, with the rows of its bytes, or null when those are here already. Several of one content may share them. */
 export interface KeptFile {
   readonly record: FileRecord
   readonly sha256: string

@@ -6,7 +6,7 @@
  * Keys: `z!<sha256>` its number of bytes, the block size of its manifest, its volume, its offset there.
  */
 
-import { AppError } from '../../../shared/errors.ts'
+import { passOver } from '../../../shared/errors.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import type { Disk } from './disk.ts'
 import type { KeyValueStore, WriteOperation } from './key-value.ts'
@@ -168,11 +168,10 @@ export class SmallContents {
     { done, failed }: { readonly done: () => boolean; readonly failed: () => void },
   ): Placement {
     const { place, written, keep, cancel } = this.#volumes.append(bytes)
-    const isWritten = written()
     return {
       operations: [{ type: 'put', key: `z!${sha256}`, value: encodeRow(place, blockBytes) }],
       end: {
-        ready: () => isWritten,
+        ready: () => written,
         done: () => {
           if (!done()) {
             cancel()
@@ -202,11 +201,7 @@ export class SmallContents {
     this.#release(sha256)
     this.#places.delete(sha256)
     this.#blocks.delete(sha256)
-    await this.#queue.write([{ type: 'del', key: `z!${sha256}` }], {
-      done: () => undefined,
-      announce: () => undefined,
-      failed: () => undefined,
-    })
+    await this.#queue.write([{ type: 'del', key: `z!${sha256}` }])
     this.#tidySoon()
   }
 
@@ -227,7 +222,7 @@ export class SmallContents {
     if (number !== undefined) this.#volumes.release(placeOf(number))
   }
 
-  /** Lets go of volumes that are mostly dead. Whatever fails is tried again at the next removal. */
+  /** Lets go of volumes that are mostly dead. Whatever fails, on a full disk above all, is tried again at the next removal. */
   #tidySoon(): void {
     this.#isUntidy = true
     this.#tidying ??= this.#tidy()
@@ -280,11 +275,6 @@ export class SmallContents {
       await this.#writeAll(placements)
     }
   }
-}
-
-/** A disk that is full, or gone, keeps things as they are. */
-function passOver(thrown: unknown): void {
-  if (!(thrown instanceof AppError) || thrown.code === 'internal') throw thrown
 }
 
 const sizeBits = 2 ** 16

@@ -5,7 +5,7 @@
  */
 
 import { join } from 'node:path'
-import { AppError } from '../../../shared/errors.ts'
+import { AppError, passOver } from '../../../shared/errors.ts'
 import type { Disk } from './disk.ts'
 
 export interface Place {
@@ -18,7 +18,7 @@ export interface Place {
 export interface Appended {
   readonly place: Place
   /** Resolves once they are durable. Rejects with AppError, disk-full among them: then they are not there. */
-  readonly written: () => Promise<void>
+  readonly written: Promise<void>
   /** They are somebody's: from now on they count as live. This or `cancel` ends the matter. */
   readonly keep: () => void
   /** They are not wanted after all. */
@@ -49,7 +49,7 @@ interface Piece {
 
 interface Batch {
   readonly pieces: Set<Piece>
-  written: Promise<void> | null
+  readonly written: Promise<void>
 }
 
 export class Volumes {
@@ -61,7 +61,8 @@ export class Volumes {
   #current: number | null = null
   /** The next one's number, if it is free. */
   #next = 0
-  #open: Batch = { pieces: new Set(), written: null }
+  /** What goes together once the one before it is written. */
+  #open: Batch | null = null
   #last: Promise<void> = Promise.resolve()
 
   private constructor(disk: Disk, folder: string, fullBytes: number) {
@@ -95,14 +96,14 @@ export class Volumes {
     return sizeBytes === 0 || offsetBytes + sizeBytes <= (this.#volumes.get(volume)?.endBytes ?? 0)
   }
 
-  /** The bytes get a place at once, and are written when somebody waits for that. They must not change until then. AppError('disk-full') when `isFull`. */
+  /** The bytes get a place at once, and are on their way there. They must not change until they are written. AppError('disk-full') when `isFull`. */
   append(bytes: Uint8Array): Appended {
     const number = this.#growing()
     const volume = this.#volumeOf(number)
     const place = { volume: number, offsetBytes: volume.endBytes, sizeBytes: bytes.length }
     volume.endBytes += bytes.length
     volume.pending++
-    const batch = this.#open
+    const batch = (this.#open ??= this.#newBatch())
     const piece = { place, bytes }
     if (bytes.length > 0) batch.pieces.add(piece)
     const settle = (isKept: boolean): void => {
@@ -111,7 +112,7 @@ export class Volumes {
       else batch.pieces.delete(piece)
     }
     const [keep, cancel] = [(): void => settle(true), (): void => settle(false)]
-    return { place, written: () => this.#write(batch), keep, cancel }
+    return { place, written: batch.written, keep, cancel }
   }
 
   /** What is at `place` is somebody's, as was found at the start. */
@@ -153,10 +154,8 @@ export class Volumes {
     const bytes: (Uint8Array | null)[] = places.map(({ sizeBytes }) => (sizeBytes === 0 ? new Uint8Array(0) : null))
     const wanted = [...places.keys()].filter((index) => bytes[index] === null)
     for (const [volume, indexes] of groupBy(wanted, (index) => places[index]?.volume ?? 0)) {
-      await this.#readFrom(volume, places, indexes, bytes).catch((thrown: unknown) => {
-        // what cannot be read is missing, and brought again
-        if (!(thrown instanceof AppError) || thrown.code === 'internal') throw thrown
-      })
+      // what cannot be read is missing, and brought again
+      await this.#readFrom(volume, places, indexes, bytes).catch(passOver)
     }
     return bytes
   }
@@ -198,20 +197,19 @@ export class Volumes {
     return volume
   }
 
-  #write(batch: Batch): Promise<void> {
-    if (batch.written) return batch.written
+  #newBatch(): Batch {
+    const pieces = new Set<Piece>()
     const written = this.#last
       .catch(() => undefined)
       .then(() => {
         // what comes from here on goes into the next one
-        this.#open = { pieces: new Set(), written: null }
-        return this.#run([...batch.pieces])
+        this.#open = null
+        return this.#run([...pieces])
       })
     // each of those who wait hears of it
     written.catch(() => undefined)
-    batch.written = written
     this.#last = written
-    return written
+    return { pieces, written }
   }
 
   async #run(pieces: readonly Piece[]): Promise<void> {

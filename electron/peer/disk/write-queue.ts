@@ -11,6 +11,8 @@ export interface WriteEnd {
   readonly failed: () => void
 }
 
+const noEnd: WriteEnd = { done: () => undefined, announce: () => undefined, failed: () => undefined }
+
 interface Write {
   readonly operations: readonly WriteOperation[]
   readonly end: WriteEnd
@@ -37,7 +39,7 @@ export class WriteQueue {
   }
 
   /** Durable once it resolves. Rejects with an AppError, disk-full among them. */
-  async write(operations: readonly WriteOperation[], end: WriteEnd): Promise<void> {
+  async write(operations: readonly WriteOperation[], end: WriteEnd = noEnd): Promise<void> {
     const batch = this.#open()
     const write: Write = { operations, end, failure: null }
     batch.writes.push(write)

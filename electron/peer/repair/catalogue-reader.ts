@@ -3,11 +3,11 @@
  * and now and then in case an announcement was lost. And this machine announces its own changes, until it is sure that they were heard.
  */
 
+import { passOver } from '../../../shared/errors.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { tellChanged } from '../transfer/arc-exchange.ts'
 import { askCatalogue, type MachineCard } from '../transfer/exchange.ts'
-import { passOver } from './jobs.ts'
 import type { RepairContext } from './repair-context.ts'
 import { matesOf } from './segments.ts'
 

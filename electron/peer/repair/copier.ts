@@ -3,7 +3,7 @@
  * machines beyond the replica set where one of it has no room.
  */
 
-import { AppError } from '../../../shared/errors.ts'
+import { AppError, passOver } from '../../../shared/errors.ts'
 import type { Contact } from '../protocol/contact.ts'
 import { withHolding } from '../protocol/holdings.ts'
 import type { Identifier } from '../protocol/identifier.ts'
@@ -14,7 +14,6 @@ import { distribute, type Cargo, type Distributed } from '../transfer/distribute
 import type { TransferHandle } from '../transfer/transfer-work.ts'
 import type { Transfers } from '../transfer/transfers.ts'
 import { Diversion } from './diversion.ts'
-import { passOver } from './jobs.ts'
 import { RateCap } from './rate-cap.ts'
 import type { RepairContext } from './repair-context.ts'
 import type { ContentCopies, Repair } from './repair-plan.ts'

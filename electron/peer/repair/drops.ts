@@ -3,11 +3,11 @@
  * wants the content (ring.md 10).
  */
 
+import { passOver } from '../../../shared/errors.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { askHave } from '../transfer/exchange.ts'
 import { copiesId, nameIn, type Attendance } from './copies.ts'
 import { mayDrop, type Confirmation } from './drop-rule.ts'
-import { passOver } from './jobs.ts'
 import type { RepairContext } from './repair-context.ts'
 import type { ContentCopies } from './repair-plan.ts'
 

@@ -46,8 +46,3 @@ export class Jobs {
     await Promise.all(this.#running.values())
   }
 }
-
-/** Another machine's failure: the next round tries again. Defects are not passed over. */
-export function passOver(error: unknown): void {
-  if (!(error instanceof AppError) || error.code === 'internal') throw error
-}

@@ -4,7 +4,7 @@
  * sweep), checking (verifier), and coming back after a long absence (quarantine).
  */
 
-import { AppError } from '../../../shared/errors.ts'
+import { AppError, passOver } from '../../../shared/errors.ts'
 import { verifiedAtOf, type Holdings } from '../protocol/holdings.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { isRemoved } from '../protocol/record.ts'
@@ -17,7 +17,7 @@ import { CatalogueReader } from './catalogue-reader.ts'
 import { Copier, type CopyKind } from './copier.ts'
 import { Attendance, nameIn, type RingNow } from './copies.ts'
 import { Drops } from './drops.ts'
-import { Jobs, passOver } from './jobs.ts'
+import { Jobs } from './jobs.ts'
 import { OwnRecords } from './own-records.ts'
 import { Quarantine, type QuarantinedFile, type RepairMemory } from './quarantine.ts'
 import type { Allowance } from './rate-cap.ts'

@@ -4,6 +4,7 @@
  * before it says of any name there that there is none.
  */
 
+import { passOver } from '../../../shared/errors.ts'
 import type { Holdings } from '../protocol/holdings.ts'
 import type { CatalogueFile } from '../transfer/catalogue.ts'
 import type { Contact } from '../protocol/contact.ts'
@@ -14,7 +15,6 @@ import type { FileRecord } from '../protocol/record.ts'
 import { inArc } from '../ring/interval.ts'
 import { pageOf } from './arc-pages.ts'
 import { unequalParts, type Arc } from './digests.ts'
-import { passOver } from './jobs.ts'
 import type { RepairContext } from './repair-context.ts'
 import { segmentsOf, SyncedArc, type Segment } from './segments.ts'
 

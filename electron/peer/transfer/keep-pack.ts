@@ -62,10 +62,8 @@ async function keepRecords(
   files: readonly PackFile[],
   bytes: ReadonlyMap<string, Bytes>,
 ): Promise<(AppError | null)[]> {
-  const placed = new Set<string>()
   const kept = files.map(({ record, manifest: { sha256 } }) => {
-    const found = placed.has(sha256) ? null : bytes.get(sha256)
-    placed.add(sha256)
+    const found = bytes.get(sha256)
     return { record, sha256, bytes: found instanceof AppError ? null : (found ?? null) }
   })
   let outcomes: (AppError | null)[] = []

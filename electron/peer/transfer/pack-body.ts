@@ -1,9 +1,9 @@
 /** The body of a `/pack`: for each file the lengths of its record and its content, the record in JSON, the content. */
 
 import { takeBlock } from '../disk/hash-threads.ts'
-import { sha256Hex, sha256Of } from '../disk/sha256.ts'
+import { sha256Of } from '../disk/sha256.ts'
 import { limits } from '../protocol/limits.ts'
-import { encodeManifest, type Manifest } from '../protocol/manifest.ts'
+import type { Manifest } from '../protocol/manifest.ts'
 import type { FileRecord } from '../protocol/record.ts'
 
 /** A small version with its bytes. */
@@ -91,9 +91,4 @@ export function oneBlockManifest(bytes: Uint8Array, blockBytes: number, hash: Ui
     sha256: Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex'),
     blockHashes: bytes.length === 0 ? new Uint8Array(0) : hash,
   }
-}
-
-/** As a record's versions name a manifest. */
-export function hashOfManifest(manifest: Manifest): string {
-  return sha256Hex(encodeManifest(manifest))
 }

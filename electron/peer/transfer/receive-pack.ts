@@ -8,11 +8,12 @@ import { releaseBlock, takeBlock } from '../disk/hash-threads.ts'
 import type { Connection } from '../net/connection.ts'
 import type { Pack, RefuseReason } from '../protocol/messages.ts'
 import { decodeRecord, wantedContents } from '../protocol/record.ts'
+import { manifestHash } from './build-manifest.ts'
 import { distributePack, noShare, packedOf, type PackShare } from './distribute-pack.ts'
 import { refusalReason } from './exchange.ts'
 import { leaving } from './intake.ts'
 import { keepPack } from './keep-pack.ts'
-import { hashOfManifest, oneBlockManifest, readPackBody, type PackedFile, type PackFile } from './pack-body.ts'
+import { oneBlockManifest, readPackBody, type PackedFile, type PackFile } from './pack-body.ts'
 import { refuseCopy } from './receive-store.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
@@ -60,6 +61,6 @@ function judge(context: TransferContext, file: PackedFile, blockBytes: number): 
   const manifest = oneBlockManifest(file.bytes, blockBytes)
   const version = wantedContents(record).find((wanted) => wanted.sha256 === manifest.sha256)
   // damaged on the way, or of no version of this record
-  if (version?.manifestSha256 !== hashOfManifest(manifest)) return 'corrupt'
+  if (version?.manifestSha256 !== manifestHash(manifest)) return 'corrupt'
   return context.records.wants(record, manifest.sha256) ? { record, manifest, bytes: file.bytes } : 'exists'
 }
