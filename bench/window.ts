@@ -24,7 +24,7 @@ const atRestRounds = 5
 /** Event Timing tells of nothing shorter. */
 const shortestMs = 16
 
-/** An event of an interaction: a key has one down and one up. */
+/** An event of an interaction: a key that writes has a press, too. */
 interface Interaction {
   readonly id: number
   /** As keydown. */
@@ -35,13 +35,17 @@ interface Interaction {
 const rows = [['until the next picture, ms', 'interactions', 'median', 'p98', 'longest', 'was']]
 const longest: number[] = []
 
-/** In the page: notes every interaction that took longer than the shortest one that is told. */
+/**
+ * In the page: notes every interaction that took longer than the shortest one that is told. Not the end of a key: nothing here listens to
+ * it, so nothing is drawn for it, and its "next picture" is whichever news comes next, a fifth of a second later in a page that rests.
+ */
 function observe(durationThreshold: number): void {
   const seen: Interaction[] = []
   Object.assign(globalThis, { seen })
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries() as (PerformanceEventTiming & { readonly interactionId: number })[])
-      if (entry.interactionId > 0) seen.push({ id: entry.interactionId, event: entry.name, durationMs: entry.duration })
+      if (entry.interactionId > 0 && entry.name !== 'keyup')
+        seen.push({ id: entry.interactionId, event: entry.name, durationMs: entry.duration })
   }).observe({ type: 'event', durationThreshold, buffered: true } as PerformanceObserverInit)
 }
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { effectScope, isReactive } from 'vue'
 import type { FileView } from '../../../shared/views.ts'
 import { useFiles } from '../stores/files.ts'
+import { useWindow } from '../stores/window.ts'
 import { matchesFilter, sortFiles, useFileList } from './useFileList.ts'
 import { findMatches, matchesMax } from './useMatches.ts'
 
@@ -44,6 +45,24 @@ test('a big list holds the files themselves: through a proxy each, sorting them 
   const { rows } = scope.run(useFileList) ?? {}
   expect(rows?.value).toHaveLength(many.length)
   expect(rows?.value.filter((row) => isReactive(row))).toEqual([])
+  scope.stop()
+})
+
+test('a search keeps the order, and nothing searched for is the sorted list itself', () => {
+  setActivePinia(createPinia())
+  useFiles().fill([file('run 10'), file('walk'), file('run 9', { here: false })])
+  const view = useWindow()
+  view.sort = { column: 'name', down: false }
+  const scope = effectScope()
+  const { rows } = scope.run(useFileList) ?? {}
+  const before = rows?.value
+  view.query = 'RUN'
+  expect(names(rows?.value ?? [])).toEqual(['run 9', 'run 10'])
+  view.filter = 'away'
+  expect(names(rows?.value ?? [])).toEqual(['run 9'])
+  view.showFiles('all')
+  view.query = ''
+  expect(rows?.value).toBe(before)
   scope.stop()
 })
 

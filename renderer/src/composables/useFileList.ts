@@ -49,10 +49,14 @@ export function useFileList() {
   watchThrottled(latest, (files) => (calm.value = files), { throttle: 1000, trailing: true })
   const all = computed(() => (latest.value.length > bigList ? calm.value : latest.value))
 
+  // sorted before it is searched: a letter typed sorts nothing anew
+  const sorted = computed(() => sortFiles([...all.value], view.sort.column, view.sort.down))
   const rows = computed(() => {
+    // read once: each look at a store is a look through a proxy
+    const { filter } = view
     const query = foldName(view.query.trim())
-    const found = all.value.filter((file) => matchesFilter(file, view.filter) && (query === '' || foldedName(file.name).includes(query)))
-    return sortFiles(found, view.sort.column, view.sort.down)
+    if (filter === 'all' && query === '') return sorted.value
+    return sorted.value.filter((file) => matchesFilter(file, filter) && (query === '' || foldedName(file.name).includes(query)))
   })
   return { rows, all }
 }

@@ -1,5 +1,5 @@
 import { createPinia, setActivePinia } from 'pinia'
-import { beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Api, News, Snapshot } from '../../../shared/contract.ts'
 import { settingsDefaults } from '../../../shared/settings.ts'
 import type { FileView, SafetyView } from '../../../shared/views.ts'
@@ -8,8 +8,13 @@ import { useFiles } from './files.ts'
 import { useNotices } from './notices.ts'
 import { usePeer } from './peer.ts'
 
-beforeEach(() => setActivePinia(createPinia()))
-const frame = (): Promise<void> => new Promise((resolve) => requestAnimationFrame(() => resolve()))
+beforeEach(() => {
+  vi.useFakeTimers()
+  setActivePinia(createPinia())
+})
+afterEach(() => vi.useRealTimers())
+/** Until all news are shown. */
+const frame = (): Promise<unknown> => vi.advanceTimersByTimeAsync(200)
 
 function file(name: string, sizeBytes = 1): FileView {
   return {
@@ -80,7 +85,6 @@ test('news that overtake the snapshot are applied after it', async () => {
   const peer = connect([file('a', 1), file('b', 1)])
   peer.tell({ kind: 'files', changed: [file('a', 2)], removed: ['b'] })
   peer.answer()
-  await frame()
   await frame()
   expect(usePeer().state).toBe('ready')
   expect([...useFiles().byName.values()].map(({ name, sizeBytes }) => [name, sizeBytes])).toEqual([['a', 2]])
