@@ -94,11 +94,17 @@ export function removedViews(catalogue: Catalogue, now: number): RemovedView[] {
   return views.sort((a, b) => b.removedAt - a.removedAt || (a.name < b.name ? -1 : 1)).slice(0, removedShown)
 }
 
-/** Every file that is not removed, as safety counts it: one list of holders for each content that is live. */
-export function* heldFiles(catalogue: Catalogue): Generator<HeldFile & { readonly current: Version }> {
+/** A file as safety counts it, one list of holders for each content that is live; null when the name was removed. */
+export function heldFile(file: CatalogueFile): (HeldFile & { readonly current: Version }) | null {
+  const live = liveVersions(file.record)
+  const [current] = live
+  return current ? { name: file.record.spelling, current, contents: live.map((version) => [...holdersOf(file, version).keys()]) } : null
+}
+
+/** Every file that is not removed. */
+export function* heldFiles(catalogue: Catalogue): Generator<HeldFile> {
   for (const file of catalogue.files()) {
-    const live = liveVersions(file.record)
-    const [current] = live
-    if (current) yield { name: file.record.spelling, current, contents: live.map((version) => [...holdersOf(file, version).keys()]) }
+    const held = heldFile(file)
+    if (held) yield held
   }
 }

@@ -12,6 +12,7 @@ import type {
   WhatIfView,
 } from '../../shared/views.ts'
 import { fileView, heldFiles, removedViews, versionViews, type RingMoment } from './file-views.ts'
+import { HeldTally } from './held-tally.ts'
 import type { Contact } from './protocol/contact.ts'
 import type { Identifier, IdentifierSpace } from './protocol/identifier.ts'
 import type { MemberView } from './ring/ring.ts'
@@ -45,6 +46,8 @@ const namesShown = 1_000
 
 export class ViewBuilder {
   readonly #session: ViewSource
+  /** From the first question about safety on. */
+  #tally: HeldTally | null = null
 
   constructor(session: ViewSource) {
     this.#session = session
@@ -120,20 +123,22 @@ export class ViewBuilder {
   safety(speeds: Speeds): SafetyView {
     const now = this.#now()
     const counts = { files: 0, sizeBytes: 0, copying: 0, atRisk: 0, outOfReach: 0 }
-    const held = [...heldFiles(this.#session.catalogue)]
-    for (const file of held) {
-      counts.files++
-      counts.sizeBytes += file.current.sizeBytes
-      const state = stateOfCopies(fewestCopies(file, now.online), now)
-      if (state === 'copying') counts.copying++
-      if (state === 'at-risk') counts.atRisk++
-      if (state === 'out-of-reach') counts.outOfReach++
+    this.#tally ??= new HeldTally(this.#session.catalogue)
+    const groups = [...this.#tally.groups()]
+    for (const group of groups) {
+      const { files, sizeBytes } = group
+      counts.files += files
+      counts.sizeBytes += sizeBytes
+      const state = stateOfCopies(fewestCopies(group, now.online), now)
+      if (state === 'copying') counts.copying += files
+      if (state === 'at-risk') counts.atRisk += files
+      if (state === 'out-of-reach') counts.outOfReach += files
     }
     return {
       ...counts,
       machines: this.#session.member.machines().length,
       machinesOnline: now.machinesOnline,
-      mayFail: judgeSafety(held, [...now.online]).mayFail,
+      mayFail: judgeSafety(groups, [...now.online]).mayFail,
       checking: now.checking,
       downloadBytesPerSecond: speeds.down,
       uploadBytesPerSecond: speeds.up,

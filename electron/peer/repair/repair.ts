@@ -55,6 +55,8 @@ const tickEveryMs = 500
 const passEveryMs = 2_000
 /** A name that just changed is looked at after so long: until then the others' part of the same news is still on its way. */
 const newsTravelsMs = 1_000
+/** Files looked at in one turn, some milliseconds: of a hundred thousand, each look at all would keep a machine from answering for seconds. */
+const filesATurn = 100
 /** Looking at every file, should anything have been missed. */
 const lookAtAllEveryMs = 600_000
 
@@ -254,30 +256,49 @@ export class Repairer {
   /** One round: what follows from what is known. Never rejects for what other machines do. */
   async pass(): Promise<void> {
     if (this.#quarantine.isApart) return
-    const { catalogue, parameters } = this.#context
     const names = this.#namesToLookAt()
-    for (const name of names.changed) {
-      const file = catalogue.get(name)
-      if (file) await this.#catchUp(file)
-    }
-    const attendance = this.attendance()
+    for await (const some of this.#inTurns(names.changed)) for (const name of some) await this.#catchUp(name)
     const lacking: ContentCopies[] = []
     const waiting = new Set<string>()
-    const gone: (readonly [Identifier, string])[] = []
-    for (const name of names.all()) {
-      const file = catalogue.get(name)
-      if (!file) continue
-      for (const state of attendance.copiesOf(file, parameters)) {
-        this.#drops.note(state)
-        if (!this.#note(state)) lacking.push(state)
-        if (this.#shortSince.has(state.id) || this.#retryAt.has(state.id)) waiting.add(state.id)
-      }
-      for (const machine of this.#goneFrom(file, attendance)) gone.push([machine, name])
+    for await (const some of this.#inTurns(names.all())) {
+      // machines come and go between two turns
+      const attendance = this.attendance()
+      for (const name of some) lacking.push(...this.#look(name, attendance, waiting))
     }
-    for (const [machine, name] of gone) catalogue.release(machine, name)
+    if (this.#jobs.stopped) return
     this.#forgetUnwanted(waiting)
     this.#copyMissing(lacking)
-    await this.#drops.run(attendance)
+    await this.#drops.run(this.attendance())
+  }
+
+  /** Result: what is not on all machines that should have it; adds to `waiting` the ids of what waits for anything. */
+  #look(name: string, attendance: Attendance, waiting: Set<string>): ContentCopies[] {
+    const { catalogue, parameters } = this.#context
+    const file = catalogue.get(name)
+    if (!file) return []
+    const lacking: ContentCopies[] = []
+    for (const state of attendance.copiesOf(file, parameters)) {
+      this.#drops.note(state)
+      if (!this.#note(state)) lacking.push(state)
+      if (this.#shortSince.has(state.id) || this.#retryAt.has(state.id)) waiting.add(state.id)
+    }
+    for (const machine of this.#goneFrom(file, attendance)) catalogue.release(machine, name)
+    return lacking
+  }
+
+  /** Some at a time, between which all else that waits for the processor has its turn. It ends early when the machine stops. */
+  async *#inTurns(names: Iterable<string>): AsyncGenerator<readonly string[]> {
+    const { timers } = this.#context
+    let some: string[] = []
+    for (const name of names) {
+      some.push(name)
+      if (some.length < filesATurn) continue
+      yield some
+      some = []
+      await new Promise<void>((resolve) => timers.after(0, resolve))
+      if (this.#jobs.stopped) return
+    }
+    yield some
   }
 
   /** Who is there now, for questions about many files. */
@@ -306,11 +327,11 @@ export class Repairer {
   }
 
   /** A record here that lacks what another machine's has takes it over; a removal is told to who should know. */
-  async #catchUp(file: CatalogueFile): Promise<void> {
+  async #catchUp(name: string): Promise<void> {
     const context = this.#context
-    const { records, self } = context
-    const { name } = file.record
-    if (!file.machines.has(self.id)) return
+    const { catalogue, records, self } = context
+    const file = catalogue.get(name)
+    if (!file?.machines.has(self.id)) return
     const own = await records.get(name)
     if (own && isBehind(own.record, file.record)) await records.merge(file.record)
     if (!isRemoved(file.record) || this.#own.isExpiring(name)) return

@@ -64,3 +64,19 @@ it('knows thousands of files as it knows a few, also what changed long ago', () 
   catalogue.forget(a)
   expect([...catalogue.names()].sort()).toEqual(names.slice(0, 100).sort())
 })
+
+it('is walked while it changes: what is there all the time is met once', () => {
+  const catalogue = new Catalogue()
+  const names = Array.from({ length: 3_000 }, (_, number) => `folder/${number}`)
+  for (const name of names) catalogue.put(a, entry(name))
+  // their rows are free: what had none until now gets one of these, which was passed already
+  for (const name of names.slice(0, 1_800)) catalogue.forgetName(name)
+  for (let number = 0; number < 100; number++) catalogue.put(a, entry(`late/${number}`))
+  const there = new Set(catalogue.names())
+  const met: string[] = []
+  for (const name of catalogue.names()) {
+    met.push(name)
+    if (met.length === 600) for (let number = 0; number < 2_000; number++) catalogue.put(b, entry(`new/${number}`))
+  }
+  expect(met.filter((name) => there.has(name)).sort()).toEqual([...there].sort())
+})

@@ -28,6 +28,14 @@ export interface CatalogueNews {
   readonly absent?: readonly string[]
 }
 
+/** Sees both sides of each change. The file is good until the call returns. */
+export interface CatalogueWatcher {
+  /** It is about to change, or to go. */
+  leaves(file: CatalogueFile): void
+  /** It has changed, or is new. */
+  comes(file: CatalogueFile): void
+}
+
 /** Files that changed lately are kept as objects, so many at most: what is stored or read changes several times. All others are bytes. */
 const latelyMax = 1_024
 
@@ -40,6 +48,7 @@ export class Catalogue {
   #fresh = 0
   readonly #revisions = new Map<Identifier, number>()
   readonly #listeners = new Set<(name: string) => void>()
+  readonly #watchers = new Set<CatalogueWatcher>()
 
   get size(): number {
     return this.#rows.size + this.#fresh
@@ -50,10 +59,12 @@ export class Catalogue {
     return this.#find(name.normalize('NFC'))
   }
 
-  /** Forgetting, here, is the only change that is allowed while they are walked. */
+  /** Each once; what comes, goes or changes while they are walked may be met or not. */
   *names(): IterableIterator<string> {
-    yield* this.#rows.keys()
-    for (const name of this.#lately.keys()) if (this.#rows.numberOf(name) < 0) yield name
+    // first, and beside: while they are walked they get rows
+    const fresh = new Set([...this.#lately.keys()].filter((name) => this.#rows.numberOf(name) < 0))
+    yield* fresh
+    for (const name of this.#rows.keys()) if (!fresh.has(name)) yield name
   }
 
   /** As `names`, each as `get` gives it. */
@@ -95,6 +106,7 @@ export class Catalogue {
       const before = known.machines.get(machine)
       // most news is of what is known: then nobody need look at the name again
       if (before && sameHoldings(before, entry.held) && sameRecord(known.record, entry.record)) return
+      this.#tellLeaves(known)
       if (!sameRecord(known.record, entry.record)) known.record = mergeRecords(known.record, entry.record)
       known.machines.set(machine, entry.held)
     }
@@ -104,9 +116,14 @@ export class Catalogue {
   /** `machine` knows nothing of this name any more. */
   drop(machine: Identifier, name: string): void {
     const file = this.#find(name)
-    if (!file?.machines.delete(machine)) return
-    if (file.machines.size === 0) this.forgetName(name)
-    else this.#change(name, file)
+    if (!file?.machines.has(machine)) return
+    if (file.machines.size === 1) {
+      this.forgetName(name)
+      return
+    }
+    this.#tellLeaves(file)
+    file.machines.delete(machine)
+    this.#change(name, file)
   }
 
   /** What `machine`, which is no member any more, said of this name counts no more. Should it come back, all of its records are read anew. */
@@ -117,6 +134,8 @@ export class Catalogue {
 
   /** Nobody need know the name any more. */
   forgetName(name: string): void {
+    const file = this.#watchers.size > 0 ? this.#find(name) : null
+    if (file) this.#tellLeaves(file)
     const wasLate = this.#lately.delete(name)
     if (!this.#rows.delete(name)) {
       if (!wasLate) return
@@ -137,6 +156,11 @@ export class Catalogue {
     return () => this.#listeners.delete(listener)
   }
 
+  /** As long as the catalogue is there. */
+  watch(watcher: CatalogueWatcher): void {
+    this.#watchers.add(watcher)
+  }
+
   #find(name: string): File | null {
     const late = this.#lately.get(name)
     if (late) return late
@@ -150,6 +174,7 @@ export class Catalogue {
       if (this.#rows.numberOf(name) < 0) this.#fresh++
       this.#lately.set(name, file)
     }
+    for (const watcher of this.#watchers) watcher.comes(file)
     this.#tell(name)
   }
 
@@ -157,6 +182,10 @@ export class Catalogue {
     for (const [name, file] of this.#lately) this.#rows.set(name, this.#format.encode(file))
     this.#lately.clear()
     this.#fresh = 0
+  }
+
+  #tellLeaves(file: CatalogueFile): void {
+    for (const watcher of this.#watchers) watcher.leaves(file)
   }
 
   #tell(name: string): void {
