@@ -32,6 +32,8 @@ interface Asked {
   readonly name: string
   /** Where it goes unless something is there. */
   readonly target: string
+  /** Only its folder was named: when it is no file's name any more, nobody asked for it. */
+  readonly isOfFolder: boolean
 }
 
 export class BurstRequests {
@@ -49,7 +51,9 @@ export class BurstRequests {
       while (next < files.length && options.signal?.aborted !== true) {
         const from = next
         next += limits.packFiles
-        await this.#requestChunk(files.slice(from, next), options)
+        // looked at when it is their turn: of many files, the first are on their way at once
+        const live = files.slice(from, next).filter(({ name, isOfFolder }) => !isOfFolder || this.#isLive(name))
+        await this.#requestChunk(live, options)
       }
     }
     await Promise.all(Array.from({ length: packsAtOnce }, work))
@@ -58,22 +62,25 @@ export class BurstRequests {
   /** A name that is no file's but begins some is a folder: its files go where their names say. */
   #expand(names: readonly string[], folder: string): Asked[] {
     const { catalogue } = this.#options.session()
-    const isLive = (name: string): boolean => liveVersions(catalogue.get(name)?.record ?? noVersions).length > 0
     const files = new Map<string, Asked>()
     const folders: string[] = []
     for (const name of names.map((each) => each.normalize('NFC'))) {
       const asFolder = `${name.replace(/\/+$/, '')}/`
-      if (isLive(name) || !this.#isFolder(asFolder)) files.set(name, { name, target: join(folder, localName(lastOf(name))) })
-      else folders.push(asFolder)
+      if (!this.#isLive(name) && this.#isFolder(asFolder)) folders.push(asFolder)
+      else files.set(name, { name, target: join(folder, localName(lastOf(name))), isOfFolder: false })
     }
     if (folders.length === 0) return [...files.values()]
     for (const name of catalogue.names()) {
       const below = folders.find((prefix) => name.startsWith(prefix))
-      if (below === undefined || files.has(name) || !isLive(name)) continue
+      if (below === undefined || files.has(name)) continue
       const above = below.slice(0, -1).lastIndexOf('/') + 1
-      files.set(name, { name, target: join(folder, localName(name.slice(above))) })
+      files.set(name, { name, target: join(folder, localName(name.slice(above))), isOfFolder: true })
     }
     return [...files.values()]
+  }
+
+  #isLive(name: string): boolean {
+    return liveVersions(this.#options.session().catalogue.get(name)?.record ?? noVersions).length > 0
   }
 
   #isFolder(prefix: string): boolean {

@@ -3,6 +3,7 @@
 import { AppError } from '../../../shared/errors.ts'
 import type { CatalogueEntry } from '../disk/record-store.ts'
 import type { Contact } from '../protocol/contact.ts'
+import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import type { LookupPurpose } from '../protocol/messages.ts'
 import { mergeRecords, type FileRecord } from '../protocol/record.ts'
@@ -35,7 +36,7 @@ export async function readRecord(context: TransferContext, name: string, purpose
   const { copies } = context.parameters
   const waiting = candidatesOf(context, located, name)
   const answers: Answer[] = []
-  let due = copies + knownHolders(context, name).length
+  let due = copies + knownHolders(context, [name]).length
   while (due > 0 && waiting.length > 0 && answers.length < copies * askedRounds + due) {
     answers.push(...(await Promise.all(waiting.splice(0, due).map((contact) => askOne(context, contact, name)))))
     due = copies - answers.filter((answer) => answer.synced).length
@@ -69,14 +70,19 @@ interface Answer extends Answered {
 export function candidatesOf(context: TransferContext, located: Located, name: string): Contact[] {
   const { copies } = context.parameters
   const { candidates } = located
-  const all = [...candidates.slice(0, copies), ...knownHolders(context, name), ...candidates.slice(copies)]
+  const all = [...candidates.slice(0, copies), ...knownHolders(context, [name]), ...candidates.slice(copies)]
   return [...new Map([...all, ...context.replicaSet(context.keyOf(name), limits.next)].map((contact) => [contact.id, contact])).values()]
 }
 
-export function knownHolders(context: TransferContext, name: string): Contact[] {
+/** Machines online that have the record of any of these names, as far as this one knows. */
+export function knownHolders(context: TransferContext, names: readonly string[]): Contact[] {
   const online = new Set(context.online().map((contact) => contact.id))
-  const machines = [...(context.catalogue.get(name)?.machines.keys() ?? [])].filter((machine) => online.has(machine))
-  return machines.map((machine) => context.contact(machine)).filter((contact) => contact !== null)
+  const machines = new Set<Identifier>()
+  for (const name of names) for (const machine of context.catalogue.get(name)?.machines.keys() ?? []) machines.add(machine)
+  return [...machines]
+    .filter((machine) => online.has(machine))
+    .map((machine) => context.contact(machine))
+    .filter((contact) => contact !== null)
 }
 
 export function isCertain(context: TransferContext, answers: readonly Answered[]): boolean {

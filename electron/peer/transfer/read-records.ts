@@ -73,13 +73,13 @@ async function ownersOf(
 /** As `readRecord` for each of the names, in their order. */
 export async function readRecords(context: TransferContext, { located, names }: OwnedNames): Promise<KnownRecord[]> {
   const { copies } = context.parameters
-  const known = new Map(names.flatMap((name) => knownHolders(context, name)).map((contact) => [contact.id, contact]))
+  const known = knownHolders(context, names)
   const [first = ''] = names
   const candidates = candidatesOf(context, located, first)
-  const all = [...candidates.slice(0, copies), ...known.values(), ...candidates.slice(copies)]
+  const all = [...candidates.slice(0, copies), ...known, ...candidates.slice(copies)]
   const waiting = [...new Map(all.map((contact) => [contact.id, contact])).values()]
   const answers: ManyAnswer[] = []
-  let due = copies + known.size
+  let due = copies + known.length
   while (due > 0 && waiting.length > 0 && answers.length < copies * askedRounds + due) {
     answers.push(...(await Promise.all(waiting.splice(0, due).map((contact) => askOne(context, contact, names)))))
     due = copies - answers.filter((answer) => answer.synced).length
