@@ -1,5 +1,6 @@
 /** The peer's log: one JSON object a line, in a file of the data folder that is started anew when it has grown. */
 
+import { once } from 'node:events'
 import { mkdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { destination, pino, type Logger } from 'pino'
@@ -7,6 +8,8 @@ import type { PeerEvent } from './peer-events.ts'
 
 /** A log larger than this at start becomes `ringdrop.log.1`. */
 const logBytesMax = 5_000_000
+/** Characters that wait for a slow disk; lines beyond are dropped. */
+const waitingMax = 1_000_000
 
 export type LogTarget = 'file' | 'stderr' | 'none'
 
@@ -20,7 +23,12 @@ export async function openLog(dataFolder: string, target: LogTarget): Promise<Lo
     await mkdir(folder, { recursive: true })
     const found = await stat(path).catch(() => null)
     if (found && found.size > logBytesMax) await rename(path, `${path}.1`)
-    return pino(destination({ dest: path, sync: true }))
+    // many lines a second come together in few writes, none of which anybody waits for; what waits at the end is written then
+    const file = destination({ dest: path, sync: false, maxLength: waitingMax })
+    await once(file, 'ready')
+    // a disk that is full: later lines are tried again
+    file.on('error', () => undefined)
+    return pino(file)
   } catch {
     return pino({ enabled: false })
   }
