@@ -12,10 +12,10 @@ const growingPercent = 30
 /** Room for what is new, in bytes: V8 doubles it until then. More of it costs memory, less of it processor time. */
 const youngBytes = 8 * 1_048_576
 /**
- * Bytecodes that a function runs before it is compiled once more, by the compiler that takes long. By default an eighth: storing 10 000
- * files, a third of all processor time went there, most of it for functions that had done nearly all they were to do.
+ * Bytecodes that a function runs before it is compiled once more, by the compiler that takes long, and much memory. By default a thirtieth:
+ * storing 10 000 files, a third of all processor time went there, most of it for functions that had done nearly all they were to do.
  */
-const optimizingBudget = 500_000
+const optimizingBudget = 2_000_000
 
 /** To be called before the peer starts. All of this is read while the program runs. */
 export function setUpV8(): void {

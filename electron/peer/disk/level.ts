@@ -9,8 +9,9 @@ import type { KeyRange, KeyValueStore, WriteOperation } from './key-value.ts'
 /**
  * LevelDB maps its tables into memory, and what it read of them stays there as long as they are open: by default a thousand tables of 2 MB.
  * So few, so small ones are 64 MB at most; it opens others as it needs them. The number is the least it takes, of which ten are for itself.
+ * What is asked for again and again is kept decoded beside it, not in its cache; what is written waits in two buffers, of 4 MB by default.
  */
-const memoryOptions = { maxOpenFiles: 74, maxFileSize: 1_048_576 } as const
+const memoryOptions = { maxOpenFiles: 74, maxFileSize: 1_048_576, cacheSize: 1_048_576, writeBufferSize: 2 * 1_048_576 } as const
 
 export interface OpenedLevel<T> {
   readonly store: KeyValueStore
