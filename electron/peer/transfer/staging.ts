@@ -6,9 +6,10 @@
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
-import { liveVersions, wantedContents } from '../protocol/record.ts'
+import { liveVersions } from '../protocol/record.ts'
 import { answer } from './exchange.ts'
 import { storeTargets, type Offer, type Offered } from './distribute.ts'
+import { mayHaveSize } from './known-sizes.ts'
 import type { Pace } from './pace.ts'
 import { PassOn } from './pass-on.ts'
 import { readRecord } from './read-record.ts'
@@ -40,10 +41,10 @@ export class Staging {
     this.#machine = machine
   }
 
-  /** Null where it does not help: a small file, one that the ring may have already, or no machine to send it to. Never rejects. */
+  /** Null where it does not help: a small file, one that the ring may have already, which is hashed first, or no machine to send it to. Never rejects. */
   static async begin(context: TransferContext, file: StagedFile): Promise<Staging | null> {
     const { blockBytes } = context.contents
-    if (file.sizeBytes < worthBlocks * blockBytes || isKnownSize(context, file.sizeBytes)) return null
+    if (file.sizeBytes < worthBlocks * blockBytes || mayHaveSize(context.catalogue, file.sizeBytes)) return null
     const known = await readRecord(context, file.name, 'store').catch(() => null)
     if (!known || (known.record && liveVersions(known.record).length > 0)) return null
     const targets = storeTargets(context, known, file.name)
@@ -93,13 +94,6 @@ export class Staging {
 /** Whether all bytes are 0: the first is, and each is like the one before it. */
 function isZero(block: Uint8Array): boolean {
   return block[0] === 0 && Buffer.compare(block.subarray(1), block.subarray(0, -1)) === 0
-}
-
-/** A content of this size may be in the ring, so its bytes may be, too: then it is hashed first. */
-function isKnownSize(context: TransferContext, sizeBytes: number): boolean {
-  for (const { record } of context.catalogue.files())
-    if (wantedContents(record).some((content) => content.sizeBytes === sizeBytes)) return true
-  return false
 }
 
 /** Asks a machine to take bytes whose hash is not known yet. */
