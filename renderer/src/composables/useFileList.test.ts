@@ -2,12 +2,14 @@ import { createPinia, setActivePinia } from 'pinia'
 import { expect, test } from 'vitest'
 import { effectScope, isReactive } from 'vue'
 import type { FileView } from '../../../shared/views.ts'
+import { listed, type ListedFile } from '../model/listed-file.ts'
+import { NameOrder } from '../model/name-order.ts'
 import { useFiles } from '../stores/files.ts'
 import { useWindow } from '../stores/window.ts'
 import { matchesFilter, sortFiles, useFileList } from './useFileList.ts'
 import { findMatches, matchesMax } from './useMatches.ts'
 
-function file(name: string, change: Partial<FileView> = {}): FileView {
+function file(name: string, change: Partial<FileView> = {}): ListedFile {
   const base: FileView = {
     name,
     sizeBytes: 1,
@@ -21,14 +23,14 @@ function file(name: string, change: Partial<FileView> = {}): FileView {
     here: true,
     liveVersions: 1,
   }
-  return { ...base, ...change }
+  return listed({ ...base, ...change })
 }
 const names = (files: readonly FileView[]): string[] => files.map(({ name }) => name)
 
 test('numbers in names sort as numbers, and what needs a person comes first by state', () => {
-  expect(names(sortFiles([file('run 10'), file('run 9')], 'name', false))).toEqual(['run 9', 'run 10'])
+  expect(names(new NameOrder().of([file('run 10'), file('run 9')]))).toEqual(['run 9', 'run 10'])
   const mixed = [file('a'), file('b', { state: 'copying' }), file('c', { state: 'out-of-reach' }), file('d', { state: 'at-risk' })]
-  expect(names(sortFiles(mixed, 'state', false))).toEqual(['c', 'd', 'b', 'a'])
+  expect(names(sortFiles(mixed, 'state'))).toEqual(['c', 'd', 'b', 'a'])
 })
 
 test('filters', () => {

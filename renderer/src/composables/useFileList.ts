@@ -4,7 +4,8 @@ import { watchThrottled } from '@vueuse/core'
 import { computed, shallowRef } from 'vue'
 import type { FileState, FileView } from '../../../shared/views.ts'
 import { foldName } from '../model/file-name.ts'
-import { compareNames, foldedName, sortKey } from '../model/name-keys.ts'
+import type { ListedFile } from '../model/listed-file.ts'
+import { NameOrder } from '../model/name-order.ts'
 import { useFiles } from '../stores/files.ts'
 import { useWindow, type FileFilter, type SortColumn } from '../stores/window.ts'
 
@@ -27,36 +28,34 @@ export function matchesFilter(file: FileView, filter: FileFilter): boolean {
   return file.state === filter
 }
 
-export function sortFiles(files: FileView[], column: SortColumn, down: boolean): FileView[] {
-  const sign = down ? -1 : 1
-  if (column === 'name') {
-    // Keys beside the files: a look-up at each of a million comparisons would be most of the work.
-    const keyed = files.map((file) => ({ file, key: sortKey(file.name) }))
-    keyed.sort((a, b) => (a.key === b.key ? compareNames(a.file.name, b.file.name) : a.key < b.key ? -1 : 1) * sign)
-    return keyed.map(({ file }) => file)
-  }
+export function sortFiles<T extends FileView>(files: readonly T[], column: Exclude<SortColumn, 'name'>): T[] {
   const compare = comparers[column]
-  return files.sort((a, b) => sign * compare(a, b) || (a.name < b.name ? -1 : 1))
+  return [...files].sort((a, b) => compare(a, b) || (a.name < b.name ? -1 : 1))
 }
 
 export function useFileList() {
   const files = useFiles()
   const view = useWindow()
 
-  const latest = computed<readonly FileView[]>(() => [...files.byName.values()])
+  const latest = computed<readonly ListedFile[]>(() => [...files.byName.values()])
   // shallow: a deep one makes every look at each of ten thousand files a look through a proxy
   const calm = shallowRef(latest.value)
   watchThrottled(latest, (files) => (calm.value = files), { throttle: 1000, trailing: true })
   const all = computed(() => (latest.value.length > bigList ? calm.value : latest.value))
 
+  const byName = new NameOrder()
   // sorted before it is searched: a letter typed sorts nothing anew
-  const sorted = computed(() => sortFiles([...all.value], view.sort.column, view.sort.down))
+  const sorted = computed(() => {
+    const { column, down } = view.sort
+    const ascending = column === 'name' ? byName.of(all.value) : sortFiles(all.value, column)
+    return down ? ascending.reverse() : ascending
+  })
   const rows = computed(() => {
     // read once: each look at a store is a look through a proxy
     const { filter } = view
     const query = foldName(view.query.trim())
     if (filter === 'all' && query === '') return sorted.value
-    return sorted.value.filter((file) => matchesFilter(file, filter) && (query === '' || foldedName(file.name).includes(query)))
+    return sorted.value.filter((file) => matchesFilter(file, filter) && (query === '' || file.folded.includes(query)))
   })
   return { rows, all }
 }

@@ -1,29 +1,28 @@
 /** The first few names that fit what is typed: those whose own name begins so come first. */
 
 import { computed, type ComputedRef } from 'vue'
-import type { FileView } from '../../../shared/views.ts'
-import { foldName, splitName } from '../model/file-name.ts'
-import { foldedName } from '../model/name-keys.ts'
+import { foldName } from '../model/file-name.ts'
+import type { ListedFile } from '../model/listed-file.ts'
 import { useFiles } from '../stores/files.ts'
 
 export const matchesMax = 5
 
-export function findMatches(files: Iterable<FileView>, query: string): FileView[] {
+export function findMatches(files: Iterable<ListedFile>, query: string): ListedFile[] {
   const wanted = foldName(query.trim())
   if (wanted === '') return []
-  const first: FileView[] = []
-  const rest: FileView[] = []
+  const first: ListedFile[] = []
+  const rest: ListedFile[] = []
   for (const file of files) {
-    const name = foldedName(file.name)
-    if (!name.includes(wanted)) continue
-    if (name === wanted) first.unshift(file)
-    else if (first.length < matchesMax && foldName(splitName(file.name).base).startsWith(wanted)) first.push(file)
+    const { folded } = file
+    if (!folded.includes(wanted)) continue
+    if (folded === wanted) first.unshift(file)
+    else if (first.length < matchesMax && folded.startsWith(wanted, folded.lastIndexOf('/') + 1)) first.push(file)
     else if (rest.length < matchesMax) rest.push(file)
   }
   return [...first, ...rest].slice(0, matchesMax)
 }
 
-export function useMatches(query: () => string): ComputedRef<FileView[]> {
+export function useMatches(query: () => string): ComputedRef<ListedFile[]> {
   const files = useFiles()
   return computed(() => findMatches(files.byName.values(), query()))
 }
