@@ -255,7 +255,7 @@ export class Repairer {
 
   /** One round: what follows from what is known. Never rejects for what other machines do. */
   async pass(): Promise<void> {
-    if (this.#quarantine.isApart) return
+    if (this.#isIdle()) return
     const names = this.#namesToLookAt()
     for await (const some of this.#inTurns(names.changed)) for (const name of some) await this.#catchUp(name)
     const lacking: ContentCopies[] = []
@@ -265,7 +265,7 @@ export class Repairer {
       const attendance = this.attendance()
       for (const name of some) lacking.push(...this.#look(name, attendance, waiting))
     }
-    if (this.#jobs.stopped) return
+    if (this.#isIdle()) return
     this.#forgetUnwanted(waiting)
     this.#copyMissing(lacking)
     await this.#drops.run(this.attendance())
@@ -286,7 +286,7 @@ export class Repairer {
     return lacking
   }
 
-  /** Some at a time, between which all else that waits for the processor has its turn. It ends early when the machine stops. */
+  /** Some at a time, between which all else that waits for the processor has its turn. It ends early when nothing is to be done any more. */
   async *#inTurns(names: Iterable<string>): AsyncGenerator<readonly string[]> {
     const { timers } = this.#context
     let some: string[] = []
@@ -296,9 +296,14 @@ export class Repairer {
       yield some
       some = []
       await new Promise<void>((resolve) => timers.after(0, resolve))
-      if (this.#jobs.stopped) return
+      if (this.#isIdle()) return
     }
     yield some
+  }
+
+  /** It stops, or was away for so long that what it knows counts for nothing: it may have slept since the last turn. */
+  #isIdle(): boolean {
+    return this.#jobs.stopped || this.#quarantine.isApart
   }
 
   /** Who is there now, for questions about many files. */

@@ -41,7 +41,10 @@ export class Staging {
     this.#machine = machine
   }
 
-  /** Null where it does not help: a small file, one that the ring may have already, which is hashed first, or no machine to send it to. Never rejects. */
+  /**
+   * Null where it does not help: a small file, one that the ring may have already, which is hashed first, or no machine to send it to. Never
+   * rejects.
+   */
   static async begin(context: TransferContext, file: StagedFile): Promise<Staging | null> {
     const { blockBytes } = context.contents
     if (file.sizeBytes < worthBlocks * blockBytes || mayHaveSize(context.catalogue, file.sizeBytes)) return null
