@@ -1,6 +1,6 @@
 /**
  * SHA-256 away from the main thread. Two threads of our own, since a store makes two hashes of every byte: one for blocks, one for
- * whole contents. Blocks lie in shared memory, so that handing one over copies nothing; both threads start at first use.
+ * whole contents. Blocks lie in shared memory, so that handing one over copies nothing; both threads start at first use, and end after a rest.
  */
 
 import { createHash } from 'node:crypto'
@@ -29,7 +29,11 @@ parentPort.on('message', ([id, [hash, bytes]]) => {
 })
 `
 
-const blockThread = new WorkerThread('ringdrop hash', source)
+/** No large block came for a while: memory for the next ones is let go of, too. */
+const blockThread = new WorkerThread('ringdrop hash', source, () => {
+  spares.clear()
+  spareBytes = 0
+})
 const wholeThread = new WorkerThread('ringdrop hash', source)
 
 /** SHA-256 of a block; a large one's is made on another thread while the caller goes on. It must not change until then. */
@@ -58,15 +62,22 @@ export class WholeHash {
 
   /** Takes the next bytes in; they must not change before it resolves. The order of the calls is that of the bytes. */
   async update(bytes: Uint8Array): Promise<void> {
-    if (this.#there === 0 && bytes.length >= otherThreadBytes) this.#there = ++wholeHashes
+    if (this.#there === 0 && bytes.length >= otherThreadBytes) {
+      this.#there = ++wholeHashes
+      wholeThread.hold()
+    }
     if (this.#there === 0) this.#here.update(bytes)
     else await wholeThread.ask([this.#there, bytes])
   }
 
   /** No more bytes come. To be called once, in any case. */
   end(): void {
-    if (this.#there === 0) this.#resolve(this.#here.digest('hex'))
-    else this.#resolve(wholeThread.ask([this.#there, null]).then((digest) => Buffer.from(digest as Uint8Array).toString('hex')))
+    if (this.#there === 0) {
+      this.#resolve(this.#here.digest('hex'))
+      return
+    }
+    this.#resolve(wholeThread.ask([this.#there, null]).then((digest) => Buffer.from(digest as Uint8Array).toString('hex')))
+    wholeThread.release()
   }
 }
 
