@@ -293,12 +293,12 @@ export class Repairer {
     for (const name of names) {
       some.push(name)
       if (some.length < filesATurn) continue
+      if (this.#isIdle()) return
       yield some
       some = []
       await new Promise<void>((resolve) => timers.after(0, resolve))
-      if (this.#isIdle()) return
     }
-    yield some
+    if (!this.#isIdle()) yield some
   }
 
   /** It stops, or was away for so long that what it knows counts for nothing: it may have slept since the last turn. */

@@ -2,20 +2,25 @@ import { expect, test } from 'vitest'
 import { ringOf } from '../../../tests/fakes/file-ring.ts'
 import { recordOf, versionOf } from '../../../tests/fakes/records.ts'
 
-test('a look at many files lets all else have its turn now and then, and misses none of them', async () => {
-  const ring = await ringOf([1000, 2000], { copies: 1 })
+/** A machine whose catalogue has names of one that left: what that said is let go of at the next look. */
+async function ringWithGone(times: { readonly quarantineMs?: number } = {}) {
+  const ring = await ringOf([1000, 2000], { copies: 1, times })
+  await ring.run(3_000)
   const { context, repairer } = ring.machine(1000)
-  const left = ring.id(3000)
+  const gone = ring.id(3000)
   const names = Array.from({ length: 350 }, (_, index) => `f${index}`)
   for (const name of names) {
     const record = recordOf(name, versionOf(name))
     context.catalogue.put(ring.id(2000), { record, held: [] })
-    // no member: what it said is let go of at the next look
-    context.catalogue.put(left, { record, held: [] })
+    context.catalogue.put(gone, { record, held: [] })
   }
-  const stillThere = (): number => names.filter((name) => context.catalogue.get(name)?.machines.has(left)).length
+  const stillThere = (): number => names.filter((name) => context.catalogue.get(name)?.machines.has(gone)).length
   ring.nowMs += 5_000
+  return { ring, repairer, names, stillThere }
+}
 
+test('a look at many files lets all else have its turn now and then, and misses none of them', async () => {
+  const { ring, repairer, names, stillThere } = await ringWithGone()
   repairer.passSoon()
   await ring.settle()
   expect(stillThere()).toBe(names.length)
@@ -27,4 +32,16 @@ test('a look at many files lets all else have its turn now and then, and misses 
   // a hundred a turn: first what they tell this machine's own records, then where their copies are
   expect(turns).toBe(6)
   expect(ring.defects).toEqual([])
+})
+
+test('it ends when the machine turns out to have slept for long', async () => {
+  const { ring, repairer, names, stillThere } = await ringWithGone({ quarantineMs: 60_000 })
+  repairer.passSoon()
+  await ring.settle()
+  ring.nowMs += 600_000
+  expect(repairer.side.isApart()).toBe(true)
+  ring.runDue()
+  await ring.settle()
+  await repairer.calm()
+  expect(stillThere()).toBe(names.length)
 })
