@@ -252,7 +252,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     changes: [
       {
         file: `${peer}/repair/repair.ts`,
-        find: 'for (const machine of this.#goneFrom(file, attendance)) gone.push([machine, name])',
+        find: 'for (const machine of this.#goneFrom(file, attendance)) catalogue.release(machine, name)',
         replace: '',
       },
     ],
