@@ -325,15 +325,20 @@ describe('volumes', () => {
     expect([await store.verify(first.sha256), await store.verify(again.sha256)]).toEqual([true, true])
   })
 
-  it('that cannot be written fail what comes with them, and nothing else', async () => {
+  /** A record `a` whose bytes find no room: `kept` begins to keep it. */
+  async function keptWithoutRoom() {
     const bytes = randomBytes(100)
     const manifest = manifestOfBytes(bytes, blockBytes)
     const [placement] = await store.placeSmall([{ manifest, bytes }])
     disk.failNext('write', { matches: smallFolder, code: 'disk-full' })
     const record = recordOf('a', versionOf('x', { sha256: manifest.sha256, sizeBytes: bytes.length }))
+    return { record, manifest, kept: () => records.keepAll([{ record, sha256: manifest.sha256, bytes: placement! }], 7) }
+  }
+
+  it('that cannot be written fail what comes with them, and nothing else', async () => {
+    const { record, manifest, kept } = await keptWithoutRoom()
     // all in one batch: the second is in what the first brings, the third has nothing to do with it
-    const kept = records.keepAll([{ record, sha256: manifest.sha256, bytes: placement! }], 7)
-    await expect(Promise.all([kept, records.merge(recordOf('other', versionOf('y')))])).rejects.toMatchObject({ code: 'disk-full' })
+    await expect(Promise.all([kept(), records.merge(recordOf('other', versionOf('y')))])).rejects.toMatchObject({ code: 'disk-full' })
     expect([await records.get('a'), (await records.get('other'))?.record.name]).toEqual([null, 'other'])
     expect(records.heldAt(manifest.sha256)).toBeNull()
     await records.merge(record)
@@ -342,16 +347,12 @@ describe('volumes', () => {
   })
 
   it('and a record that was on its way with them is written when it comes again', async () => {
-    const bytes = randomBytes(100)
-    const manifest = manifestOfBytes(bytes, blockBytes)
-    const [placement] = await store.placeSmall([{ manifest, bytes }])
-    disk.failNext('write', { matches: smallFolder, code: 'disk-full' })
-    const record = recordOf('a', versionOf('x', { sha256: manifest.sha256, sizeBytes: bytes.length }))
-    const kept = records.keepAll([{ record, sha256: manifest.sha256, bytes: placement! }], 7).catch(() => 'failed')
+    const { record, manifest, kept } = await keptWithoutRoom()
+    const outcome = kept().catch(() => 'failed')
     // its row is on its way by then
     while (!records.wants(record, manifest.sha256) || (await records.get('a')) === null) await Promise.resolve()
     const merged = records.merge(record)
-    expect(await kept).toBe('failed')
+    expect(await outcome).toBe('failed')
     await merged
     await crash()
     expect((await records.get('a'))?.record.name).toBe('a')

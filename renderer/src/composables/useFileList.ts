@@ -57,5 +57,5 @@ export function useFileList() {
     if (filter === 'all' && query === '') return sorted.value
     return sorted.value.filter((file) => matchesFilter(file, filter) && (query === '' || file.folded.includes(query)))
   })
-  return { rows, all }
+  return { rows }
 }
