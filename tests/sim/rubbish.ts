@@ -72,7 +72,7 @@ export class Rubbish {
       { command: 'store', key: ends.source, copies: 1, next: [], recordBytes: bodyBytes, manifestBytes: bodyBytes, ...ends },
       { command: 'stage', copies: 1, next: [], sizeBytes: 100 * bodyBytes, blockBytes: 4096, ...ends },
       { command: 'update', recordBytes: bodyBytes, ...ends },
-      { command: 'names', bodyBytes, ...ends },
+      { command: 'names', since: bodyBytes, told: 1, bodyBytes, ...ends },
       { command: 'pack', copies: 1, next: [], files: 2, blockBytes: 4096, bodyBytes, ...ends },
       { command: 'entries', from: ends.source, to: ends.destination, bodyBytes, ...ends },
       { command: 'stored', holders: [ends.destination], failed: [], ...ends },

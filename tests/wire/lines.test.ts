@@ -102,7 +102,7 @@ const lines: readonly (readonly [string, Message])[] = [
   [`/have ${sha256} 4 2`, { command: 'have', sha256, ...ends }],
   [`/holds ${sha256} 1700000000000 4 2`, { command: 'holds', sha256, verifiedAt: 1_700_000_000_000, ...ends }],
   [`/damaged ${sha256} 4 2`, { command: 'damaged', sha256, ...ends }],
-  ['/names 4096 4 2', { command: 'names', bodyBytes: 4096, ...ends }],
+  ['/names 12 3 4096 4 2', { command: 'names', since: 12, told: 3, bodyBytes: 4096, ...ends }],
   ['/known 3 12 yes 900 4 2', { command: 'known', count: 3, revision: 12, synced: true, bodyBytes: 900, ...ends }],
   [
     '/pack 3 5@127.0.0.1:12005 2 1048576 9000 4 2',

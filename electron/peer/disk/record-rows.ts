@@ -70,6 +70,11 @@ export function encodeRow({ revision, removedSince, record }: KnownRow): string 
   return `${revision} ${removedSince ?? '-'}\n${JSON.stringify(record)}`
 }
 
+/** The revision of a row, or null where it is damaged. */
+export function revisionIn(text: string): number | null {
+  return safeNumber(text.slice(0, Math.max(0, text.indexOf(' '))))
+}
+
 /** A damaged row reads as none: the others know the record, and a merge writes it again. */
 export function decodeRow(text: string): KnownRow | null {
   const end = text.indexOf('\n')

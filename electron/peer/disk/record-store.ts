@@ -10,7 +10,7 @@ import { emptied, forgottenRecord, remember } from './forgotten-names.ts'
 import type { KeyValueStore, WriteOperation } from './key-value.ts'
 import { openLevel } from './level.ts'
 import { OwnCounters } from './own-counters.ts'
-import { beginRows, contentsOf, decodeRow, encodeRow, isKnown, revisionKey, type Found, type KnownRow, type Row } from './record-rows.ts'
+import { beginRows, contentsOf, decodeRow, encodeRow, isKnown, revisionIn, revisionKey, type Found, type KnownRow, type Row } from './record-rows.ts'
 import { NamesByContent } from './names-by-content.ts'
 import type { NumberByHash } from './number-by-hash.ts'
 import { SmallContents, type Placement, type SmallContentsOptions } from './small-contents.ts'
@@ -108,6 +108,14 @@ export class RecordStore {
   async get(name: string): Promise<CatalogueEntry | null> {
     const row = this.#row(name.normalize('NFC'))
     return row ? this.#entry(row.record) : null
+  }
+
+  /** The revision of its last change, or null for a name that is not known. */
+  revisionOf(name: string): number | null {
+    const pending = this.#pending.get(name)
+    if (pending) return isKnown(pending) ? pending.revision : null
+    const text = this.#store.getSync(`r!${name}`)
+    return text === undefined ? null : revisionIn(text)
   }
 
   /**

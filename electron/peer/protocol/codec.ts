@@ -66,7 +66,7 @@ const commands: { readonly [C in Command]: Arguments<MessageOf<C>> } = {
   have: { sha256 },
   holds: { sha256, verifiedAt: counter },
   damaged: { sha256 },
-  names: { bodyBytes: number(limits.namesBytes) },
+  names: { since: counter, told: number(limits.packFiles), bodyBytes: number(limits.namesBytes) },
   known: { count: number(limits.packFiles), revision: counter, synced: flag, bodyBytes: number(limits.catalogueBytes) },
   pack: {
     copies: number(limits.next + 1),

@@ -256,14 +256,20 @@ export interface Damaged extends Between {
 
 // ---- Many small files at once, over TCP: what a file each costs in round trips and syncs is shared by a pack.
 
-/** "What do you know of these names, and which versions do you hold?" Body: one JSON string a line. Answered by Known. */
+/**
+ * "What do you know of these names, and which versions do you hold?" Body: one JSON string a line. Answered by Known. What the receiver had of
+ * the first `told` of them at its revision `since`, the sender knows.
+ */
 export interface Names extends Between {
   readonly command: 'names'
+  readonly since: number
+  readonly told: number
   readonly bodyBytes: number
 }
 /**
  * About the first `count` of the names; ask again for the rest. Body: as of Records, without a machine's line: one entry for each name that is
- * known. `revision`, `synced`: as in Records, for all of them.
+ * known. `revision`, `synced`: as in Records, for all names. Of the names `told`, the body of a synced answer has what changed: those that have
+ * not after `since` are left out, those that are not known any more are named as absent.
  */
 export interface Known extends Between {
   readonly command: 'known'

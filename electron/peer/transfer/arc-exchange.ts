@@ -8,7 +8,7 @@ import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Entries } from '../protocol/messages.ts'
 import type { FileRecord } from '../protocol/record.ts'
-import { answer, encodeAbsent, exchangeWith, parseEntry, parseJson, parseLines } from './exchange.ts'
+import { absentLine, answer, exchangeWith, parseEntry, parseJson, parseLines } from './exchange.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
 /** The keys in (from, to], clockwise. */
@@ -96,7 +96,7 @@ export async function readEntries(connection: Connection, message: Entries): Pro
 
 /** The body of a `/compared` answer. */
 export function encodeCompared(entries: readonly TimedEntry[], absent: readonly string[]): Buffer {
-  return Buffer.from([...entries.map((entry) => JSON.stringify(entry)), ...encodeAbsent(absent)].join('\n'), 'utf8')
+  return Buffer.from([...entries.map((entry) => JSON.stringify(entry)), ...absent.map(absentLine)].join('\n'), 'utf8')
 }
 
 function parseTimedEntry(value: Readonly<Record<string, unknown>>): TimedEntry | null {

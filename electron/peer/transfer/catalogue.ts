@@ -36,6 +36,8 @@ export interface CatalogueWatcher {
   comes(file: CatalogueFile): void
 }
 
+/** Files looked at lately, decoded: one that is asked for is looked at several times in a row. */
+const lookedAtMax = 512
 /** Files that changed lately are kept as objects, so many at most: what is stored or read changes several times. All others are bytes. */
 const latelyMax = 1_024
 
@@ -46,6 +48,8 @@ export class Catalogue {
   readonly #lately = new Map<string, File>()
   /** Names among them without a row. */
   #fresh = 0
+  /** As their rows have them. */
+  readonly #lookedAt = new Map<string, File>()
   readonly #revisions = new Map<Identifier, number>()
   readonly #listeners = new Set<(name: string) => void>()
   readonly #watchers = new Set<CatalogueWatcher>()
@@ -56,7 +60,10 @@ export class Catalogue {
 
   /** As it is now: what changes later may be seen in the result or not. */
   get(name: string): CatalogueFile | null {
-    return this.#find(name.normalize('NFC'))
+    const given = name.normalize('NFC')
+    const file = this.#find(given)
+    if (file) this.#remember(given, file)
+    return file
   }
 
   /** Each once; what comes, goes or changes while they are walked may be met or not. */
@@ -136,6 +143,7 @@ export class Catalogue {
   forgetName(name: string): void {
     const file = this.#watchers.size > 0 ? this.#find(name) : null
     if (file) this.#tellLeaves(file)
+    this.#lookedAt.delete(name)
     const wasLate = this.#lately.delete(name)
     if (!this.#rows.delete(name)) {
       if (!wasLate) return
@@ -162,13 +170,20 @@ export class Catalogue {
   }
 
   #find(name: string): File | null {
-    const late = this.#lately.get(name)
-    if (late) return late
+    const known = this.#lately.get(name) ?? this.#lookedAt.get(name)
+    if (known) return known
     const row = this.#rows.get(name)
     return row && this.#format.decode(name, row)
   }
 
+  #remember(name: string, file: File): void {
+    if (this.#lately.has(name) || this.#lookedAt.has(name)) return
+    if (this.#lookedAt.size >= lookedAtMax) this.#lookedAt.clear()
+    this.#lookedAt.set(name, file)
+  }
+
   #change(name: string, file: File): void {
+    this.#lookedAt.delete(name)
     if (!this.#lately.has(name)) {
       if (this.#lately.size >= latelyMax) this.#pack()
       if (this.#rows.numberOf(name) < 0) this.#fresh++

@@ -115,40 +115,6 @@ export async function askRecord(context: TransferContext, to: Contact, name: str
   return { entry: records.entries[0] ?? null, synced: records.synced, togetherMs: records.card.togetherMs }
 }
 
-/** What `to` knows of each of these names, and whether its not knowing one would mean something. Noted at once, as by `askRecord`. */
-export async function askRecords(
-  context: TransferContext,
-  to: Contact,
-  names: readonly string[],
-): Promise<{ readonly entries: readonly CatalogueEntry[]; readonly synced: boolean }> {
-  const entries: CatalogueEntry[] = []
-  let synced = true
-  for (let asked = 0; asked < names.length;) {
-    const body = Buffer.from(
-      names
-        .slice(asked, asked + limits.packFiles)
-        .map((name) => JSON.stringify(name))
-        .join('\n'),
-      'utf8',
-    )
-    const page = await exchangeWith(context, to, {
-      run: async (connection) => {
-        await connection.send({ command: 'names', bodyBytes: body.length, ...between(context, to.id) })
-        await connection.write(body)
-        const known = await answer(connection, ['known'])
-        const lines = (await connection.readBodyBuffer(known.bodyBytes)).toString('utf8').split('\n')
-        return { ...known, entries: parseLines(lines, parseEntry).entries }
-      },
-    })
-    if (page.count === 0 || page.count > names.length - asked) throw new AppError('protocol', 'The answer is not about the names asked for')
-    asked += page.count
-    synced &&= page.synced
-    context.catalogue.hear(to.id, page)
-    entries.push(...page.entries)
-  }
-  return { entries, synced }
-}
-
 /** A page of what changed in the records of `to` after revision `since`. */
 export function askCatalogue(context: TransferContext, to: Contact, since: number): Promise<RecordsAnswer> {
   return exchangeWith(context, to, {
@@ -231,9 +197,9 @@ export function parseLines<E>(
   return { entries, absent }
 }
 
-/** A line for each name that is not known. */
-export function encodeAbsent(names: readonly string[]): string[] {
-  return names.map((name) => JSON.stringify({ absent: name }))
+/** The line for a name that is not known. */
+export function absentLine(name: string): string {
+  return JSON.stringify({ absent: name })
 }
 
 function parseCard(line: string): MachineCard {
@@ -283,5 +249,5 @@ export function parseJson(text: string): Record<string, unknown> | null {
 /** The body of a `/records` answer: this machine's card, then an entry a line, or a name that is not known any more. */
 export function encodeRecords(card: MachineCard, { entries, absent }: Pick<RecordsAnswer, 'entries' | 'absent'>): Buffer {
   const lines = [card, ...entries].map((value) => JSON.stringify(value))
-  return Buffer.from([...lines, ...encodeAbsent(absent)].join('\n'), 'utf8')
+  return Buffer.from([...lines, ...absent.map(absentLine)].join('\n'), 'utf8')
 }

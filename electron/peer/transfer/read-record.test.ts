@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { ringOf } from '../../../tests/fakes/file-ring.ts'
-import { askRecord, askRecords } from './exchange.ts'
+import { askRecords } from './ask-records.ts'
+import { askRecord } from './exchange.ts'
 import { groupByOwner, readRecords } from './read-records.ts'
 import { readRecord } from './read-record.ts'
 

@@ -7,7 +7,7 @@ import type { Identifier } from '../protocol/identifier.ts'
 import type { LookupPurpose } from '../protocol/messages.ts'
 import { mergeRecords, type FileRecord } from '../protocol/record.ts'
 import { inArc } from '../ring/interval.ts'
-import { askRecords } from './exchange.ts'
+import { askRecords } from './ask-records.ts'
 import { askedRounds, candidatesOf, isCertain, knownHolders, type Answered, type KnownRecord } from './read-record.ts'
 import type { Located, TransferContext } from './transfer-context.ts'
 

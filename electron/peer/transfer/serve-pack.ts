@@ -5,6 +5,7 @@ import type { CatalogueEntry } from '../disk/record-store.ts'
 import type { Connection } from '../net/connection.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Fetch, Names } from '../protocol/messages.ts'
+import { absentLine } from './exchange.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
 /** Records in one `/known` answer, in bytes, under the receiver's bound. */
@@ -15,22 +16,35 @@ export async function tellKnown(context: TransferContext, connection: Connection
   const names = readNames((await connection.readBodyBuffer(message.bodyBytes)).toString('utf8'))
   const isApart = context.repair.isApart()
   const { revision } = context.records
+  const synced = !isApart && names.every((name) => context.repair.isSynced(context.keyOf(name)))
+  // its numbers may have begun anew since it was read; and who has not compared what it knows yet says all of it
+  const told = synced && message.since <= revision ? message.told : 0
   const lines: string[] = []
   let bytes = 0
   let count = 0
-  for (const name of names) {
-    const entry: CatalogueEntry | null = isApart ? null : await context.records.get(name)
-    const line = entry ? JSON.stringify(entry) : ''
+  for (const [index, name] of names.entries()) {
+    const line = isApart || (index < told && isUnchanged(context, name, message.since)) ? '' : await lineOf(context, name, index < message.told)
     const length = Buffer.byteLength(line)
     if (count > 0 && bytes + length > knownPageBytes) break
     count++
     bytes += length
-    if (entry) lines.push(line)
+    if (line !== '') lines.push(line)
   }
-  const synced = !isApart && names.slice(0, count).every((name) => context.repair.isSynced(context.keyOf(name)))
   const body = Buffer.from(lines.join('\n'), 'utf8')
   await connection.send({ command: 'known', count, revision, synced, bodyBytes: body.length, ...between(context, message.source) })
   await connection.write(body)
+}
+
+function isUnchanged({ records }: TransferContext, name: string, since: number): boolean {
+  const revision = records.revisionOf(name)
+  return revision !== null && revision <= since
+}
+
+/** Of a name that is not known: that it is not, to who was told that it is. */
+async function lineOf({ records }: TransferContext, name: string, wasTold: boolean): Promise<string> {
+  const entry: CatalogueEntry | null = await records.get(name)
+  if (entry) return JSON.stringify(entry)
+  return wasTold ? absentLine(name) : ''
 }
 
 function readNames(body: string): string[] {
