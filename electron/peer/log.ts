@@ -10,6 +10,8 @@ import type { PeerEvent } from './peer-events.ts'
 const logBytesMax = 5_000_000
 /** Characters that wait for a slow disk; lines beyond are dropped. */
 const waitingMax = 1_000_000
+/** Characters that go to the disk in one write. Until then all of them are counted anew for each line. */
+const writtenMax = 2_048
 
 export type LogTarget = 'file' | 'stderr' | 'none'
 
@@ -24,7 +26,7 @@ export async function openLog(dataFolder: string, target: LogTarget): Promise<Lo
     const found = await stat(path).catch(() => null)
     if (found && found.size > logBytesMax) await rename(path, `${path}.1`)
     // many lines a second come together in few writes, none of which anybody waits for; what waits at the end is written then
-    const file = destination({ dest: path, sync: false, maxLength: waitingMax })
+    const file = destination({ dest: path, sync: false, maxLength: waitingMax, maxWrite: writtenMax })
     await once(file, 'ready')
     // a disk that is full: later lines are tried again
     file.on('error', () => undefined)

@@ -25,7 +25,7 @@ export interface Question<K extends ControlName> {
 
 /** Runs one command in the running peer, prints every answer as it comes, and returns the worst exit code of all. */
 export async function ask<K extends ControlName>(io: Io, common: CommonOptions, question: Question<K>): Promise<ExitCode> {
-  const bars = createBars(io, { json: common.json, ...(question.countedProgress === true ? { counted: true } : {}) })
+  const bars = await createBars(io, { json: common.json, ...(question.countedProgress === true ? { counted: true } : {}) })
   let code: ExitCode = exitCodes.done
   const withRemedy = (error: PlainError): PlainError => {
     const remedy = question.remedy?.(error) ?? null

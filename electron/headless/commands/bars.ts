@@ -1,6 +1,6 @@
 /** Progress bars, on a terminal only: a pipe gets results and nothing else. */
 
-import { MultiBar, type SingleBar } from 'cli-progress'
+import type { SingleBar } from 'cli-progress'
 import { formatSize } from '../../../shared/units.ts'
 import { printable, type Io } from '../io.ts'
 
@@ -15,8 +15,9 @@ const labelLength = 40
 const none: Bars = { show: () => undefined, finish: () => undefined, stop: () => undefined }
 
 /** `counted`: things rather than bytes. */
-export function createBars(io: Io, options: { readonly json: boolean; readonly counted?: boolean }): Bars {
+export async function createBars(io: Io, options: { readonly json: boolean; readonly counted?: boolean }): Promise<Bars> {
   if (options.json || io.stderr.isTTY !== true) return none
+  const { MultiBar } = await import('cli-progress')
   const format = options.counted === true ? String : formatSize
   const multi = new MultiBar({
     stream: io.stderr,

@@ -10,7 +10,18 @@ import { emptied, forgottenRecord, remember } from './forgotten-names.ts'
 import type { KeyValueStore, WriteOperation } from './key-value.ts'
 import { openLevel } from './level.ts'
 import { OwnCounters } from './own-counters.ts'
-import { beginRows, contentsOf, decodeRow, encodeRow, isKnown, revisionIn, revisionKey, type Found, type KnownRow, type Row } from './record-rows.ts'
+import {
+  beginRows,
+  contentsOf,
+  decodeRow,
+  encodeRow,
+  isKnown,
+  revisionIn,
+  revisionKey,
+  type Found,
+  type KnownRow,
+  type Row,
+} from './record-rows.ts'
 import { NamesByContent } from './names-by-content.ts'
 import type { NumberByHash } from './number-by-hash.ts'
 import { SmallContents, type Placement, type SmallContentsOptions } from './small-contents.ts'

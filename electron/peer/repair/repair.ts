@@ -79,6 +79,8 @@ export class Repairer {
   readonly #retryAt = new Map<string, number>()
   /** Names changed in the catalogue and not looked at since -> when last. */
   readonly #changed = new Map<string, number>()
+  /** Those of them of whose record a machine that should have it may lack something. */
+  readonly #uneven = new Set<string>()
   #lookAtAll = true
   #lookedAtAll = -Infinity
   #tickedAt = -Infinity
@@ -144,8 +146,9 @@ export class Repairer {
     await this.#quarantine.load()
     this.#stopListening.push(
       // the first of many changes counts: a name that changes all the time is looked at all the same
-      catalogue.onChanged((name) => {
+      catalogue.onChanged((name, { file, isUneven }) => {
         if (!this.#changed.has(name)) this.#changed.set(name, this.#options.now())
+        if (isUneven || (file && isRemoved(file.record))) this.#uneven.add(name)
       }),
       records.onChanged((entry) => {
         catalogue.put(self.id, entry)
@@ -257,7 +260,7 @@ export class Repairer {
   async pass(): Promise<void> {
     if (this.#isIdle()) return
     const names = this.#namesToLookAt()
-    for await (const some of this.#inTurns(names.changed)) for (const name of some) await this.#catchUp(name)
+    for await (const some of this.#inTurns(names.uneven)) for (const name of some) await this.#catchUp(name)
     const lacking: ContentCopies[] = []
     const waiting = new Set<string>()
     for await (const some of this.#inTurns(names.all())) {
@@ -317,7 +320,7 @@ export class Repairer {
   }
 
   /** A calm ring costs nothing: what changed and what waits; after a change of members, or a while, everything. */
-  #namesToLookAt(): { readonly all: () => Iterable<string>; readonly changed: readonly string[] } {
+  #namesToLookAt(): { readonly all: () => Iterable<string>; readonly uneven: readonly string[] } {
     const { catalogue } = this.#context
     const now = this.#options.now()
     const isAll = this.#lookAtAll || now - this.#lookedAtAll >= lookAtAllEveryMs
@@ -325,10 +328,11 @@ export class Repairer {
     this.#lookAtAll = false
     const changed = [...this.#changed].filter(([, at]) => now - at >= newsTravelsMs).map(([name]) => name)
     for (const name of changed) this.#changed.delete(name)
+    const uneven = changed.filter((name) => this.#uneven.delete(name))
     const waiting = [...this.#shortSince.keys(), ...this.#retryAt.keys()].map(nameIn)
     const some = new Set([...changed, ...waiting])
     const fresh = new Set(this.#changed.keys())
-    return { all: () => (isAll ? unless(fresh, catalogue.names()) : some), changed }
+    return { all: () => (isAll ? unless(fresh, catalogue.names()) : some), uneven }
   }
 
   /** A record here that lacks what another machine's has takes it over; a removal is told to who should know. */

@@ -10,9 +10,8 @@ async function ringWithGone(times: { readonly quarantineMs?: number } = {}) {
   const gone = ring.id(3000)
   const names = Array.from({ length: 350 }, (_, index) => `f${index}`)
   for (const name of names) {
-    const record = recordOf(name, versionOf(name))
-    context.catalogue.put(ring.id(2000), { record, held: [] })
-    context.catalogue.put(gone, { record, held: [] })
+    context.catalogue.put(ring.id(2000), { record: recordOf(name, versionOf(name)), held: [] })
+    context.catalogue.put(gone, { record: recordOf(name, versionOf(`other ${name}`)), held: [] })
   }
   const stillThere = (): number => names.filter((name) => context.catalogue.get(name)?.machines.has(gone)).length
   ring.nowMs += 5_000

@@ -42,6 +42,21 @@ it('notes what a machine tells of some names, unless it was read up to a later r
   expect(catalogue.size).toBe(0)
 })
 
+it('says of which names a machine may lack what another has', () => {
+  const catalogue = new Catalogue()
+  const uneven: boolean[] = []
+  catalogue.onChanged((_, change) => uneven.push(change.isUneven))
+  const versions = [versionOf('x'), versionOf('newer', { counter: 2, supersedes: [{ writerId: 'a1', counter: 1 }] })]
+  const newer = { record: recordOf('x', ...versions), held: [] }
+  catalogue.put(a, { record: recordOf('x', versionOf('x')), held: [] })
+  catalogue.put(b, { record: recordOf('x', versionOf('x')), held: [[hashOf('x'), 1]] })
+  catalogue.put(b, newer)
+  catalogue.put(a, newer)
+  catalogue.put(b, entry('x'))
+  // new; known to both; newer in one; then in the other as well, which is no change; and behind again
+  expect(uneven).toEqual([false, false, true, true])
+})
+
 it('knows thousands of files as it knows a few, also what changed long ago', () => {
   const catalogue = new Catalogue()
   const names = Array.from({ length: 3_000 }, (_, number) => `folder/${number}`)

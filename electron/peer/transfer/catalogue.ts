@@ -28,6 +28,15 @@ export interface CatalogueNews {
   readonly absent?: readonly string[]
 }
 
+export interface CatalogueChange {
+  /** Null: nobody need know the name any more. */
+  readonly file: CatalogueFile | null
+  /** The record of a machine may lack what that of another has. */
+  readonly isUneven: boolean
+}
+
+type ChangeListener = (name: string, change: CatalogueChange) => void
+
 /** Sees both sides of each change. The file is good until the call returns. */
 export interface CatalogueWatcher {
   /** It is about to change, or to go. */
@@ -51,7 +60,7 @@ export class Catalogue {
   /** As their rows have them. */
   readonly #lookedAt = new Map<string, File>()
   readonly #revisions = new Map<Identifier, number>()
-  readonly #listeners = new Set<(name: string) => void>()
+  readonly #listeners = new Set<ChangeListener>()
   readonly #watchers = new Set<CatalogueWatcher>()
 
   get size(): number {
@@ -114,10 +123,11 @@ export class Catalogue {
       // most news is of what is known: then nobody need look at the name again
       if (before && sameHoldings(before, entry.held) && sameRecord(known.record, entry.record)) return
       this.#tellLeaves(known)
-      if (!sameRecord(known.record, entry.record)) known.record = mergeRecords(known.record, entry.record)
+      const isSame = sameRecord(known.record, entry.record)
+      if (!isSame) known.record = mergeRecords(known.record, entry.record)
       known.machines.set(machine, entry.held)
-    }
-    this.#change(name, known ?? { record: entry.record, machines: new Map([[machine, entry.held]]) })
+      this.#change(name, known, !isSame)
+    } else this.#change(name, { record: entry.record, machines: new Map([[machine, entry.held]]) }, false)
   }
 
   /** `machine` knows nothing of this name any more. */
@@ -130,7 +140,7 @@ export class Catalogue {
     }
     this.#tellLeaves(file)
     file.machines.delete(machine)
-    this.#change(name, file)
+    this.#change(name, file, false)
   }
 
   /** What `machine`, which is no member any more, said of this name counts no more. Should it come back, all of its records are read anew. */
@@ -149,7 +159,7 @@ export class Catalogue {
       if (!wasLate) return
       this.#fresh--
     }
-    this.#tell(name)
+    this.#tell(name, { file: null, isUneven: false })
   }
 
   /** Forgets what `machine` said: it starts its numbers anew. */
@@ -159,7 +169,7 @@ export class Catalogue {
   }
 
   /** A name changed; at most one call a change, at once. */
-  onChanged(listener: (name: string) => void): () => void {
+  onChanged(listener: ChangeListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -182,7 +192,7 @@ export class Catalogue {
     this.#lookedAt.set(name, file)
   }
 
-  #change(name: string, file: File): void {
+  #change(name: string, file: File, isUneven: boolean): void {
     this.#lookedAt.delete(name)
     if (!this.#lately.has(name)) {
       if (this.#lately.size >= latelyMax) this.#pack()
@@ -190,7 +200,7 @@ export class Catalogue {
       this.#lately.set(name, file)
     }
     for (const watcher of this.#watchers) watcher.comes(file)
-    this.#tell(name)
+    this.#tell(name, { file, isUneven })
   }
 
   #pack(): void {
@@ -203,8 +213,8 @@ export class Catalogue {
     for (const watcher of this.#watchers) watcher.leaves(file)
   }
 
-  #tell(name: string): void {
-    for (const listener of this.#listeners) listener(name)
+  #tell(name: string, change: CatalogueChange): void {
+    for (const listener of this.#listeners) listener(name, change)
   }
 }
 

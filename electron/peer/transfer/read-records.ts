@@ -87,7 +87,11 @@ export async function readRecords(context: TransferContext, { located, names }: 
   const silent = answers.filter((answer) => answer.silent).map((answer) => answer.contact)
   const certain = isCertain(context, answers)
   const found = collect(answers)
-  return names.map((name) => ({ ...located, record: null, holders: new Map<string, Contact[]>(), ...found.get(name), silent, certain }))
+  const { owner, candidates: after, route, lookupMs } = located
+  return names.map((name) => {
+    const { record, holders } = found.get(name) ?? { record: null, holders: noHolders }
+    return { owner, candidates: after, route, lookupMs, record, holders, silent, certain }
+  })
 }
 
 interface ManyAnswer extends Answered {
@@ -98,6 +102,8 @@ interface Found {
   record: FileRecord
   readonly holders: Map<string, Contact[]>
 }
+
+const noHolders: ReadonlyMap<string, readonly Contact[]> = new Map()
 
 function collect(answers: readonly ManyAnswer[]): Map<string, Found> {
   const all = new Map<string, Found>()

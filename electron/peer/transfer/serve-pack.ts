@@ -23,7 +23,8 @@ export async function tellKnown(context: TransferContext, connection: Connection
   let bytes = 0
   let count = 0
   for (const [index, name] of names.entries()) {
-    const line = isApart || (index < told && isUnchanged(context, name, message.since)) ? '' : await lineOf(context, name, index < message.told)
+    const line =
+      isApart || (index < told && isUnchanged(context, name, message.since)) ? '' : await lineOf(context, name, index < message.told)
     const length = Buffer.byteLength(line)
     if (count > 0 && bytes + length > knownPageBytes) break
     count++
