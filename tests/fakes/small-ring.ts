@@ -75,6 +75,8 @@ async function makeMachine(self: Contact, { machineOf, online, contacts, copies 
       isSynced: () => true,
       asked: () => undefined,
       isApart: () => false,
+      heard: () => undefined,
+      told: () => undefined,
       lookAgain: () => undefined,
       togetherMs: () => 0,
       answer: () => Promise.reject(new AppError('protocol', 'Nobody repairs here')),

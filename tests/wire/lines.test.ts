@@ -109,8 +109,8 @@ const lines: readonly (readonly [string, Message])[] = [
     { command: 'pack', copies: 3, next: [contact(5)], files: 2, blockBytes: 1_048_576, bodyBytes: 9000, ...ends },
   ],
   [
-    '/packed 4,5 6 3,1,no-space 4 2',
-    { command: 'packed', holders: [id(4), id(5)], failed: [id(6)], outcomes: [3, 1, 'no-space'], ...ends },
+    '/packed 4,5 6 3,1,no-space 8 9 4 2',
+    { command: 'packed', holders: [id(4), id(5)], failed: [id(6)], outcomes: [3, 1, 'no-space'], first: 8, last: 9, ...ends },
   ],
   [`/fetch ${sha256},${sha256} 4 2`, { command: 'fetch', contents: [sha256, sha256], ...ends }],
   ['/fetched 0,none,30 30 4 2', { command: 'fetched', sizes: [0, 'none', 30], bodyBytes: 30, ...ends }],

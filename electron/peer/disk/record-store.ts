@@ -50,6 +50,19 @@ export interface KeptFile {
   readonly bytes: Placement | null
 }
 
+/** Revisions that follow one another, both ends included. */
+export interface Revisions {
+  readonly first: number
+  readonly last: number
+}
+
+export interface KeptFiles {
+  /** For each file null, durable, or why its record was refused, which harms no other. */
+  readonly outcomes: readonly (AppError | null)[]
+  /** Those of the files that are durable, where their records are just as given and no other name has got one of these. */
+  readonly revisions: Revisions | null
+}
+
 export interface RecordStoreOptions {
   /** Unix time in ms. Default: this machine's clock. */
   readonly wallClock?: () => number
@@ -165,10 +178,10 @@ export class RecordStore {
   }
 
   /**
-   * Bytes, records and holdings of many files in one synced batch, checked at `verifiedAt` (Unix ms). Result: for each file null, durable,
-   * or why its record was refused, which harms no other. Rejects when the batch was not written: then none of them is here.
+   * Bytes, records and holdings of many files in one synced batch, checked at `verifiedAt` (Unix ms). Rejects when the batch was not written:
+   * then none of them is here.
    */
-  async keepAll(files: readonly KeptFile[], verifiedAt: number): Promise<(AppError | null)[]> {
+  async keepAll(files: readonly KeptFile[], verifiedAt: number): Promise<KeptFiles> {
     const search = await this.#names.of(new Set(files.map((file) => file.sha256)))
     const operations: WriteOperation[] = []
     const ends: WriteEnd[] = []
@@ -198,7 +211,7 @@ export class RecordStore {
     })
     for (const { end } of waiting.values()) end.failed()
     const kept = files.filter((_, index) => outcomes[index] === null)
-    await this.#commit(operations, [...records.values()], {
+    const rows = await this.#commit(operations, [...records.values()], {
       ready: async () => {
         await allReady(ends)
       },
@@ -211,7 +224,7 @@ export class RecordStore {
         for (const end of ends) end.failed()
       },
     })
-    return outcomes
+    return { outcomes, revisions: revisionsAsGiven(rows, files) }
   }
 
   /** Unix ms since when this machine knows the name without a live version, durably; null for others. No other machine learns of it. */
@@ -367,7 +380,7 @@ export class RecordStore {
   }
 
   /** Writes `operations` and new rows of `records` in one batch; `end.done` runs when that is durable, before anybody hears of it. */
-  async #commit(operations: WriteOperation[], records: readonly FileRecord[], end?: WriteEnd): Promise<void> {
+  async #commit(operations: WriteOperation[], records: readonly FileRecord[], end?: WriteEnd): Promise<readonly KnownRow[]> {
     const placed = records.map((record) => this.#place(record, operations))
     await this.#queue.write(operations, {
       ...(end?.ready ? { ready: end.ready } : {}),
@@ -388,6 +401,7 @@ export class RecordStore {
         for (const { row } of placed) this.#written(row.record.name, row)
       },
     })
+    return placed.map(({ row }) => row)
   }
 
   /** A new row for this record, seen by every read from now on; its operations are added. */
@@ -456,6 +470,17 @@ export class RecordStore {
   #announce(entry: CatalogueEntry): void {
     for (const listener of this.#listeners) listener(entry)
   }
+}
+
+/** Of rows that were placed together, so that their revisions follow one another. */
+function revisionsAsGiven(rows: readonly KnownRow[], files: readonly KeptFile[]): Revisions | null {
+  const given = new Map(files.map(({ record }) => [record.name, record]))
+  const isAsGiven = ({ record }: KnownRow): boolean => {
+    const wanted = given.get(record.name)
+    return wanted !== undefined && sameRecord(record, wanted)
+  }
+  const [first, last] = [rows[0], rows.at(-1)]
+  return first && last && rows.every(isAsGiven) ? { first: first.revision, last: last.revision } : null
 }
 
 /** AppError('protocol') for what could not be read again: a record that grew beyond its bounds. */

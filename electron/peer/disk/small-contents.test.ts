@@ -198,7 +198,7 @@ describe('many at once', () => {
     await open()
     batches = 0
     const files = await placed(['a', 'b', 'c'], [randomBytes(10), randomBytes(20), randomBytes(30)])
-    expect(await records.keepAll(files, 7)).toEqual([null, null, null])
+    expect(await records.keepAll(files, 7)).toMatchObject({ outcomes: [null, null, null] })
     expect(batches).toBe(1)
     await crash()
     for (const { record, sha256 } of files) {
@@ -208,11 +208,24 @@ describe('many at once', () => {
     expect(store.usedBytes()).toBe(60)
   })
 
+  it('tells the revisions of what is known just as it was given, with nothing else among them', async () => {
+    const files = await placed(['a', 'b', 'c'], [randomBytes(10), randomBytes(20), randomBytes(30)])
+    const { revision } = records
+    expect((await records.keepAll(files.slice(0, 2), 7)).revisions).toEqual({ first: revision + 1, last: revision + 2 })
+    // known before with another version, or to others by the same content
+    await records.merge(recordOf('c', { ...version(randomBytes(5)), writerId: 'b2' }))
+    expect((await records.keepAll(files.slice(2), 7)).revisions).toBeNull()
+    const same = { record: recordOf('d', files[0]!.record.versions[0]!), sha256: files[0]!.sha256, bytes: null }
+    expect((await records.keepAll([same], 8)).revisions).toBeNull()
+    const bad = { ...same, record: { ...same.record, spelling: 'other' } }
+    expect((await records.keepAll([bad], 9)).revisions).toBeNull()
+  })
+
   it('lets a record that is refused harm no other', async () => {
     const files = await placed(['a', 'b'], [randomBytes(10), randomBytes(20)])
     const [first, second] = files
     const bad = { ...first!, record: { ...first!.record, spelling: 'other' } }
-    const outcomes = await records.keepAll([bad, second!], 7)
+    const { outcomes } = await records.keepAll([bad, second!], 7)
     expect(outcomes.map((outcome) => outcome?.code ?? null)).toEqual(['protocol', null])
     expect(store.usedBytes()).toBe(20)
     expect(await store.has(bad.sha256)).toBe(false)
@@ -224,7 +237,7 @@ describe('many at once', () => {
     const [first] = await placed(['a'], [bytes])
     const bad = { ...first!, record: { ...first!.record, spelling: 'other' } }
     const same = { record: recordOf('b', version(bytes)), sha256: bad.sha256, bytes: null }
-    const outcomes = await records.keepAll([bad, same], 7)
+    const { outcomes } = await records.keepAll([bad, same], 7)
     expect(outcomes.map((outcome) => outcome?.code ?? null)).toEqual(['protocol', null])
     expect([await store.verify(bad.sha256), records.heldAt(bad.sha256), store.usedBytes()]).toEqual([true, 7, 10])
   })

@@ -79,6 +79,8 @@ const commands: { readonly [C in Command]: Arguments<MessageOf<C>> } = {
     holders: list(identifier, limits.next + 1),
     failed: list(identifier, limits.next + 1),
     outcomes: list(numberOr(2 ** (limits.next + 1) - 1, refuseReasons), limits.packFiles),
+    first: counter,
+    last: counter,
   },
   fetch: { contents: list(sha256, limits.packFiles) },
   fetched: { sizes: list(numberOr(limits.packedFileBytes, ['none']), limits.packFiles), bodyBytes: number(limits.packBytes) },

@@ -292,13 +292,18 @@ export interface Pack extends Between {
   readonly blockBytes: number
   readonly bodyBytes: number
 }
-/** What became of each file of a pack, in its order: who of `holders` has it durably, as a set of bits, the lowest for the first; or why nobody has. */
+/**
+ * What became of each file of a pack, in its order: who of `holders` has it durably, as a set of bits, the lowest for the first; or why nobody
+ * has. `first`, `last`: revisions of the sender's records that are those of these files just as they came, and of nothing else; 0: there are none.
+ */
 export interface Packed extends Between {
   readonly command: 'packed'
   readonly holders: readonly Identifier[]
   /** Did not take the pack. */
   readonly failed: readonly Identifier[]
   readonly outcomes: readonly (number | RefuseReason)[]
+  readonly first: number
+  readonly last: number
 }
 /** Asks for small contents. Answered by Fetched. */
 export interface Fetch extends Between {

@@ -4,6 +4,7 @@
  */
 
 import { passOver } from '../../../shared/errors.ts'
+import type { Revisions } from '../disk/record-store.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { tellChanged } from '../transfer/arc-exchange.ts'
@@ -63,6 +64,14 @@ export class CatalogueReader {
   changed(revision: number): void {
     this.#lookAt = -Infinity
     this.#revision = revision
+  }
+
+  /** An answer told `machine` of these changes; where it had heard of all before them, it need not be told of any. */
+  told(machine: Identifier, { first, last }: Revisions): void {
+    const reading = this.#readingOf(machine)
+    if (reading.told !== first - 1) return
+    reading.told = last
+    reading.tellAt = -Infinity
   }
 
   /** Members came, went or moved. */
@@ -165,7 +174,8 @@ export class CatalogueReader {
     const revision = this.#revision
     reading.tellAt = this.#repair.now() + retryAfterMs
     await tellChanged(this.#repair.context, contact, revision)
-    reading.told = revision
+    // an answer may have told it of more meanwhile
+    reading.told = Math.max(revision, reading.told ?? 0)
     reading.tellAt = -Infinity
   }
 

@@ -135,6 +135,8 @@ export class Repairer {
       asked: () => this.#quarantine.meet(),
       isApart: () => this.#quarantine.isApart,
       togetherMs: () => this.#quarantine.togetherMs(),
+      heard: (machine, revision) => this.revisionHeard(machine, revision),
+      told: (machine, revisions) => this.#reader.told(machine, revisions),
       lookAgain: (sha256) => this.#lookAgain(sha256),
       answer: (connection, message) => answers.answer(connection, message),
     }

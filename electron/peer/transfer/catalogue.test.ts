@@ -57,6 +57,18 @@ it('says of which names a machine may lack what another has', () => {
   expect(uneven).toEqual([false, false, true, true])
 })
 
+it('reads on over changes that it knows otherwise, when it has read all before them', () => {
+  const catalogue = new Catalogue()
+  expect(catalogue.readOn(a, { first: 1, last: 2 })).toBe(false)
+  catalogue.setRevision(a, 5)
+  expect([catalogue.readOn(a, { first: 7, last: 8 }), catalogue.readOn(a, { first: 5, last: 8 }), catalogue.revisionOf(a)]).toEqual([
+    false,
+    false,
+    5,
+  ])
+  expect([catalogue.readOn(a, { first: 6, last: 8 }), catalogue.revisionOf(a)]).toEqual([true, 8])
+})
+
 it('knows thousands of files as it knows a few, also what changed long ago', () => {
   const catalogue = new Catalogue()
   const names = Array.from({ length: 3_000 }, (_, number) => `folder/${number}`)

@@ -6,7 +6,7 @@
  */
 
 import { PackedRows } from '../disk/packed-rows.ts'
-import type { CatalogueEntry } from '../disk/record-store.ts'
+import type { CatalogueEntry, Revisions } from '../disk/record-store.ts'
 import { sameHoldings, verifiedAtOf, type Holdings } from '../protocol/holdings.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { mergeRecords, sameRecord, type FileRecord, type Version } from '../protocol/record.ts'
@@ -102,6 +102,13 @@ export class Catalogue {
 
   setRevision(machine: Identifier, revision: number): void {
     this.#revisions.set(machine, revision)
+  }
+
+  /** What `machine` changed in these revisions is known. Result: false where changes before them are not, so that all is to be read. */
+  readOn(machine: Identifier, { first, last }: Revisions): boolean {
+    if (this.#revisions.get(machine) !== first - 1) return false
+    this.#revisions.set(machine, last)
+    return true
   }
 
   /**

@@ -13,6 +13,7 @@ import type { Packed, RefuseReason } from '../protocol/messages.ts'
 import type { DistributeOptions } from './distribute.ts'
 import { answer, exchangeWith, refusalCode } from './exchange.ts'
 import { bodyOf, encodeFile, packsOf, type EncodedFile, type PackFile } from './pack-body.ts'
+import { rememberHolder } from './store-file.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
 /** How long a chain of machines may take to make a pack durable. */
@@ -57,7 +58,8 @@ async function spreadPack(
     const pack = short.filter(({ share }) => copies - share.holders.size === count)
     try {
       const packed = await push(context, pack, { head, next: waiting, copies: count, ...(signal ? { signal } : {}) })
-      for (const [index, { share }] of pack.entries()) note(share, packed, index)
+      for (const [index, file] of pack.entries()) note(context, file, { packed, index })
+      if (packed.last > 0 && !context.catalogue.readOn(head.id, packed)) context.repair.heard(head.id, packed.last)
       for (const id of [...packed.holders, ...packed.failed]) {
         const at = waiting.findIndex((contact) => contact.id === id)
         if (at >= 0) waiting.splice(at, 1)
@@ -69,13 +71,22 @@ async function spreadPack(
   }
 }
 
-function note(share: Share['share'], packed: Packed, index: number): void {
+/** Who acknowledged it has it from now on, whatever becomes of the others. */
+function note(
+  context: TransferContext,
+  { share, ...file }: Share,
+  { packed, index }: { readonly packed: Packed; readonly index: number },
+): void {
   const outcome = packed.outcomes[index] ?? 'failed'
   if (typeof outcome !== 'number') {
     share.failure = new AppError(refusalCode(outcome), `The other machine refused: ${outcome}`)
     return
   }
-  for (const [bit, id] of packed.holders.entries()) if ((outcome & (1 << bit)) !== 0) share.holders.add(id)
+  for (const [bit, id] of packed.holders.entries()) {
+    if ((outcome & (1 << bit)) === 0) continue
+    share.holders.add(id)
+    rememberHolder(context, id, file)
+  }
 }
 
 interface Push {

@@ -1,20 +1,30 @@
 /** Keeping many small versions on this machine: bytes, records and the notes that they are held in one synced batch. */
 
 import { AppError, toPlainError } from '../../../shared/errors.ts'
+import type { KeptFiles, Revisions } from '../disk/record-store.ts'
 import type { Placement } from '../disk/small-contents.ts'
 import { leaving } from './intake.ts'
 import type { PackFile } from './pack-body.ts'
 import type { TransferContext } from './transfer-context.ts'
 
-/** Result: for each file null, durable here, or why not. What is refused harms no other. The caller has the contents in use. */
-export async function keepPack(context: TransferContext, files: readonly PackFile[]): Promise<(AppError | null)[]> {
+export interface KeptPack {
+  /** For each file null, durable here, or why not. What is refused harms no other. */
+  readonly failures: readonly (AppError | null)[]
+  /** As of KeptFiles. */
+  readonly revisions: Revisions | null
+}
+
+export const nothingKept: KeptPack = { failures: [], revisions: null }
+
+/** The caller has the contents in use. */
+export async function keepPack(context: TransferContext, files: readonly PackFile[]): Promise<KeptPack> {
   const contents = new Map(files.map((file) => [file.manifest.sha256, file]))
   const bytes = await bringBytes(context, [...contents.values()])
   const failures = files.map(({ manifest }) => asFailure(bytes.get(manifest.sha256)))
   const kept = files.filter((_, index) => failures[index] === null)
-  const outcomes = await keepRecords(context, kept, bytes)
+  const { outcomes, revisions } = await keepRecords(context, kept, bytes)
   let next = 0
-  return failures.map((failure) => failure ?? outcomes[next++] ?? null)
+  return { failures: failures.map((failure) => failure ?? outcomes[next++] ?? null), revisions }
 }
 
 /** What is to be done for a content: rows to be written, nothing since it is here, or it cannot be. */
@@ -57,24 +67,21 @@ async function keepFile(context: TransferContext, { manifest, bytes }: PackFile)
   }
 }
 
-async function keepRecords(
-  context: TransferContext,
-  files: readonly PackFile[],
-  bytes: ReadonlyMap<string, Bytes>,
-): Promise<(AppError | null)[]> {
+async function keepRecords(context: TransferContext, files: readonly PackFile[], bytes: ReadonlyMap<string, Bytes>): Promise<KeptFiles> {
   const kept = files.map(({ record, manifest: { sha256 } }) => {
     const found = bytes.get(sha256)
     return { record, sha256, bytes: found instanceof AppError ? null : (found ?? null) }
   })
-  let outcomes: (AppError | null)[] = []
+  const none = (failure: AppError): KeptFiles => ({ outcomes: files.map(() => failure), revisions: null })
+  // unless the machine leaves
+  let result = none(leaving(context.machineName))
   try {
-    const isKept = await context.intake.keep(async () => {
-      outcomes = await context.records.keepAll(kept, context.wallClock())
+    await context.intake.keep(async () => {
+      result = await context.records.keepAll(kept, context.wallClock())
     })
-    return isKept ? outcomes : files.map(() => leaving(context.machineName))
+    return result
   } catch (error) {
-    const failure = asAppError(error)
-    return files.map(() => failure)
+    return none(asAppError(error))
   }
 }
 

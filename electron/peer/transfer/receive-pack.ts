@@ -37,7 +37,7 @@ async function keepAndAnswer(
   { pack, judged }: { readonly pack: Pack; readonly judged: readonly (PackFile | RefuseReason)[] },
 ): Promise<void> {
   const good = judged.filter((file) => typeof file !== 'string')
-  const [kept, behind] = await Promise.all([
+  const [{ failures, revisions }, behind] = await Promise.all([
     keepPack(context, good),
     pack.copies > 1 ? distributePack(context, good, { candidates: pack.next, copies: pack.copies - 1 }) : [],
   ])
@@ -45,13 +45,22 @@ async function keepAndAnswer(
   const shares: PackShare[] = []
   let next = 0
   for (const file of judged) {
-    const failure = typeof file === 'string' ? null : kept[next]
+    const failure = typeof file === 'string' ? null : failures[next]
     own.push(typeof file === 'string' ? file : failure ? refusalReason(failure) : null)
     shares.push(typeof file === 'string' ? noShare : (behind[next] ?? noShare))
     if (typeof file !== 'string') next++
     if (typeof file !== 'string' && !failure) context.emit({ kind: 'copy-kept', name: file.record.spelling, peer: pack.source })
   }
-  await connection.send({ command: 'packed', ...packedOf(context.self.id, own, shares), failed: [], ...between(context, pack.source) })
+  const { first, last } = revisions ?? { first: 0, last: 0 }
+  await connection.send({
+    command: 'packed',
+    ...packedOf(context.self.id, own, shares),
+    failed: [],
+    first,
+    last,
+    ...between(context, pack.source),
+  })
+  if (revisions) context.repair.told(pack.source, revisions)
 }
 
 /** The file, or why it is refused. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ringOf, type FileMachine, type FileRing } from '../../../tests/fakes/file-ring.ts'
+import { recordOf, versionOf } from '../../../tests/fakes/records.ts'
 import { writeContent } from '../../../tests/fakes/write-content.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { manifestOfBytes } from '../disk/small-contents.ts'
@@ -88,6 +89,39 @@ describe('storing many small files', () => {
     expect([said.get('store'), said.get('record'), said.get('names')]).toEqual([undefined, undefined, 3])
     for (const file of files) expect(ring.holdersOf(file.bytes)).toEqual([2000, 3000, 4000])
     expect(ring.defects).toEqual([])
+  })
+
+  it('knows from the answer what the other machine has now, and does not read it', async () => {
+    const ring = await ringOf([1000, 2000], { copies: 1, small: true })
+    const [writer, holder] = [ring.machine(1000), ring.machine(2000)]
+    await storeAll(writer, many(1))
+    await ring.run(5_000)
+    ring.said()
+    const files = many(20).slice(1)
+    await Promise.all([storeAll(writer, files.slice(0, 7)), storeAll(writer, files.slice(7))])
+    await ring.run(5_000)
+    const said = ring.said()
+    expect([said.get('pack'), said.get('catalogue'), said.get('changed')]).toEqual([2, undefined, undefined])
+    expect(writer.context.catalogue.revisionOf(holder.id)).toBe(holder.records.revision)
+    for (const { name } of files) {
+      const known = writer.context.catalogue.get(name)
+      const there = await holder.records.get(name)
+      expect(known?.record).toEqual(there?.record)
+      expect(known?.machines.get(holder.id)?.map(([sha256]) => sha256)).toEqual(there?.held.map(([sha256]) => sha256))
+    }
+  })
+
+  it('reads what else changed there before', async () => {
+    const ring = await ringOf([1000, 2000], { copies: 1, small: true })
+    const [writer, holder] = [ring.machine(1000), ring.machine(2000)]
+    await storeAll(writer, many(1))
+    await ring.run(5_000)
+    await holder.records.merge(recordOf('1900', versionOf('news')))
+    await storeAll(writer, many(3).slice(1))
+    expect(writer.context.catalogue.get('1900')).toBeNull()
+    await ring.run(200)
+    expect(writer.context.catalogue.get('1900')?.machines.has(holder.id)).toBe(true)
+    expect(writer.context.catalogue.revisionOf(holder.id)).toBe(holder.records.revision)
   })
 
   it('keeps its own share until all holders have answered, since it is told as a copy', async () => {

@@ -12,20 +12,11 @@ import type { Manifest } from '../protocol/manifest.ts'
 import type { FileRecord } from '../protocol/record.ts'
 import { copiesWanted, storeTargets } from './distribute.ts'
 import { distributePack, noShare, type PackShare } from './distribute-pack.ts'
-import { keepPack } from './keep-pack.ts'
+import { keepPack, nothingKept } from './keep-pack.ts'
 import type { PackFile } from './pack-body.ts'
 import type { KnownRecord } from './read-record.ts'
 import { groupByOwner, readRecords } from './read-records.ts'
-import {
-  isAbsence,
-  nobodyTook,
-  rememberHolder,
-  replaceableBy,
-  spellingFor,
-  withRecord,
-  type ClashRule,
-  type StoredFile,
-} from './store-file.ts'
+import { isAbsence, nobodyTook, replaceableBy, spellingFor, withRecord, type ClashRule, type StoredFile } from './store-file.ts'
 import type { TransferContext } from './transfer-context.ts'
 
 /** A local file that was read whole, small enough for a pack: see `readSmallFiles`. */
@@ -144,7 +135,6 @@ async function storeOne(
   return withRecord(context, { known: known.record, spelling, manifest, originalName: basename(path), mayReplace }, async (record) => {
     const { holders, failure } = await gathering.add({ record, manifest, bytes })
     if (holders.length === 0) throw nobodyTook(context, record, failure)
-    for (const holder of holders) rememberHolder(context, holder, { record, manifest })
     return { name: record.spelling, manifest, holders, wanted, route: known.route }
   })
 }
@@ -206,8 +196,8 @@ async function spreadInUse(context: TransferContext, pack: readonly PackFile[], 
   if (!first) return []
   const { keepsHere, mayKeepHere, remotes, copies } = storeTargets(context, first.known, first.name)
   const signal = options.signal ? { signal: options.signal } : {}
-  const [here, there] = await Promise.all([
-    keepsHere ? keepPack(context, pack) : [],
+  const [{ failures: here }, there] = await Promise.all([
+    keepsHere ? keepPack(context, pack) : nothingKept,
     copies > 0 ? distributePack(context, pack, { candidates: remotes, copies, ...signal }) : [],
   ])
   const shares = pack.map((_, index): PackShare => {
@@ -227,7 +217,7 @@ async function keepShort(
 ): Promise<PackShare[]> {
   const isShort = ({ holders, failure }: PackShare): boolean => holders.length < wanted && isAbsence(failure)
   const short = pack.flatMap((file, index) => (isShort(shares[index] ?? noShare) ? [{ file, index }] : []))
-  const failures = await keepPack(
+  const { failures } = await keepPack(
     context,
     short.map(({ file }) => file),
   )

@@ -6,7 +6,7 @@ import type { ArcQuestion, Changed, Damaged, FileMessage, LookupPurpose } from '
 import type { Connection } from '../net/connection.ts'
 import type { ContentStore } from '../disk/content-store.ts'
 import type { Disk } from '../disk/disk.ts'
-import type { RecordStore } from '../disk/record-store.ts'
+import type { RecordStore, Revisions } from '../disk/record-store.ts'
 import type { Timers } from '../ring/ports.ts'
 import type { RingParameters } from '../ring/ring-options.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -39,6 +39,10 @@ export interface RepairSide {
   isApart(): boolean
   /** How long this machine has been in company of other members, without a break that counts, in ms. */
   togetherMs(): number
+  /** Another machine's records have this revision now. */
+  heard(machine: Identifier, revision: number): void
+  /** An answer told another machine of these changes here. */
+  told(machine: Identifier, revisions: Revisions): void
   /** Bytes of this content here were found bad: the copy is read again, and replaced when it is damaged. */
   lookAgain(sha256: string): void
   /** Answers a question about arcs, a hint at a damaged copy, or the news of a change. Throws as an exchange does. */
