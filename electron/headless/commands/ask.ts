@@ -4,7 +4,7 @@ import { AppError, type PlainError } from '../../../shared/errors.ts'
 import { askPeer } from '../control-client.ts'
 import type { ControlArgument, ControlItems, ControlName } from '../control-shapes.ts'
 import { exitCodeOf, exitCodes, worseExitCode, type ExitCode } from '../exit-codes.ts'
-import { say, sayError, sayJson, type CommonOptions, type Io } from '../io.ts'
+import { say, sayError, sayJson, type CommonOptions, type Io, type Output } from '../io.ts'
 import { createBars } from './bars.ts'
 
 export interface Question<K extends ControlName> {
@@ -38,6 +38,7 @@ export async function ask<K extends ControlName>(io: Io, common: CommonOptions, 
         onItem: async (item) => {
           code = worseExitCode(code, question.code?.(item) ?? exitCodes.done)
           if (question.label) bars.finish(question.label(item))
+          writeTogether(io.stdout)
           if (common.json) sayJson(io, item)
           else for (const line of question.lines(item)) say(io, line)
           await drained(io)
@@ -59,8 +60,16 @@ export async function ask<K extends ControlName>(io: Io, common: CommonOptions, 
     return worseExitCode(code, exitCodeOf(thrown.code))
   } finally {
     bars.stop()
+    io.stdout.uncork()
   }
   return code
+}
+
+/** What is said in one turn goes out in one write: answers come by the hundred. */
+function writeTogether(out: Output): void {
+  if (out.writableCorked > 0) return
+  out.cork()
+  setImmediate(() => out.uncork())
 }
 
 /** A pager or a slow pipe holds the peer's answers up instead of filling our memory. */

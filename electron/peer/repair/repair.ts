@@ -77,10 +77,12 @@ export class Repairer {
   readonly #shortSince = new Map<string, number>()
   /** Content and name -> when to try again, after a copy that failed. */
   readonly #retryAt = new Map<string, number>()
-  /** Names changed in the catalogue and not looked at since -> when last. */
+  /** Names changed in the catalogue and not looked at since -> when last; without those that are for others to look after. */
   readonly #changed = new Map<string, number>()
   /** Those of them of whose record a machine that should have it may lack something. */
   readonly #uneven = new Set<string>()
+  /** As of the last change of members; null: to be read again. */
+  #attendance: Attendance | null = null
   #lookAtAll = true
   #lookedAtAll = -Infinity
   #tickedAt = -Infinity
@@ -149,6 +151,7 @@ export class Repairer {
     this.#stopListening.push(
       // the first of many changes counts: a name that changes all the time is looked at all the same
       catalogue.onChanged((name, { file, isUneven }) => {
+        if (file && this.#isForOthers(file)) return
         if (!this.#changed.has(name)) this.#changed.set(name, this.#options.now())
         if (isUneven || (file && isRemoved(file.record))) this.#uneven.add(name)
       }),
@@ -215,6 +218,7 @@ export class Repairer {
   /** Members came, went or moved: every file is looked at again. */
   ringChanged(): void {
     this.#lookAtAll = true
+    this.#attendance = null
     this.#reader.ringChanged()
     this.#sync.ringChanged()
     this.#quarantine.look()
@@ -274,6 +278,13 @@ export class Repairer {
     this.#forgetUnwanted(waiting)
     this.#copyMissing(lacking)
     await this.#drops.run(this.attendance())
+  }
+
+  /** Copies of what this machine has no record of are for those who have one; it lets go of what machines said that are gone. */
+  #isForOthers({ machines }: CatalogueFile): boolean {
+    this.#attendance ??= this.attendance()
+    const { self } = this.#context
+    return !machines.has(self.id) && [...machines.keys()].every((machine) => this.#attendance?.knows(machine))
   }
 
   /** Result: what is not on all machines that should have it; adds to `waiting` the ids of what waits for anything. */

@@ -44,3 +44,14 @@ test('it ends when the machine turns out to have slept for long', async () => {
   await repairer.calm()
   expect(stillThere()).toBe(names.length)
 })
+
+test('names of which it has no record are for others to look after', async () => {
+  const ring = await ringOf([1000, 2000], { copies: 1 })
+  await ring.run(3_000)
+  const { context, repairer } = ring.machine(1000)
+  const entry = { record: recordOf('f', versionOf('f')), held: [] }
+  context.catalogue.put(ring.id(2000), entry)
+  expect(repairer.waiting).toBe(0)
+  context.catalogue.put(context.self.id, entry)
+  expect(repairer.waiting).toBe(1)
+})
