@@ -5,7 +5,7 @@
 
 import { dirname, join } from 'node:path'
 import { mkdir } from 'node:fs/promises'
-import { AppError } from '../../shared/errors.ts'
+import { AppError, passOver } from '../../shared/errors.ts'
 import { writeSmallDownloads } from './disk/small-downloads.ts'
 import { localName } from './disk/safe-name.ts'
 import type { RequestFilesOptions, RequestResult } from './peer-api.ts'
@@ -17,7 +17,7 @@ import { requestPack, type FetchedFile } from './transfer/request-pack.ts'
 import type { Transfers } from './transfer/transfers.ts'
 
 export interface BurstRequestsOptions {
-  readonly session: () => RingSession
+  readonly session: () => Pick<RingSession, 'context' | 'catalogue' | 'space' | 'nameOf'>
   readonly transfers: Transfers
   readonly onEvent: (event: PeerEvent) => void
   readonly onWritten: (path: string) => void
@@ -106,30 +106,49 @@ export class BurstRequests {
   async #requestPack(files: readonly Asked[], options: RequestFilesOptions): Promise<ReadonlySet<string>> {
     const came = new Set<string>()
     const name = `${files[0]?.name ?? ''} and ${files.length - 1} more`
-    const work = { kind: 'request', name, ...(options.signal ? { signal: options.signal } : {}) } as const
+    /** Those whose bytes came, but could not be written. */
+    const unwritten: Asked[] = []
+    const failures: AppError[] = []
+    const again = this.#requestAgain(unwritten, options.folder)
+    const work = { kind: 'request', name, again, ...(options.signal ? { signal: options.signal } : {}) } as const
     try {
-      await this.#options.transfers.run(work, async (handle) => {
-        const { context, space } = this.#options.session()
-        const startedAt = performance.now()
-        const targets = new Map(files.map((file) => [file.name, file.target]))
-        const fetched = await requestPack(context, [...targets.keys()], handle.signal)
-        handle.size(fetched.reduce((sum, file) => sum + file.bytes.length, 0))
-        const downloads = fetched.map((file) => ({ target: targets.get(file.name) ?? '', bytes: file.bytes }))
-        const outcomes = await writeSmallDownloads(context.disk, downloads)
-        const seconds = (performance.now() - startedAt) / 1000
-        for (const [index, file] of fetched.entries()) {
-          came.add(file.name)
-          const outcome = outcomes[index] ?? ''
-          handle.moved(space.format(file.from), file.bytes.length)
-          await options.onDone(file.name, outcome instanceof AppError ? outcome : this.#result(file, outcome, seconds))
-        }
-      })
+      await this.#options.transfers.run(
+        work,
+        async (handle) => {
+          const { context, space } = this.#options.session()
+          const startedAt = performance.now()
+          const asked = new Map(files.map((file) => [file.name, file]))
+          const fetched = await requestPack(context, [...asked.keys()], handle.signal)
+          handle.size(fetched.reduce((sum, file) => sum + file.bytes.length, 0))
+          const downloads = fetched.map((file) => ({ target: asked.get(file.name)?.target ?? '', bytes: file.bytes }))
+          const outcomes = await writeSmallDownloads(context.disk, downloads)
+          const seconds = (performance.now() - startedAt) / 1000
+          for (const [index, file] of fetched.entries()) {
+            came.add(file.name)
+            const outcome = outcomes[index] ?? ''
+            const wanted = asked.get(file.name)
+            if (outcome instanceof AppError) failures.push(outcome)
+            if (outcome instanceof AppError && wanted) unwritten.push(wanted)
+            handle.moved(space.format(file.from), file.bytes.length)
+            await options.onDone(file.name, outcome instanceof AppError ? outcome : this.#result(file, outcome, seconds))
+          }
+          // nothing of it is there: why not is what its row says
+          if (failures[0] && failures.length === fetched.length) throw failures[0]
+        },
+        () => unwritten.length > 0,
+      )
     } catch (thrown) {
+      if (thrown === failures[0]) return came
       if (!(thrown instanceof AppError) || thrown.code !== 'cancelled') throw thrown
       for (const file of files) if (!came.has(file.name)) await options.onDone(file.name, thrown)
       return new Set(files.map((file) => file.name))
     }
     return came
+  }
+
+  /** The list of transfers keeps it for long: it must not hold what came. */
+  #requestAgain(files: readonly Asked[], folder: string): () => void {
+    return () => void this.#requestChunk(files, { folder, onDone: () => undefined }).catch(passOver)
   }
 
   #result(file: FetchedFile, out: string, seconds: number): RequestResult {

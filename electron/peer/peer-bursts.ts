@@ -4,7 +4,8 @@
  */
 
 import { resolve } from 'node:path'
-import { AppError } from '../../shared/errors.ts'
+import type { OnClash } from '../../shared/contract.ts'
+import { AppError, passOver } from '../../shared/errors.ts'
 import { InFlight } from './disk/in-flight.ts'
 import type { PathAndName } from './expand-paths.ts'
 import type { StoreFilesOptions, StoreResult } from './peer-api.ts'
@@ -25,7 +26,7 @@ export type BurstOptions = Omit<StoreFilesOptions, 'onClash'> & {
 }
 
 export interface PeerBurstsOptions {
-  readonly session: () => RingSession
+  readonly session: () => Pick<RingSession, 'context' | 'space' | 'nameOf'>
   readonly transfers: Transfers
   readonly onEvent: (event: PeerEvent) => void
   /** Stores one file alone. */
@@ -91,15 +92,18 @@ export class PeerBursts {
   async #storePack(files: readonly SmallFile[], options: BurstOptions, release: () => void): Promise<PathAndName[]> {
     const [first] = files
     const { signal, onClash = 'decline' } = options
+    /** Those that were not stored, or not on as many machines as wanted. */
+    const short: PathAndName[] = []
     const work = {
       kind: 'store',
       name: files.length === 1 ? (first?.name ?? '') : `${first?.name ?? ''} and ${files.length - 1} more`,
       ...(files.length === 1 && first ? { path: resolve(first.path) } : {}),
       ...(signal ? { signal } : {}),
+      again: this.#storeAgain(short),
     } as const
     const alone: PathAndName[] = []
+    const failures: AppError[] = []
     const told = new Map<SmallFile, Promise<void>>()
-    let isPartial = false
     try {
       await this.#options.transfers.run(
         work,
@@ -112,22 +116,31 @@ export class PeerBursts {
               return
             }
             const result = outcome instanceof AppError ? outcome : this.#result(outcome, (performance.now() - startedAt) / 1000)
-            if (!(result instanceof AppError)) isPartial ||= result.state === 'partial'
+            if (result instanceof AppError) failures.push(result)
+            if (result instanceof AppError || result.state === 'partial') short.push({ path: file.path, name: file.name })
             told.set(file, Promise.resolve(options.onDone(file, result)))
           }
           await storePack(this.#options.session().context, files, { onClash, signal: handle.signal, onOutcome: tell })
           // one that was cut short may still look at them
           release()
           await Promise.all(told.values())
+          // nothing was stored of it: why not is what its row says
+          if (failures[0] && failures.length === told.size) throw failures[0]
         },
-        () => isPartial,
+        () => short.length > 0,
       )
     } catch (thrown) {
+      if (thrown === failures[0]) return alone
       const error = asAnswer(thrown)
       if (error.code !== 'cancelled') throw thrown
       for (const file of files) if (!told.has(file)) await options.onDone(file, error)
     }
     return alone
+  }
+
+  /** The list of transfers keeps it for long: it must not hold what the files were. */
+  #storeAgain(files: readonly PathAndName[]): (onClash: OnClash) => void {
+    return (onClash) => void this.store(files, { onClash, onDone: () => undefined }).catch(passOver)
   }
 
   #result(stored: StoredFile, seconds: number): StoreResult {

@@ -6,14 +6,16 @@ import type { Identifier } from './protocol/identifier.ts'
 import type { RingSession } from './ring-session.ts'
 import type { StoredFile } from './transfer/store-file.ts'
 
+type Names = Pick<RingSession, 'space' | 'nameOf'>
+
 /** A machine as people know it. */
-export function holderRef(session: RingSession, id: Identifier): HolderRef {
+export function holderRef(session: Names, id: Identifier): HolderRef {
   return { id: session.space.format(id), name: session.nameOf(id) }
 }
 
 /** @param seconds from when it was asked for */
 export function tellStored(
-  session: RingSession,
+  session: Names,
   stored: StoredFile,
   seconds: number,
 ): { readonly result: StoreResult; readonly event: PeerEvent } {

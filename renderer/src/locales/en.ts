@@ -277,7 +277,7 @@ export const words = {
                 ? 'Repaired'
                 : 'Handed over'
         case 'partial':
-          return 'Partly stored'
+          return transfer.kind === 'request' ? 'Partly received' : 'Partly stored'
         case 'failed':
           return 'Failed'
         case 'cancelled':
