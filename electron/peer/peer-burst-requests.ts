@@ -106,10 +106,10 @@ export class BurstRequests {
   async #requestPack(files: readonly Asked[], options: RequestFilesOptions): Promise<ReadonlySet<string>> {
     const came = new Set<string>()
     const name = `${files[0]?.name ?? ''} and ${files.length - 1} more`
-    /** Those whose bytes came, but could not be written. */
-    const unwritten: Asked[] = []
+    /** Those that could not be written, or did not come before it was cancelled: what is tried again. */
+    const missing: Asked[] = []
     const failures: AppError[] = []
-    const again = this.#requestAgain(unwritten, options.folder)
+    const again = this.#requestAgain(missing, options.folder)
     const work = { kind: 'request', name, again, ...(options.signal ? { signal: options.signal } : {}) } as const
     try {
       await this.#options.transfers.run(
@@ -117,6 +117,9 @@ export class BurstRequests {
         async (handle) => {
           const { context, space } = this.#options.session()
           const startedAt = performance.now()
+          // paused before, perhaps: what counts is the last try
+          missing.length = 0
+          failures.length = 0
           const asked = new Map(files.map((file) => [file.name, file]))
           const fetched = await requestPack(context, [...asked.keys()], handle.signal)
           handle.size(fetched.reduce((sum, file) => sum + file.bytes.length, 0))
@@ -128,19 +131,21 @@ export class BurstRequests {
             const outcome = outcomes[index] ?? ''
             const wanted = asked.get(file.name)
             if (outcome instanceof AppError) failures.push(outcome)
-            if (outcome instanceof AppError && wanted) unwritten.push(wanted)
+            if (outcome instanceof AppError && wanted) missing.push(wanted)
             handle.moved(space.format(file.from), file.bytes.length)
             await options.onDone(file.name, outcome instanceof AppError ? outcome : this.#result(file, outcome, seconds))
           }
           // nothing of it is there: why not is what its row says
           if (failures[0] && failures.length === fetched.length) throw failures[0]
         },
-        () => unwritten.length > 0,
+        () => missing.length > 0,
       )
     } catch (thrown) {
       if (thrown === failures[0]) return came
       if (!(thrown instanceof AppError) || thrown.code !== 'cancelled') throw thrown
-      for (const file of files) if (!came.has(file.name)) await options.onDone(file.name, thrown)
+      const left = files.filter((file) => !came.has(file.name))
+      missing.push(...left)
+      for (const file of left) await options.onDone(file.name, thrown)
       return new Set(files.map((file) => file.name))
     }
     return came

@@ -70,6 +70,29 @@ test('one of which some could not be stored is partly stored; what is tried agai
   expect([alone.map((name) => `${name} disk-full`), transfers.views()]).toEqual([refused, []])
 })
 
+test('what a cancelled pack did not come to is tried again', async () => {
+  const { bursts, transfers } = await machineWithRoomFor(3)
+  const outcomes: string[] = []
+  const onDone = ({ name }: PathAndName, outcome: unknown): void => {
+    outcomes.push(`${name} ${outcome instanceof AppError ? outcome.code : 'stored'}`)
+  }
+  // as many others as run at once: it waits its turn
+  let goOn = (): void => undefined
+  const resting = new Promise<void>((resolve) => (goOn = resolve))
+  const others = Array.from({ length: 4 }, () => transfers.run({ kind: 'store', name: 'other' }, () => resting))
+  const storing = bursts.store(files, { onDone })
+  const isPack = ({ name }: { readonly name: string }): boolean => name === 'a and 2 more'
+  while (!transfers.views().some(isPack)) await new Promise(setImmediate)
+  const id = transfers.views().find(isPack)?.id ?? ''
+  transfers.cancel(id)
+  await storing
+  expect([outcomes.sort(), transfers.view(id)?.state]).toEqual([['a cancelled', 'b cancelled', 'c cancelled'], 'cancelled'])
+  goOn()
+  await Promise.all(others)
+  transfers.retry(id, 'decline')
+  while (transfers.views().find(isPack)?.state !== 'done') await new Promise(setImmediate)
+})
+
 test('a pack that came but could not be written has failed; tried again, it is where it was to be', async () => {
   const { machine, bursts, transfers, requests } = await machineWithRoomFor(3)
   await store(bursts)

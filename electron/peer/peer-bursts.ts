@@ -92,7 +92,7 @@ export class PeerBursts {
   async #storePack(files: readonly SmallFile[], options: BurstOptions, release: () => void): Promise<PathAndName[]> {
     const [first] = files
     const { signal, onClash = 'decline' } = options
-    /** Those that were not stored, or not on as many machines as wanted. */
+    /** Those that were not stored, or not on as many machines as wanted: what is tried again. */
     const short: PathAndName[] = []
     const work = {
       kind: 'store',
@@ -109,6 +109,9 @@ export class PeerBursts {
         work,
         async (handle) => {
           const startedAt = performance.now()
+          // paused before, perhaps: what counts is the last try
+          short.length = 0
+          failures.length = 0
           handle.size(files.reduce((sum, file) => sum + file.bytes.length, 0))
           const tell = (file: SmallFile, outcome: PackOutcome): void => {
             if (outcome === 'alone') {
@@ -133,7 +136,9 @@ export class PeerBursts {
       if (thrown === failures[0]) return alone
       const error = asAnswer(thrown)
       if (error.code !== 'cancelled') throw thrown
-      for (const file of files) if (!told.has(file)) await options.onDone(file, error)
+      const untold = files.filter((file) => !told.has(file))
+      short.push(...untold.map(({ path, name }) => ({ path, name })))
+      for (const file of untold) await options.onDone(file, error)
     }
     return alone
   }
