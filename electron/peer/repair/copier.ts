@@ -5,7 +5,6 @@
 
 import { AppError, passOver } from '../../../shared/errors.ts'
 import type { Contact } from '../protocol/contact.ts'
-import { withHolding } from '../protocol/holdings.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import { isBehind, type CatalogueFile } from '../transfer/catalogue.ts'
@@ -147,7 +146,7 @@ export class Copier {
     const { sha256, sizeBytes } = manifest
     const known = catalogue.get(file.record.name)
     const record = known && isBehind(file.record, known.record) ? known.record : file.record
-    catalogue.put(machine, { record, held: withHolding(known?.machines.get(machine) ?? [], sha256, context.wallClock()) })
+    catalogue.took(machine, { record, sha256, verifiedAt: context.wallClock() })
     this.diversion.took(machine, sizeBytes)
   }
 

@@ -7,7 +7,7 @@
 
 import { PackedRows } from '../disk/packed-rows.ts'
 import type { CatalogueEntry, Revisions } from '../disk/record-store.ts'
-import { sameHoldings, verifiedAtOf, type Holdings } from '../protocol/holdings.ts'
+import { sameHoldings, verifiedAtOf, withHolding, type Holdings } from '../protocol/holdings.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { mergeRecords, sameRecord, type FileRecord, type Version } from '../protocol/record.ts'
 import { FileRows, type CatalogueFile } from './file-row.ts'
@@ -26,6 +26,13 @@ export interface CatalogueNews {
   readonly entries: readonly CatalogueEntry[]
   /** Names that it knows nothing of; none by default. */
   readonly absent?: readonly string[]
+}
+
+/** A content that a machine holds now. */
+export interface Taken {
+  readonly record: FileRecord
+  readonly sha256: string
+  readonly verifiedAt: number
 }
 
 export interface CatalogueChange {
@@ -127,14 +134,20 @@ export class Catalogue {
     const known = this.#find(name)
     if (known) {
       const before = known.machines.get(machine)
-      // most news is of what is known: then nobody need look at the name again
-      if (before && sameHoldings(before, entry.held) && sameRecord(known.record, entry.record)) return
-      this.#tellLeaves(known)
       const isSame = sameRecord(known.record, entry.record)
+      // most news is of what is known: then nobody need look at the name again
+      if (before && isSame && sameHoldings(before, entry.held)) return
+      this.#tellLeaves(known)
       if (!isSame) known.record = mergeRecords(known.record, entry.record)
       known.machines.set(machine, entry.held)
       this.#change(name, known, !isSame)
     } else this.#change(name, { record: entry.record, machines: new Map([[machine, entry.held]]) }, false)
+  }
+
+  /** `machine` has just acknowledged a content of this record, at `verifiedAt` (Unix ms): shown at once, before its next news says so. */
+  took(machine: Identifier, { record, sha256, verifiedAt }: Taken): void {
+    const held = this.#find(record.name)?.machines.get(machine) ?? []
+    this.put(machine, { record, held: withHolding(held, sha256, verifiedAt) })
   }
 
   /** `machine` knows nothing of this name any more. */

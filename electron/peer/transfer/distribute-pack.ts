@@ -13,7 +13,6 @@ import type { Packed, RefuseReason } from '../protocol/messages.ts'
 import type { DistributeOptions } from './distribute.ts'
 import { answer, exchangeWith, refusalCode } from './exchange.ts'
 import { bodyOf, encodeFile, packsOf, type EncodedFile, type PackFile } from './pack-body.ts'
-import { rememberHolder } from './store-file.ts'
 import { between, type TransferContext } from './transfer-context.ts'
 
 /** How long a chain of machines may take to make a pack durable. */
@@ -74,7 +73,7 @@ async function spreadPack(
 /** Who acknowledged it has it from now on, whatever becomes of the others. */
 function note(
   context: TransferContext,
-  { share, ...file }: Share,
+  { share, record, manifest }: Share,
   { packed, index }: { readonly packed: Packed; readonly index: number },
 ): void {
   const outcome = packed.outcomes[index] ?? 'failed'
@@ -85,7 +84,7 @@ function note(
   for (const [bit, id] of packed.holders.entries()) {
     if ((outcome & (1 << bit)) === 0) continue
     share.holders.add(id)
-    rememberHolder(context, id, file)
+    context.catalogue.took(id, { record, sha256: manifest.sha256, verifiedAt: context.wallClock() })
   }
 }
 

@@ -1,30 +1,23 @@
 /** Keeping many small versions on this machine: bytes, records and the notes that they are held in one synced batch. */
 
 import { AppError, toPlainError } from '../../../shared/errors.ts'
-import type { KeptFiles, Revisions } from '../disk/record-store.ts'
+import type { KeptFiles } from '../disk/record-store.ts'
 import type { Placement } from '../disk/small-contents.ts'
 import { leaving } from './intake.ts'
 import type { PackFile } from './pack-body.ts'
 import type { TransferContext } from './transfer-context.ts'
 
-export interface KeptPack {
-  /** For each file null, durable here, or why not. What is refused harms no other. */
-  readonly failures: readonly (AppError | null)[]
-  /** As of KeptFiles. */
-  readonly revisions: Revisions | null
-}
+export const nothingKept: KeptFiles = { outcomes: [], revisions: null }
 
-export const nothingKept: KeptPack = { failures: [], revisions: null }
-
-/** The caller has the contents in use. */
-export async function keepPack(context: TransferContext, files: readonly PackFile[]): Promise<KeptPack> {
+/** As `RecordStore.keepAll`, of files whose bytes may not be here yet; nothing is rejected but a defect. The caller has the contents in use. */
+export async function keepPack(context: TransferContext, files: readonly PackFile[]): Promise<KeptFiles> {
   const contents = new Map(files.map((file) => [file.manifest.sha256, file]))
   const bytes = await bringBytes(context, [...contents.values()])
   const failures = files.map(({ manifest }) => asFailure(bytes.get(manifest.sha256)))
   const kept = files.filter((_, index) => failures[index] === null)
   const { outcomes, revisions } = await keepRecords(context, kept, bytes)
   let next = 0
-  return { failures: failures.map((failure) => failure ?? outcomes[next++] ?? null), revisions }
+  return { outcomes: failures.map((failure) => failure ?? outcomes[next++] ?? null), revisions }
 }
 
 /** What is to be done for a content: rows to be written, nothing since it is here, or it cannot be. */

@@ -37,7 +37,7 @@ async function keepAndAnswer(
   { pack, judged }: { readonly pack: Pack; readonly judged: readonly (PackFile | RefuseReason)[] },
 ): Promise<void> {
   const good = judged.filter((file) => typeof file !== 'string')
-  const [{ failures, revisions }, behind] = await Promise.all([
+  const [{ outcomes, revisions }, behind] = await Promise.all([
     keepPack(context, good),
     pack.copies > 1 ? distributePack(context, good, { candidates: pack.next, copies: pack.copies - 1 }) : [],
   ])
@@ -45,7 +45,7 @@ async function keepAndAnswer(
   const shares: PackShare[] = []
   let next = 0
   for (const file of judged) {
-    const failure = typeof file === 'string' ? null : failures[next]
+    const failure = typeof file === 'string' ? null : outcomes[next]
     own.push(typeof file === 'string' ? file : failure ? refusalReason(failure) : null)
     shares.push(typeof file === 'string' ? noShare : (behind[next] ?? noShare))
     if (typeof file !== 'string') next++

@@ -7,7 +7,6 @@ import { basename } from 'node:path'
 import type { OnClash } from '../../../shared/contract.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { checkRingName } from '../disk/safe-name.ts'
-import { withHolding } from '../protocol/holdings.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import { liveVersions, type FileRecord, type Version } from '../protocol/record.ts'
@@ -61,7 +60,8 @@ export async function storeFile(context: TransferContext, path: string, options:
   return withRecord(context, stored, async (record) => {
     const cargo: Cargo = { record, manifest, read: (blocks) => readFileBlocks(context.disk, path, { manifest, blocks }) }
     const holders = await spread(context, cargo, { path, known, wanted, options })
-    for (const holder of holders) rememberHolder(context, holder, { record, manifest })
+    const taken = { record, sha256: manifest.sha256, verifiedAt: context.wallClock() }
+    for (const holder of holders) context.catalogue.took(holder, taken)
     return { name: record.spelling, manifest, holders, wanted, route: known.route }
   })
 }
@@ -222,10 +222,4 @@ async function keepHere(
     if (error instanceof AppError && error.code === 'disk-full') return { holders: [], failure: error }
     throw error
   }
-}
-
-/** What was just acknowledged is shown at once, before the holders' next news says so. */
-export function rememberHolder(context: TransferContext, holder: Identifier, what: { record: FileRecord; manifest: Manifest }): void {
-  const held = context.catalogue.get(what.record.name)?.machines.get(holder) ?? []
-  context.catalogue.put(holder, { record: what.record, held: withHolding(held, what.manifest.sha256, context.wallClock()) })
 }

@@ -196,7 +196,7 @@ async function spreadInUse(context: TransferContext, pack: readonly PackFile[], 
   if (!first) return []
   const { keepsHere, mayKeepHere, remotes, copies } = storeTargets(context, first.known, first.name)
   const signal = options.signal ? { signal: options.signal } : {}
-  const [{ failures: here }, there] = await Promise.all([
+  const [{ outcomes: here }, there] = await Promise.all([
     keepsHere ? keepPack(context, pack) : nothingKept,
     copies > 0 ? distributePack(context, pack, { candidates: remotes, copies, ...signal }) : [],
   ])
@@ -217,13 +217,13 @@ async function keepShort(
 ): Promise<PackShare[]> {
   const isShort = ({ holders, failure }: PackShare): boolean => holders.length < wanted && isAbsence(failure)
   const short = pack.flatMap((file, index) => (isShort(shares[index] ?? noShare) ? [{ file, index }] : []))
-  const { failures } = await keepPack(
+  const { outcomes } = await keepPack(
     context,
     short.map(({ file }) => file),
   )
   for (const [at, { index }] of short.entries()) {
     const { holders, failure } = shares[index] ?? noShare
-    if (failures[at] === null) shares[index] = { holders: [...holders, context.self.id], failure }
+    if (outcomes[at] === null) shares[index] = { holders: [...holders, context.self.id], failure }
   }
   return shares
 }
