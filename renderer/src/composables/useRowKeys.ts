@@ -1,16 +1,17 @@
 /** Selection in the file list, by mouse and by keyboard, as in a file manager. */
 
-import type { FileView } from '../../../shared/views.ts'
+import { useFileList } from '../stores/file-list.ts'
 import { useWindow } from '../stores/window.ts'
 import { useActions } from './useActions.ts'
 
-export function useRowKeys(rows: () => readonly FileView[], size: { height: () => number; rowHeight: () => number }) {
+export function useRowKeys(size: { height: () => number; rowHeight: () => number }) {
   const view = useWindow()
+  const list = useFileList()
   const actions = useActions()
   let anchor = -1
 
-  const nameAt = (index: number): string | null => rows()[index]?.name ?? null
-  const currentIndex = (): number => rows().findIndex((row) => row.name === view.current)
+  const nameAt = (index: number): string | null => list.rows[index]?.name ?? null
+  const currentIndex = (): number => list.indexOf(view.current)
 
   function only(index: number): void {
     const name = nameAt(index)
@@ -22,9 +23,7 @@ export function useRowKeys(rows: () => readonly FileView[], size: { height: () =
   function range(to: number): void {
     const from = anchor < 0 ? Math.max(0, currentIndex()) : anchor
     anchor = from
-    const names = rows()
-      .slice(Math.min(from, to), Math.max(from, to) + 1)
-      .map((row) => row.name)
+    const names = list.rows.slice(Math.min(from, to), Math.max(from, to) + 1).map((row) => row.name)
     view.select(names, nameAt(to))
   }
 
@@ -47,7 +46,7 @@ export function useRowKeys(rows: () => readonly FileView[], size: { height: () =
   }
 
   function move(to: number, extend: boolean): void {
-    const index = Math.min(Math.max(to, 0), rows().length - 1)
+    const index = Math.min(Math.max(to, 0), list.rows.length - 1)
     if (extend) range(index)
     else only(index)
   }
@@ -64,11 +63,11 @@ export function useRowKeys(rows: () => readonly FileView[], size: { height: () =
     const command = event.ctrlKey || event.metaKey
     const steps: Record<string, number> = {
       ArrowDown: at + 1,
-      ArrowUp: at < 0 ? rows().length - 1 : at - 1,
+      ArrowUp: at < 0 ? list.rows.length - 1 : at - 1,
       PageDown: at + page,
       PageUp: at - page,
       Home: 0,
-      End: rows().length - 1,
+      End: list.rows.length - 1,
     }
     const step = steps[event.key]
     if (step !== undefined) move(step, event.shiftKey)
@@ -82,7 +81,7 @@ export function useRowKeys(rows: () => readonly FileView[], size: { height: () =
       view.select([], null)
     } else if (event.key.toLowerCase() === 'a' && command) {
       view.select(
-        rows().map((row) => row.name),
+        list.rows.map((row) => row.name),
         view.current ?? nameAt(0),
       )
     } else return
@@ -92,7 +91,7 @@ export function useRowKeys(rows: () => readonly FileView[], size: { height: () =
   /** Coming in by keyboard puts the mark on the first row when it is nowhere to be seen. */
   function onFocus(event: FocusEvent): void {
     const byKeyboard = event.target instanceof HTMLElement && event.target.matches(':focus-visible')
-    if (byKeyboard && currentIndex() < 0 && rows().length > 0) only(0)
+    if (byKeyboard && currentIndex() < 0 && list.rows.length > 0) only(0)
   }
 
   return { onClick, onKey, onFocus, open }

@@ -1,32 +1,44 @@
 import { defineStore } from 'pinia'
-import { computed } from 'vue'
+import { computed, markRaw } from 'vue'
 import type { FileView } from '../../../shared/views.ts'
 import { listed, type ListedFile } from '../model/listed-file.ts'
 import { drawn } from './drawn.ts'
+
+const inConflict = (file: FileView | undefined): boolean => file !== undefined && file.liveVersions > 1
 
 /** All names of the ring. The map is changed in place: with tens of thousands of files a copy for each piece of news is too dear. */
 export const useFiles = defineStore('files', () => {
   const files = drawn<Map<string, ListedFile>>(new Map())
   const byName = files.value
   const count = computed(() => byName.value.size)
-  const conflicts = computed(() => {
-    let found = 0
-    for (const file of byName.value.values()) if (file.liveVersions > 1) found++
-    return found
-  })
+  const conflicts = drawn(0)
+  /** Names that changed, and the file as it was before, null where there was none. Whoever keeps an order of the files takes them out. */
+  const changes = markRaw(new Map<string, ListedFile | null>())
 
   function fill(all: readonly FileView[]): void {
     files.change(() => new Map(all.map((file) => [file.name, listed(file)])))
+    conflicts.change(() => all.filter(inConflict).length)
+    changes.clear()
     files.show()
+    conflicts.show()
   }
 
   function apply(changed: readonly FileView[], removed: readonly string[]): void {
+    let more = 0
     files.change((map) => {
-      for (const name of removed) map.delete(name)
-      for (const file of changed) map.set(file.name, listed(file))
+      const put = (name: string, file?: ListedFile): void => {
+        const before = map.get(name)
+        if (!changes.has(name)) changes.set(name, before ?? null)
+        if (file) map.set(name, file)
+        else map.delete(name)
+        more += Number(inConflict(file)) - Number(inConflict(before))
+      }
+      for (const name of removed) put(name)
+      for (const file of changed) put(file.name, listed(file))
       return undefined
     })
+    if (more !== 0) conflicts.change((count) => count + more)
   }
 
-  return { byName, count, conflicts, fill, apply }
+  return { byName, count, conflicts: conflicts.value, changes, fill, apply }
 })

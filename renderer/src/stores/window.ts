@@ -4,16 +4,16 @@ import { useLocalStorage } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { FileState } from '../../../shared/views.ts'
+import type { Sorting } from '../model/file-order.ts'
 
 export const viewNames = ['files', 'ring', 'transfers', 'activity', 'settings'] as const
 export type ViewName = (typeof viewNames)[number]
-export type SortColumn = 'name' | 'size' | 'changed' | 'copies' | 'state'
 export type FileFilter = 'all' | 'conflict' | 'away' | 'trash' | Exclude<FileState, 'safe' | 'checking'>
 
 export const useWindow = defineStore('window', () => {
   const stored = useLocalStorage('ringdrop.view', 'files')
   const view = computed<ViewName>(() => viewNames.find((name) => name === stored.value) ?? 'files')
-  const sort = useLocalStorage<{ column: SortColumn; down: boolean }>('ringdrop.sort', { column: 'changed', down: true })
+  const sort = useLocalStorage<Sorting>('ringdrop.sort', { column: 'changed', down: true })
   const query = ref('')
   const filter = ref<FileFilter>('all')
   const selected = shallowRef<ReadonlySet<string>>(new Set())

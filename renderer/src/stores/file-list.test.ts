@@ -1,0 +1,116 @@
+import { createPinia, setActivePinia } from 'pinia'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { isReactive } from 'vue'
+import type { FileView } from '../../../shared/views.ts'
+import { findMatches, matchesMax } from '../composables/useMatches.ts'
+import { listed, type ListedFile } from '../model/listed-file.ts'
+import { matchesFilter, useFileList } from './file-list.ts'
+import { useFiles } from './files.ts'
+import { useWindow } from './window.ts'
+
+function file(name: string, change: Partial<FileView> = {}): ListedFile {
+  const base: FileView = {
+    name,
+    sizeBytes: 1,
+    storedAt: 1,
+    writerId: 'a',
+    writerName: 'Desk',
+    sha256: '',
+    state: 'safe',
+    holders: [],
+    copiesWanted: 3,
+    here: true,
+    liveVersions: 1,
+  }
+  return listed({ ...base, ...change })
+}
+const names = (files: readonly FileView[]): string[] => files.map(({ name }) => name)
+const numbered = (count: number): ListedFile[] => Array.from({ length: count }, (_, index) => file(`run ${index}`))
+
+// one clock for all: when news were last shown is known beyond a test
+beforeAll(() => {
+  vi.useFakeTimers()
+})
+beforeEach(() => {
+  setActivePinia(createPinia())
+  useWindow().sort = { column: 'name', down: false }
+})
+afterEach(() => vi.advanceTimersByTimeAsync(2_000))
+afterAll(() => vi.useRealTimers())
+
+test('filters', () => {
+  expect(matchesFilter(file('a', { liveVersions: 2 }), 'conflict')).toBe(true)
+  expect(matchesFilter(file('a', { here: false }), 'away')).toBe(true)
+  expect(matchesFilter(file('a'), 'at-risk')).toBe(false)
+})
+
+test('a big list holds the files themselves: through a proxy each, sorting them would hold the window up', () => {
+  useFiles().fill(numbered(5_000))
+  const { rows } = useFileList()
+  expect(rows).toHaveLength(5_000)
+  expect(rows.filter((row) => isReactive(row))).toEqual([])
+})
+
+test('a search keeps the order, and nothing searched for is the sorted list itself', () => {
+  useFiles().fill([file('run 10'), file('walk'), file('run 9', { here: false })])
+  const [list, view] = [useFileList(), useWindow()]
+  const before = list.rows
+  view.query = 'RUN'
+  expect(names(list.rows)).toEqual(['run 9', 'run 10'])
+  view.filter = 'away'
+  expect(names(list.rows)).toEqual(['run 9'])
+  view.showFiles('all')
+  view.query = ''
+  expect(list.rows).toBe(before)
+  view.sort = { column: 'name', down: true }
+  expect(names(list.rows)).toEqual(['walk', 'run 10', 'run 9'])
+})
+
+test('what came, changed or went is where it belongs with the next picture of news, and found there by its name', async () => {
+  const [files, list] = [useFiles(), useFileList()]
+  files.fill([file('b'), file('d'), file('f')])
+  await vi.advanceTimersByTimeAsync(200)
+  files.apply([file('a'), file('d', { sizeBytes: 7 }), file('g', { liveVersions: 2 })], ['f'])
+  // not shown yet: places are those of the rows that are
+  expect(names(list.rows)).toEqual(['b', 'd', 'f'])
+  expect(['a', 'd', 'f', 'g'].map((name) => list.indexOf(name))).toEqual([-1, 1, 2, -1])
+  await vi.advanceTimersByTimeAsync(200)
+  expect(list.rows.map(({ name, sizeBytes }) => [name, sizeBytes])).toEqual([
+    ['a', 1],
+    ['b', 1],
+    ['d', 7],
+    ['g', 1],
+  ])
+  expect(['a', 'd', 'f', 'g', null].map((name) => list.indexOf(name))).toEqual([0, 2, -1, 3, -1])
+  expect(files.conflicts).toBe(1)
+  files.apply([file('g')], [])
+  await vi.advanceTimersByTimeAsync(200)
+  expect(files.conflicts).toBe(0)
+})
+
+test('a big list follows the news once a second, and at once when all of it is told anew', async () => {
+  const [files, list] = [useFiles(), useFileList()]
+  files.fill(numbered(5_000))
+  await vi.advanceTimersByTimeAsync(2_000)
+  let changes = 0
+  for (let round = 0, seen = list.rows; round < 40; round++) {
+    files.apply([file(`walk ${round}`)], [])
+    await vi.advanceTimersByTimeAsync(100)
+    if (list.rows !== seen) changes++
+    seen = list.rows
+  }
+  expect(changes).toBeGreaterThanOrEqual(3)
+  expect(changes).toBeLessThanOrEqual(5)
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(list.rows).toHaveLength(5_040)
+  files.fill([file('only')])
+  await vi.advanceTimersByTimeAsync(0)
+  expect(names(list.rows)).toEqual(['only'])
+})
+
+test('the exact name is the first match, then names that begin so, and never too many', () => {
+  const many = Array.from({ length: 50 }, (_, index) => file(`Other/x aurora ${index}`))
+  const found = names(findMatches([...many, file('Photos/Aurora.jpg'), file('aurora')], 'AURORA'))
+  expect(found.slice(0, 2)).toEqual(['aurora', 'Photos/Aurora.jpg'])
+  expect(found).toHaveLength(matchesMax)
+})
