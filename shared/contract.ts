@@ -22,10 +22,18 @@ import type {
 /** What to do when a name is stored already with other content. */
 export type OnClash = 'decline' | 'replace' | 'keep-both'
 
+/** Some of the ring's files: a hundred thousand in one message would hold both sides up, and fill their memory. */
+export interface FilesPage {
+  readonly files: readonly FileView[]
+  /** To be asked with for those that follow; null: these were the last. */
+  readonly next: number | null
+}
+
 /** Everything that a window needs when it opens. */
 export interface Snapshot {
   readonly ring: RingView
-  readonly files: readonly FileView[]
+  /** The first of them: those that became known last. */
+  readonly files: FilesPage
   readonly transfers: readonly TransferView[]
   readonly activity: readonly ActivityView[]
   readonly safety: SafetyView
@@ -39,6 +47,8 @@ export interface Snapshot {
 /** Command name -> its argument and its result. Errors are rejected with a PlainError's code and message. */
 export interface Commands {
   open: { argument: null; result: Snapshot }
+  /** The files after those of an earlier page. What comes, changes or goes meanwhile is told as news. */
+  listFiles: { argument: { next: number }; result: FilesPage }
   /** Stores files and folders of this machine. Resolves when they are queued; progress comes as transfers. Desktop only. */
   storePaths: { argument: { paths: string[]; onClash: OnClash }; result: { queued: number } }
   /** Opens the system's file dialog and stores what was picked. Desktop only. */
@@ -84,6 +94,7 @@ export type CommandName = keyof Commands
 /** All command names, as values: a carrier refuses anything else. */
 const commandTable: Record<CommandName, true> = {
   open: true,
+  listFiles: true,
   storePaths: true,
   pickAndStore: true,
   requestFile: true,

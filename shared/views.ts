@@ -213,5 +213,4 @@ export interface StatusView {
   readonly files: number
   readonly bytes: number
   readonly mayFail: number
-  readonly atRisk: readonly string[]
 }

@@ -15,7 +15,7 @@ const copyPrefix = '_'
 /** Prints what happens, in the course's words. Returns the way to stop. */
 export function printEvents(io: Io, peer: PeerApi, start: ClassroomStart): () => void {
   let state = startWording(String(start.id), (start.successors ?? []).map(String))
-  const holds = (name: string): boolean => peer.files().some((file) => file.name === name && file.here)
+  const holds = (name: string): boolean => peer.file(name)?.here ?? false
   const print = (event: PeerEvent): void => {
     const worded = wordEvent(event, state, holds)
     state = worded.state

@@ -4,6 +4,7 @@
  */
 
 import { stat } from 'node:fs/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import * as v from 'valibot'
 import { AppError } from '../../shared/errors.ts'
 import type { ActivityView, FileView, LeavingView, MachineView, VersionView } from '../../shared/views.ts'
@@ -145,11 +146,18 @@ const runners: { [K in ControlName]: Runner<K> } = {
   request,
   list: async ({ peer }, { only }, answer) => {
     const nameOf = new Map(peer.ring().machines.map((machine) => [machine.id, machine.name]))
-    for (const file of peer.files()) {
-      if (only === 'here' && !file.here) continue
-      if (only === 'mine' && file.writerId !== peer.id) continue
-      await answer.item(listItem(file, nameOf))
-    }
+    let next: number | null = null
+    do {
+      const page = peer.files(next)
+      for (const file of page.files) {
+        if (only === 'here' && !file.here) continue
+        if (only === 'mine' && file.writerId !== peer.id) continue
+        await answer.item(listItem(file, nameOf))
+      }
+      next = page.next
+      // between pages others have their turn
+      await nextTurn()
+    } while (next !== null && !answer.signal.aborted)
   },
   trash: async ({ peer }, _argument, answer) => {
     for (const { sizeBytes, ...removed } of peer.listRemoved()) await answer.item({ ...removed, size: sizeBytes })
@@ -194,10 +202,10 @@ const runners: { [K in ControlName]: Runner<K> } = {
     if (!keepBoth) await peer.restoreFile(wanted, ...(version === null ? [] : [version]))
     await answer.item({ name, restored: true, version } satisfies ControlItems['restore'])
   },
-  status: ({ peer }, _argument, answer) => {
-    const s = peer.status()
-    const { id, name: own, ring, copiesWanted, predecessors, successors, peers, files, bytes, mayFail, atRisk } = s
-    return answer.item({ id, name: own, ring, copiesWanted, predecessors, successors, peers, files, bytes, mayFail, atRisk })
+  status: async ({ peer }, _argument, answer) => {
+    const { id, name: own, ring, copiesWanted, predecessors, successors, peers, files, bytes, mayFail } = peer.status()
+    const atRisk = await peer.atRisk()
+    await answer.item({ id, name: own, ring, copiesWanted, predecessors, successors, peers, files, bytes, mayFail, atRisk })
   },
   peers: async ({ peer }, _argument, answer) => {
     for (const { isSelf, colour: _, ...machine } of peer.ring().machines) await answer.item({ ...machine, self: isSelf })
@@ -214,7 +222,7 @@ const runners: { [K in ControlName]: Runner<K> } = {
   log,
   whatif: async ({ peer }, argument, answer) => {
     const machines = argument.machines.map((wanted) => findMachine(peer, wanted))
-    const { outOfReach, outOfReachCount, oneCopyLeftCount } = peer.whatIf(machines.map((machine) => machine.id))
+    const { outOfReach, outOfReachCount, oneCopyLeftCount } = await peer.whatIf(machines.map((machine) => machine.id))
     await answer.item({ machines: machines.map(({ id, name: own }) => ({ id, name: own })), outOfReach, outOfReachCount, oneCopyLeftCount })
   },
   verify: async ({ peer }, argument, answer) => {

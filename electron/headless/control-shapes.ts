@@ -109,7 +109,7 @@ export interface ControlItems {
   remove: { name: string; removed: true }
   /** `name`: the one that has the content now. */
   restore: { name: string; restored: true; version: string | null }
-  status: StatusView
+  status: StatusView & { readonly atRisk: readonly string[] }
   peers: Omit<MachineView, 'isSelf' | 'colour'> & { self: boolean }
   transfers: Omit<TransferView, 'sizeBytes' | 'doneBytes' | 'parts' | 'pace'> & {
     /** What sets the pace, with the machine when it is one; null when it is not clear. */

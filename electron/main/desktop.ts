@@ -237,7 +237,7 @@ export class Desktop {
 
   private async askToJoin(link: string): Promise<void> {
     const peer = await this.host.started
-    const answer = await askToJoin(this.window, peer.files().length)
+    const answer = await askToJoin(this.window, peer.safety().files)
     if (answer === 'cancel') return
     const outcome = await this.host.run('joinRing', { link, bringFiles: answer === 'bring-files' })
     if (outcome.ok) return

@@ -43,6 +43,7 @@ const nothing = v.pipe(
 /** Every argument's shape. A command without one does not compile. */
 const schemas: { [K in CommandName]: v.GenericSchema<unknown, Commands[K]['argument']> } = {
   open: nothing,
+  listFiles: v.object({ next: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) }),
   storePaths: v.object({ paths: v.pipe(v.array(path), v.maxLength(10_000)), onClash }),
   pickAndStore: nothing,
   requestFile: v.object({ name, version: v.nullable(id) }),
@@ -85,7 +86,7 @@ export function createCommandHost(peer: PeerApi, options: CommandHostOptions): C
   }
   const snapshot = (): Snapshot => ({
     ring: peer.ring(),
-    files: peer.files(),
+    files: peer.files(null),
     transfers: peer.transfers(),
     activity: peer.activity(activityLines),
     safety: peer.safety(),
@@ -98,6 +99,7 @@ export function createCommandHost(peer: PeerApi, options: CommandHostOptions): C
 
   const runners: Runners = {
     open: snapshot,
+    listFiles: (a) => peer.files(a.next),
     storePaths: async ({ paths, onClash: clash }) => {
       desktop()
       return { queued: await peer.queueStores(paths, clash) }

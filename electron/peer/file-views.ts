@@ -82,8 +82,8 @@ function removedVersion(record: FileRecord): Version | undefined {
 /** Names in the trash, last removed first. `now`: Unix time in ms. */
 export function removedViews(catalogue: Catalogue, now: number): RemovedView[] {
   const views: RemovedView[] = []
-  for (const { record } of catalogue.files()) {
-    const version = isRemoved(record) ? removedVersion(record) : undefined
+  for (const { record } of catalogue.removedFiles()) {
+    const version = removedVersion(record)
     if (!version) continue
     const daysLeft = trashDays - Math.floor((now - version.storedAt) / dayMs)
     if (daysLeft < 1) continue

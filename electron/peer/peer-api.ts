@@ -4,7 +4,7 @@
  */
 
 import type { Writable } from 'node:stream'
-import type { News, OnClash } from '../../shared/contract.ts'
+import type { FilesPage, News, OnClash } from '../../shared/contract.ts'
 import type { AppError } from '../../shared/errors.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type {
@@ -128,7 +128,10 @@ export interface PeerApi {
   whereIs(name: string): Promise<WhereView>
   /** Re-reads this machine's copies (of one name, or all) and checks their hashes. */
   verify(name: string | null): AsyncIterable<VerifyResult>
-  files(): FileView[]
+  /** Some of the ring's files; `next`: that of the page before, null for the first one. */
+  files(next: number | null): FilesPage
+  /** Null: no such file. */
+  file(name: string): FileView | null
   transfers(): TransferView[]
   /** For these four, null: all that a person asked for (retry: all of them that failed). */
   cancelTransfer(id: string | null): void
@@ -140,8 +143,10 @@ export interface PeerApi {
   ring(): RingView
   safety(): SafetyView
   status(): StatusView
+  /** Names of files that have one copy, or none within reach: a thousand at most. */
+  atRisk(): Promise<string[]>
   nearby(): NearbyRingView[]
-  whatIf(machineIds: readonly string[]): WhatIfView
+  whatIf(machineIds: readonly string[]): Promise<WhatIfView>
   invite(): Promise<InviteView>
   join(link: string, bringFiles: boolean): Promise<void>
   settings(): Settings

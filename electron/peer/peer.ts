@@ -4,7 +4,7 @@
  */
 
 import type { Logger } from 'pino'
-import type { News, Notice, OnClash } from '../../shared/contract.ts'
+import type { FilesPage, News, Notice, OnClash } from '../../shared/contract.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type {
@@ -414,8 +414,12 @@ class Peer implements PeerApi {
     return verifyCopies(this.#session.context, name)
   }
 
-  files(): FileView[] {
-    return this.#views.files()
+  files(next: number | null): FilesPage {
+    return this.#views.files(next)
+  }
+
+  file(name: string): FileView | null {
+    return this.#views.file(name)
   }
 
   transfers(): TransferView[] {
@@ -458,11 +462,15 @@ class Peer implements PeerApi {
     return this.#views.status(this.#speeds.speeds)
   }
 
+  atRisk(): Promise<string[]> {
+    return this.#views.atRisk(this.#speeds.speeds)
+  }
+
   nearby(): NearbyRingView[] {
     return this.#nearby
   }
 
-  whatIf(machineIds: readonly string[]): WhatIfView {
+  whatIf(machineIds: readonly string[]): Promise<WhatIfView> {
     return this.#views.whatIf(machineIds)
   }
 

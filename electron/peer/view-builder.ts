@@ -1,5 +1,7 @@
 /** What windows see, computed from the ring and the catalogue: plain data, every number from the same source. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { FilesPage } from '../../shared/contract.ts'
 import type {
   FileView,
   MachineView,
@@ -11,8 +13,8 @@ import type {
   VersionView,
   WhatIfView,
 } from '../../shared/views.ts'
-import { fileView, heldFiles, removedViews, versionViews, type RingMoment } from './file-views.ts'
-import { HeldTally } from './held-tally.ts'
+import { fileView, heldFile, removedViews, versionViews, type RingMoment } from './file-views.ts'
+import { HeldTally, type HeldGroup } from './held-tally.ts'
 import type { Contact } from './protocol/contact.ts'
 import type { Identifier, IdentifierSpace } from './protocol/identifier.ts'
 import type { MemberView } from './ring/ring.ts'
@@ -41,6 +43,8 @@ export interface ViewSource {
 
 /** Machines keep one colour everywhere: the palette's length in the window. */
 const colours = 12
+/** Files looked at in one turn, some ten milliseconds. */
+const filesAtOnce = 500
 /** Names in one answer about many files. */
 const namesShown = 1_000
 
@@ -89,9 +93,11 @@ export class ViewBuilder {
     return [...before.reverse(), ...after]
   }
 
-  files(): FileView[] {
+  /** `next`: that of the page before, null for the first one. */
+  files(next: number | null): FilesPage {
     const now = this.#now()
-    return [...this.#session.catalogue.files()].map((file) => fileView(file, now)).filter((view) => view !== null)
+    const page = this.#session.catalogue.page(next, filesAtOnce)
+    return { files: page.files.map((file) => fileView(file, now)).filter((view) => view !== null), next: page.next }
   }
 
   file(name: string): FileView | null {
@@ -123,8 +129,7 @@ export class ViewBuilder {
   safety(speeds: Speeds): SafetyView {
     const now = this.#now()
     const counts = { files: 0, sizeBytes: 0, copying: 0, atRisk: 0, outOfReach: 0 }
-    this.#tally ??= new HeldTally(this.#session.catalogue)
-    const groups = [...this.#tally.groups()]
+    const groups = this.#groups()
     for (const group of groups) {
       const { files, sizeBytes } = group
       counts.files += files
@@ -145,11 +150,44 @@ export class ViewBuilder {
     }
   }
 
-  whatIf(machineIds: readonly string[]): WhatIfView {
-    const { catalogue, space, member } = this.#session
+  async whatIf(machineIds: readonly string[]): Promise<WhatIfView> {
+    const { space, member } = this.#session
     const failing = machineIds.map((id) => space.parse(id)).filter((id) => id !== null)
-    const { outOfReach, oneCopyLeft } = judgeSafety(heldFiles(catalogue), [...member.onlineIds()], failing)
-    return { outOfReach: outOfReach.slice(0, namesShown), outOfReachCount: outOfReach.length, oneCopyLeftCount: oneCopyLeft }
+    const { outOfReach, oneCopyLeft } = judgeSafety(this.#groups(), [...member.onlineIds()], failing)
+    const left = new Set([...member.onlineIds()].filter((id) => !failing.includes(id)))
+    const isLost = (file: CatalogueFile): boolean => {
+      const held = heldFile(file)
+      return held !== null && fewestCopies(held, left) === 0
+    }
+    return { outOfReach: await this.#namesOf(isLost, outOfReach), outOfReachCount: outOfReach, oneCopyLeftCount: oneCopyLeft }
+  }
+
+  /** Names of the files that one more failure may take, or that nobody online has. */
+  async atRisk(speeds: Speeds): Promise<string[]> {
+    const { atRisk, outOfReach } = this.safety(speeds)
+    const now = this.#now()
+    const isAtRisk = (file: CatalogueFile): boolean => ['at-risk', 'out-of-reach'].includes(fileView(file, now)?.state ?? '')
+    return this.#namesOf(isAtRisk, atRisk + outOfReach)
+  }
+
+  /** Names of `count` files that are meant, as far as they are shown. */
+  async #namesOf(isMeant: (file: CatalogueFile) => boolean, count: number): Promise<string[]> {
+    const names: string[] = []
+    const most = Math.min(count, namesShown)
+    if (most === 0) return names
+    let next: number | null = null
+    do {
+      const page = this.#session.catalogue.page(next, filesAtOnce)
+      names.push(...page.files.filter(isMeant).map(({ record }) => record.spelling))
+      next = page.next
+      await nextTurn()
+    } while (next !== null && names.length < most)
+    return names.slice(0, most)
+  }
+
+  #groups(): HeldGroup[] {
+    this.#tally ??= new HeldTally(this.#session.catalogue)
+    return [...this.#tally.groups()]
   }
 
   status(speeds: Speeds): StatusView {
@@ -167,10 +205,6 @@ export class ViewBuilder {
       files: safety.files,
       bytes: safety.sizeBytes,
       mayFail: safety.mayFail,
-      atRisk: this.files()
-        .filter((file) => file.state === 'at-risk' || file.state === 'out-of-reach')
-        .slice(0, namesShown)
-        .map((file) => file.name),
     }
   }
 }

@@ -98,7 +98,7 @@ describe('what a person asked for', () => {
     expect(await desk!.queueStores([many], 'decline')).toBe(20)
     await desk!.stop()
     const again = await start('Desk')
-    await until(() => again.files().length === 21, 'all of the drop is stored')
+    await until(() => again.files(null).files.length === 21, 'all of the drop is stored')
     const shown = (): unknown => again.transfers().find((transfer) => transfer.id === id)?.state
     expect(await until(shown, 'the request is in the list')).toBe('paused')
     again.resumeTransfer(id)
@@ -142,7 +142,10 @@ describe('rings', () => {
     const file = await makeFile(folder, 'from the laptop.txt', 1000)
     await laptop.storeFile(file.path)
     await laptop.join((await desk.invite()).link, true)
-    await until(() => desk.files().some((entry) => entry.name === 'from the laptop.txt' && entry.holders.length === 2), 'two copies')
+    await until(
+      () => desk.files(null).files.some((entry) => entry.name === 'from the laptop.txt' && entry.holders.length === 2),
+      'two copies',
+    )
     expect((await desk.requestFile('from the laptop.txt', { out: join(folder, 'got.txt') })).sha256).toBe(file.sha256)
   })
 
@@ -151,7 +154,7 @@ describe('rings', () => {
     const laptop = await start('Laptop')
     await laptop.storeFile((await makeFile(folder, 'private.txt', 1000)).path)
     await laptop.join((await desk.invite()).link, false)
-    expect(laptop.files()).toEqual([])
+    expect(laptop.files(null).files).toEqual([])
     expect((await readdir(laptop.dataFolder)).some((name) => name.startsWith('left-behind-'))).toBe(true)
   })
 })
@@ -163,16 +166,19 @@ describe('the shared folder', () => {
     const laptop = await start('Laptop', { sharedFolder: two, join: (await desk.invite()).link })
     await mkdir(join(one, 'plans'), { recursive: true })
     await writeFile(join(one, 'plans', 'list.txt'), 'from the desk')
-    await until(() => laptop.files().some((file) => file.name === 'plans/list.txt' && file.holders.length === 2), 'stored from the desk')
+    await until(
+      () => laptop.files(null).files.some((file) => file.name === 'plans/list.txt' && file.holders.length === 2),
+      'stored from the desk',
+    )
     await writeFile(join(one, 'plans', 'list.txt'), 'from the desk, changed')
     await until(async () => (await laptop.whereIs('plans/list.txt')).versions[0]?.sizeBytes === 22, 'the change is a version')
     await mkdir(join(two, 'plans'), { recursive: true })
     await writeFile(join(two, 'plans', 'list.txt'), 'from the laptop')
-    await until(() => desk.files().some((file) => file.name === 'plans/list.txt' && file.liveVersions === 2), 'both are kept')
+    await until(() => desk.files(null).files.some((file) => file.name === 'plans/list.txt' && file.liveVersions === 2), 'both are kept')
     const { versions } = await desk.whereIs('plans/list.txt')
     const chosen = versions.find((version) => version.writerName === 'Laptop')!
     await desk.chooseVersion('plans/list.txt', chosen.version)
-    await until(() => laptop.files().some((file) => file.name === 'plans/list.txt' && file.liveVersions === 1), 'one is chosen')
+    await until(() => laptop.files(null).files.some((file) => file.name === 'plans/list.txt' && file.liveVersions === 1), 'one is chosen')
     await laptop.requestFile('plans/list.txt', { out: join(folder, 'chosen.txt') })
     expect(await readFile(join(folder, 'chosen.txt'), 'utf8')).toBe('from the laptop')
   })

@@ -58,6 +58,7 @@ function peerOf(scene: Scene): PeerApi {
     ring: () => views.ring(),
     safety: () => views.safety(quiet),
     status: () => views.status(quiet),
+    atRisk: () => views.atRisk(quiet),
     whatIf: (ids) => views.whatIf(ids),
   }
 }
@@ -109,8 +110,18 @@ describe.each(scenes)('%s', (_, scene, mayFail) => {
       const machines = names.filter((_name, index) => choice & (1 << index))
       const inWindow = await windowWhatIf(peer, machines)
       expect(await cli(peer, 'whatif', { machines })).toMatchObject(inWindow)
+      expect(inWindow.outOfReach).toHaveLength(inWindow.outOfReachCount)
       if (inWindow.outOfReachCount > 0) lost.push(machines.length)
     }
     expect(Math.min(...lost)).toBe(mayFail + 1)
   })
+})
+
+it('status names the files that nobody online has, what-if those that nobody would have', async () => {
+  const many = Object.fromEntries(Array.from({ length: 1_200 }, (_, index) => [`f${index}`, [all]] as const))
+  const peer = peerOf({ lost: [[]], ...many, both: [all, []], few: [['Attic']] })
+  const status = (await cli(peer, 'status', {})) as { readonly atRisk: readonly string[] }
+  expect(status.atRisk.toSorted()).toEqual(['both', 'lost'])
+  const { outOfReach } = await windowWhatIf(peer, ['Attic'])
+  expect(outOfReach.toSorted()).toEqual(['both', 'few', 'lost'])
 })

@@ -3,10 +3,10 @@
  * For screenshots, accessibility checks and work on the window without a ring; it keeps no bytes.
  */
 
-import type { Api, CommandName, Commands, News, Outcome, Snapshot } from '../../shared/contract.ts'
+import type { Api, CommandName, Commands, FilesPage, News, Outcome, Snapshot } from '../../shared/contract.ts'
 import { AppError, toPlainError, type PlainError } from '../../shared/errors.ts'
 import type { FileView, TransferView } from '../../shared/views.ts'
-import { judgeSafety } from '../../electron/peer/ring/safety.ts'
+import { fewestCopies, judgeSafety } from '../../electron/peer/ring/safety.ts'
 import { heldFile, makeScene, type Scene, type SceneName } from './fake-scenes.ts'
 import { FakeVersions } from './fake-versions.ts'
 
@@ -23,6 +23,8 @@ export interface FakeApi extends Api {
   tell(news: News): void
   readonly asked: readonly { readonly name: CommandName; readonly argument: unknown }[]
 }
+
+const filesAtOnce = 500
 
 type Runners = { [K in CommandName]: (argument: Commands[K]['argument']) => Commands[K]['result'] }
 
@@ -81,10 +83,15 @@ export function createFakeApi(options: FakeOptions): FakeApi {
     return { transferId: id }
   }
 
+  function page(from: number): FilesPage {
+    const end = from + filesAtOnce
+    return { files: [...files.values()].slice(from, end), next: end < files.size ? end : null }
+  }
+
   const runners: Runners = {
     open: (): Snapshot => ({
       ring: scene.ring,
-      files: [...files.values()],
+      files: page(0),
       transfers: [...transfers.values()],
       activity: scene.activity,
       safety: scene.safety,
@@ -93,6 +100,7 @@ export function createFakeApi(options: FakeOptions): FakeApi {
       host: options.host,
       version: '0.1.0',
     }),
+    listFiles: ({ next }) => page(next),
     storePaths: ({ paths }) => ({ queued: paths.length }),
     pickAndStore: () => ({ queued: 2 }),
     requestFile: ({ name }) => request(name),
@@ -152,8 +160,11 @@ export function createFakeApi(options: FakeOptions): FakeApi {
     },
     whatIf: ({ machineIds }) => {
       const online = scene.ring.machines.filter(({ state }) => state !== 'away').map(({ id }) => id)
-      const { outOfReach, oneCopyLeft } = judgeSafety([...files.values()].map(heldFile), online, machineIds)
-      return { outOfReach: outOfReach.slice(0, 100), outOfReachCount: outOfReach.length, oneCopyLeftCount: oneCopyLeft }
+      const held = [...files.values()].map(heldFile)
+      const { outOfReach, oneCopyLeft } = judgeSafety(held, online, machineIds)
+      const left = new Set(online.filter((id) => !machineIds.includes(id)))
+      const names = held.filter((file) => fewestCopies(file, left) === 0).map(({ name }) => name)
+      return { outOfReach: names.slice(0, 100), outOfReachCount: outOfReach, oneCopyLeftCount: oneCopyLeft }
     },
     createInvite: () => {
       const token = 'b6Yt3Qw9rXk1ZpLm7Nc4Vd8Hs2Jf5Ga0EuTiOyPqRsA'

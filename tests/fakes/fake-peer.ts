@@ -212,7 +212,8 @@ export function createFakePeer(options: PeerOptions): FakePeer {
     verify: async function* () {
       for (const name of files.keys()) yield { name, good: true }
     },
-    files: () => [...files.values()],
+    files: () => ({ files: [...files.values()], next: null }),
+    file: (name) => files.get(name) ?? null,
     transfers: () => [...transfers],
     cancelTransfer: (id) => note('cancelTransfer', id),
     pauseTransfer: (id) => note('pauseTransfer', id),
@@ -233,10 +234,10 @@ export function createFakePeer(options: PeerOptions): FakePeer {
       files: files.size,
       bytes: safety().sizeBytes,
       mayFail: 1,
-      atRisk: [],
     }),
+    atRisk: () => Promise.resolve([]),
     nearby: () => [],
-    whatIf: () => ({ outOfReach: [], outOfReachCount: 0, oneCopyLeftCount: files.size }),
+    whatIf: () => Promise.resolve({ outOfReach: [], outOfReachCount: 0, oneCopyLeftCount: files.size }),
     invite: () =>
       Promise.resolve({ link: 'ringdrop://join/fake', command: 'ringdrop join ringdrop://join/fake', expiresAt: Date.now() + 600_000 }),
     join: (link, bringFiles) => {

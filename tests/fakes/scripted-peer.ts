@@ -183,7 +183,12 @@ export function createScriptedPeer(dataFolder: string): ScriptedPeer {
       for (const each of await Promise.resolve(files.keys()))
         if (name === null || name === each) yield { name: each, good: !each.startsWith('bad') }
     },
-    files: () => [...files.keys()].map(fileView),
+    // two pages, as soon as there are two files
+    files: (next: number | null) => {
+      const all = [...files.keys()].map(fileView)
+      const half = Math.ceil(all.length / 2)
+      return next === null && half < all.length ? { files: all.slice(0, half), next: half } : { files: all.slice(next ?? 0), next: null }
+    },
     leave: (options: Parameters<PeerApi['leave']>[0]) => {
       calls.push({ what: 'leave', args: [{ forget: options.forget }] })
       options.onProgress?.({ filesLeft: 0, filesTotal: 2, done: true })

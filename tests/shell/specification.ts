@@ -112,7 +112,7 @@ function windowTests(get: () => Running): void {
     await Promise.all(paths.map((path, index) => writeFile(path, `content ${String(index)}`)))
     await drop(page, paths)
     await expect
-      .poll(async () => (await snapshot(page)).files.map((file) => file.name), { timeout: 20_000 })
+      .poll(async () => (await snapshot(page)).files.files.map((file) => file.name), { timeout: 20_000 })
       .toEqual(expect.arrayContaining(names))
   })
 
@@ -142,7 +142,7 @@ function windowTests(get: () => Running): void {
       dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [picked] })
     }, path)
     expect(await page.evaluate(() => window.api.run('pickAndStore', null))).toEqual({ ok: true, value: { queued: 1 } })
-    await expect.poll(async () => (await snapshot(page)).files.map((file) => file.name), { timeout: 20_000 }).toContain('picked.txt')
+    await expect.poll(async () => (await snapshot(page)).files.files.map((file) => file.name), { timeout: 20_000 }).toContain('picked.txt')
   })
 
   test('an error arrives with its code', async () => {

@@ -212,7 +212,7 @@ export class Mischief {
     // a machine that does not know yet who was destroyed just now counts on it
     if (world.members.some(({ member }) => member.onlineIds().size !== world.members.length)) return 0
     const claims = world.members.map(({ member }) => judgeSafety(heldFiles(member.catalogue), [...member.onlineIds()]))
-    if (claims.some((claim) => claim.outOfReach.length > 0)) return 0
+    if (claims.some((claim) => claim.outOfReach > 0)) return 0
     return Math.min(...claims.map((claim) => claim.mayFail))
   }
 

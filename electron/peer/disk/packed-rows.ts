@@ -58,6 +58,11 @@ export class PackedRows {
     for (let row = 0; row < this.#rows; row++) if (this.#places[row] !== nowhere) yield row
   }
 
+  /** As `numbers`, those below `end`, the highest first. */
+  *numbersBelow(end: number): IterableIterator<number> {
+    for (let row = Math.min(end, this.#rows) - 1; row >= 0; row--) if (this.#places[row] !== nowhere) yield row
+  }
+
   /** As `numbers`, their keys. */
   *keys(): IterableIterator<string> {
     for (const row of this.numbers()) yield this.keyAt(row)

@@ -12,6 +12,8 @@ export interface HeldFile {
    * conflict, and each of them counts. Machines that are not in the ring do not.
    */
   readonly contents: readonly (readonly string[])[]
+  /** How many files lie so; the name is that of one of them. Default: 1. */
+  readonly files?: number
 }
 
 export interface Safety {
@@ -20,8 +22,8 @@ export interface Safety {
    * fewest copies of any content, and one less than the machines, since somebody has to be left. Never below 0.
    */
   readonly mayFail: number
-  /** Names of the files that have a content without a copy. */
-  readonly outOfReach: readonly string[]
+  /** Files that have a content without a copy. */
+  readonly outOfReach: number
   /** Files with a content that has one copy. */
   readonly oneCopyLeft: number
 }
@@ -31,13 +33,14 @@ export function judgeSafety(files: Iterable<HeldFile>, machines: readonly string
   const left = new Set(machines)
   for (const machine of failing) left.delete(machine)
   let fewest = left.size
-  const outOfReach: string[] = []
+  let outOfReach = 0
   let oneCopyLeft = 0
   for (const file of files) {
     const copies = fewestCopies(file, left)
-    if (copies === 0) outOfReach.push(file.name)
+    const count = file.files ?? 1
+    if (copies === 0) outOfReach += count
     else fewest = Math.min(fewest, copies)
-    if (copies === 1) oneCopyLeft++
+    if (copies === 1) oneCopyLeft += count
   }
   return { mayFail: Math.max(0, fewest - 1), outOfReach, oneCopyLeft }
 }

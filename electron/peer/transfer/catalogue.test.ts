@@ -107,3 +107,33 @@ it('is walked while it changes: what is there all the time is met once', () => {
   }
   expect(met.filter((name) => there.has(name)).sort()).toEqual([...there].sort())
 })
+
+it('hands its files out in pages, those that became known last first, whatever changes and goes meanwhile', () => {
+  const catalogue = new Catalogue()
+  const names = Array.from({ length: 2_500 }, (_, number) => `folder/${number}`)
+  for (const name of names) catalogue.put(a, entry(name))
+  const met: string[] = []
+  let pages = 0
+  for (let next: number | null = null; next !== null || pages === 0; pages++) {
+    const page = catalogue.page(next, 400)
+    met.push(...page.files.map(({ record }) => record.name))
+    next = page.next
+    catalogue.forgetName(`folder/${pages}`)
+    catalogue.put(b, entry(`folder/${pages + 100}`))
+    catalogue.put(b, entry(`new/${pages}`))
+  }
+  expect([pages, met]).toEqual([7, names.slice(6).reverse()])
+  expect(catalogue.page(null, 3_000).files.filter(({ record }) => record.name.startsWith('new/'))).toHaveLength(7)
+  expect(new Catalogue().page(null, 400)).toEqual({ files: [], next: null })
+})
+
+it('finds the removed files among all others, those that changed just now and those of long ago', () => {
+  const catalogue = new Catalogue()
+  const removed = (name: string) => ({ record: recordOf(name, versionOf(name, { deleted: true })), held: [] })
+  for (let number = 0; number < 1_500; number++) catalogue.put(a, number % 500 === 7 ? removed(`f${number}`) : entry(`f${number}`))
+  catalogue.put(a, removed('late'))
+  const names = (): string[] => [...catalogue.removedFiles()].map(({ record }) => record.name).sort()
+  expect(names()).toEqual(['f1007', 'f507', 'f7', 'late'])
+  catalogue.page(null, 1)
+  expect(names()).toEqual(['f1007', 'f507', 'f7', 'late'])
+})

@@ -9,7 +9,7 @@ import { PackedRows } from '../disk/packed-rows.ts'
 import type { CatalogueEntry, Revisions } from '../disk/record-store.ts'
 import { sameHoldings, verifiedAtOf, withHolding, type Holdings } from '../protocol/holdings.ts'
 import type { Identifier } from '../protocol/identifier.ts'
-import { mergeRecords, sameRecord, type FileRecord, type Version } from '../protocol/record.ts'
+import { isRemoved, mergeRecords, sameRecord, type FileRecord, type Version } from '../protocol/record.ts'
 import { FileRows, type CatalogueFile } from './file-row.ts'
 
 export type { CatalogueFile } from './file-row.ts'
@@ -33,6 +33,13 @@ export interface Taken {
   readonly record: FileRecord
   readonly sha256: string
   readonly verifiedAt: number
+}
+
+/** Some of the files. */
+export interface CataloguePage {
+  readonly files: readonly CatalogueFile[]
+  /** What to ask with for those that follow; null: these were the last. */
+  readonly next: number | null
 }
 
 export interface CatalogueChange {
@@ -95,6 +102,31 @@ export class Catalogue {
     for (const name of this.names()) {
       const file = this.#find(name)
       if (file) yield file
+    }
+  }
+
+  /**
+   * As `files`, `count` at a time, those that became known last first. `next`: that of the page before, null for the first one. What becomes
+   * known after the first page is in none of them.
+   */
+  page(next: number | null, count: number): CataloguePage {
+    if (next === null) this.#pack()
+    const files: CatalogueFile[] = []
+    for (const row of this.#rows.numbersBelow(next ?? Infinity)) {
+      if (files.length === count) return { files, next: row + 1 }
+      const file = this.#find(this.#rows.keyAt(row))
+      if (file) files.push(file)
+    }
+    return { files, next: null }
+  }
+
+  /** As `files`, those that were removed: of the others, hardly more than a look. */
+  *removedFiles(): IterableIterator<CatalogueFile> {
+    for (const name of this.names()) {
+      const row = this.#lately.has(name) ? null : this.#rows.get(name)
+      if (row && !this.#format.isRemoved(row)) continue
+      const file = this.#find(name)
+      if (file && isRemoved(file.record)) yield file
     }
   }
 

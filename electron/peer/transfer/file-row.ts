@@ -6,7 +6,7 @@
 import type { Holdings } from '../protocol/holdings.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import type { Dots, Interval } from '../protocol/dots.ts'
-import type { FileRecord, Version } from '../protocol/record.ts'
+import { isRemoved, type FileRecord, type Version } from '../protocol/record.ts'
 
 export interface CatalogueFile {
   readonly record: FileRecord
@@ -123,6 +123,8 @@ class Reader {
 }
 
 const flags = { deleted: 1, ownOriginalName: 2 } as const
+/** In the first byte of a row. */
+const rowFlags = { ownSpelling: 1, removed: 2 } as const
 
 /** Writes files and reads them again, with one list of words. */
 export class FileRows {
@@ -133,8 +135,9 @@ export class FileRows {
   encode({ record, machines }: CatalogueFile): Buffer {
     const to = this.#to
     to.begin()
-    to.byte(record.spelling === record.name ? 0 : 1)
-    if (record.spelling !== record.name) to.text(record.spelling)
+    const hasOwnSpelling = record.spelling !== record.name
+    to.byte((hasOwnSpelling ? rowFlags.ownSpelling : 0) | (isRemoved(record) ? rowFlags.removed : 0))
+    if (hasOwnSpelling) to.text(record.spelling)
     const contents: string[] = []
     for (const versions of [record.versions, record.earlier]) {
       to.number(versions.length)
@@ -158,9 +161,14 @@ export class FileRows {
     return to.written
   }
 
+  /** Whether the name of this row was removed: known without decoding it. */
+  isRemoved(bytes: Buffer): boolean {
+    return ((bytes[0] ?? 0) & rowFlags.removed) !== 0
+  }
+
   decode(name: string, bytes: Buffer): { record: FileRecord; machines: Map<Identifier, Holdings> } {
     const from = new Reader(bytes)
-    const spelling = from.byte() === 0 ? name : from.text()
+    const spelling = from.byte() & rowFlags.ownSpelling ? from.text() : name
     const versions = many(from, () => this.#readVersion(from, spelling))
     const earlier = many(from, () => this.#readVersion(from, spelling))
     const superseded = this.#readDots(from)

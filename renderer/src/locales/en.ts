@@ -103,6 +103,7 @@ export const words = {
     emptyMany: (count: number) => `Each is kept on ${machines(count)} of the ring.`,
     noMatch: (query: string) => `No file here matches “${query}”.`,
     noMatchState: 'No file is in this state.',
+    reading: 'Still reading the list…',
     showAll: 'Show all files',
     filterLabel: 'Show',
     filters: {

@@ -1,6 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { isReactive } from 'vue'
+import type { FilesPage } from '../../../shared/contract.ts'
 import type { FileView } from '../../../shared/views.ts'
 import { findMatches, matchesMax } from '../composables/useMatches.ts'
 import { listed, type ListedFile } from '../model/listed-file.ts'
@@ -25,6 +26,7 @@ function file(name: string, change: Partial<FileView> = {}): ListedFile {
   return listed({ ...base, ...change })
 }
 const names = (files: readonly FileView[]): string[] => files.map(({ name }) => name)
+const page = (files: readonly FileView[], next: number | null = null): FilesPage => ({ files, next })
 const numbered = (count: number): ListedFile[] => Array.from({ length: count }, (_, index) => file(`run ${index}`))
 
 // one clock for all: when news were last shown is known beyond a test
@@ -45,14 +47,14 @@ test('filters', () => {
 })
 
 test('a big list holds the files themselves: through a proxy each, sorting them would hold the window up', () => {
-  useFiles().fill(numbered(5_000))
+  useFiles().fill(page(numbered(5_000)))
   const { rows } = useFileList()
   expect(rows).toHaveLength(5_000)
   expect(rows.filter((row) => isReactive(row))).toEqual([])
 })
 
 test('a search keeps the order, and nothing searched for is the sorted list itself', () => {
-  useFiles().fill([file('run 10'), file('walk'), file('run 9', { here: false })])
+  useFiles().fill(page([file('run 10'), file('walk'), file('run 9', { here: false })]))
   const [list, view] = [useFileList(), useWindow()]
   const before = list.rows
   view.query = 'RUN'
@@ -68,7 +70,7 @@ test('a search keeps the order, and nothing searched for is the sorted list itse
 
 test('what came, changed or went is where it belongs with the next picture of news, and found there by its name', async () => {
   const [files, list] = [useFiles(), useFileList()]
-  files.fill([file('b'), file('d'), file('f')])
+  files.fill(page([file('b'), file('d'), file('f')]))
   await vi.advanceTimersByTimeAsync(200)
   files.apply([file('a'), file('d', { sizeBytes: 7 }), file('g', { liveVersions: 2 })], ['f'])
   // not shown yet: places are those of the rows that are
@@ -90,7 +92,7 @@ test('what came, changed or went is where it belongs with the next picture of ne
 
 test('a big list follows the news once a second, and at once when all of it is told anew', async () => {
   const [files, list] = [useFiles(), useFileList()]
-  files.fill(numbered(5_000))
+  files.fill(page(numbered(5_000)))
   await vi.advanceTimersByTimeAsync(2_000)
   let changes = 0
   for (let round = 0, seen = list.rows; round < 40; round++) {
@@ -103,7 +105,7 @@ test('a big list follows the news once a second, and at once when all of it is t
   expect(changes).toBeLessThanOrEqual(5)
   await vi.advanceTimersByTimeAsync(2_000)
   expect(list.rows).toHaveLength(5_040)
-  files.fill([file('only')])
+  files.fill(page([file('only')]))
   await vi.advanceTimersByTimeAsync(0)
   expect(names(list.rows)).toEqual(['only'])
 })

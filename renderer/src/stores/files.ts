@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
-import { computed, markRaw } from 'vue'
+import { computed, markRaw, ref } from 'vue'
+import type { FilesPage } from '../../../shared/contract.ts'
 import type { FileView } from '../../../shared/views.ts'
 import { listed, type ListedFile } from '../model/listed-file.ts'
 import { drawn } from './drawn.ts'
@@ -15,15 +16,39 @@ export const useFiles = defineStore('files', () => {
   /** Names that changed, and the file as it was before, null where there was none. Whoever keeps an order of the files takes them out. */
   const changes = markRaw(new Map<string, ListedFile | null>())
 
-  function fill(all: readonly FileView[]): void {
-    files.change(() => new Map(all.map((file) => [file.name, listed(file)])))
-    conflicts.change(() => all.filter(inConflict).length)
+  /** False while pages are on their way. */
+  const isComplete = ref(true)
+  /** Names that news spoke of since the next page was asked for: it may be older. */
+  const told = new Set<string>()
+
+  /** Begins anew with the first page. */
+  function fill({ files: first, next }: FilesPage): void {
+    files.change(() => new Map(first.map((file) => [file.name, listed(file)])))
+    conflicts.change(() => first.filter(inConflict).length)
     changes.clear()
+    told.clear()
+    isComplete.value = next === null
     files.show()
     conflicts.show()
   }
 
+  /** Another page. */
+  function add({ files: more, next }: FilesPage): void {
+    change(
+      more.filter(({ name }) => !told.has(name)),
+      [],
+    )
+    told.clear()
+    isComplete.value = next === null
+  }
+
+  /** News. */
   function apply(changed: readonly FileView[], removed: readonly string[]): void {
+    if (!isComplete.value) for (const name of [...removed, ...changed.map((file) => file.name)]) told.add(name)
+    change(changed, removed)
+  }
+
+  function change(changed: readonly FileView[], removed: readonly string[]): void {
     let more = 0
     files.change((map) => {
       const put = (name: string, file?: ListedFile): void => {
@@ -40,5 +65,5 @@ export const useFiles = defineStore('files', () => {
     if (more !== 0) conflicts.change((count) => count + more)
   }
 
-  return { byName, count, conflicts: conflicts.value, changes, fill, apply }
+  return { byName, count, conflicts: conflicts.value, changes, isComplete, fill, add, apply }
 })

@@ -1,6 +1,6 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Api, News, Snapshot } from '../../../shared/contract.ts'
+import type { Api, FilesPage, News, Snapshot } from '../../../shared/contract.ts'
 import { settingsDefaults } from '../../../shared/settings.ts'
 import type { FileView, SafetyView } from '../../../shared/views.ts'
 import { useActivity } from './activity.ts'
@@ -45,10 +45,12 @@ const safety: SafetyView = {
   uploadBytesPerSecond: 0,
 }
 
-function connect(files: readonly FileView[]) {
+/** `pages`: files that the peer has, those of one answer together. */
+function connect(...pages: readonly (readonly FileView[])[]) {
+  const page = (index: number): FilesPage => ({ files: pages[index] ?? [], next: index + 1 < pages.length ? index + 1 : null })
   const snapshot: Snapshot = {
     ring: { name: 'Home', ringId: 'r', selfId: 'a', copiesWanted: 3, bits: 160, machines: [], neighbours: [] },
-    files,
+    files: page(0),
     transfers: [],
     activity: [],
     safety,
@@ -60,11 +62,12 @@ function connect(files: readonly FileView[]) {
   let answer: () => void = () => undefined
   let tell: (news: News) => void = () => undefined
   const ran: string[] = []
-  const run = (name: string): Promise<unknown> => {
+  const run = (name: string, argument: unknown): Promise<unknown> => {
     ran.push(name)
-    return name === 'open'
-      ? new Promise((resolve) => (answer = () => resolve({ ok: true, value: snapshot })))
-      : Promise.resolve({ ok: true, value: name === 'listRemoved' ? [] : null })
+    const later = (value: unknown): Promise<unknown> => new Promise((resolve) => (answer = () => resolve({ ok: true, value })))
+    if (name === 'open') return later(snapshot)
+    if (name === 'listFiles') return later(page((argument as { next: number }).next))
+    return Promise.resolve({ ok: true, value: name === 'listRemoved' ? [] : null })
   }
   const api: Api = {
     host: 'desktop',
@@ -78,8 +81,17 @@ function connect(files: readonly FileView[]) {
     downloadAddress: () => null,
   }
   usePeer().connect(api)
-  return { answer: () => answer(), tell: (news: News) => tell(news), ran }
+  return {
+    /** Answers the question that was asked last when this was read. */
+    get answer() {
+      return answer
+    },
+    tell: (news: News) => tell(news),
+    ran,
+  }
 }
+
+const shown = (): (readonly [string, number])[] => [...useFiles().byName.values()].map(({ name, sizeBytes }) => [name, sizeBytes] as const)
 
 test('news that overtake the snapshot are applied after it', async () => {
   const peer = connect([file('a', 1), file('b', 1)])
@@ -87,7 +99,58 @@ test('news that overtake the snapshot are applied after it', async () => {
   peer.answer()
   await frame()
   expect(usePeer().state).toBe('ready')
-  expect([...useFiles().byName.values()].map(({ name, sizeBytes }) => [name, sizeBytes])).toEqual([['a', 2]])
+  expect(shown()).toEqual([['a', 2]])
+})
+
+test('files come a page after the other, each when the one before it is there, and what news said meanwhile stays', async () => {
+  const peer = connect([file('a'), file('b')], [file('c'), file('d'), file('e')], [file('f'), file('c', 9)])
+  peer.answer()
+  await frame()
+  expect(usePeer().state).toBe('ready')
+  expect(useFiles().isComplete).toBe(false)
+  expect(shown()).toEqual([
+    ['a', 1],
+    ['b', 1],
+  ])
+  peer.tell({ kind: 'files', changed: [file('c', 2), file('new')], removed: ['d', 'a'] })
+  peer.answer()
+  await frame()
+  expect(shown().toSorted()).toEqual([
+    ['b', 1],
+    ['c', 2],
+    ['e', 1],
+    ['new', 1],
+  ])
+  // it was asked for after that news: it knows better
+  peer.answer()
+  await frame()
+  expect(useFiles().isComplete).toBe(true)
+  expect(shown().toSorted()).toEqual([
+    ['b', 1],
+    ['c', 9],
+    ['e', 1],
+    ['f', 1],
+    ['new', 1],
+  ])
+  expect(peer.ran.filter((name) => name === 'listFiles')).toHaveLength(2)
+})
+
+test('pages of a connection that was lost are not asked for any more', async () => {
+  const peer = connect([file('a')], [file('b')], [file('c')])
+  peer.answer()
+  await frame()
+  const late = peer.answer
+  void usePeer().open()
+  peer.answer()
+  late()
+  await frame()
+  expect(shown()).toEqual([['a', 1]])
+  expect(useFiles().isComplete).toBe(false)
+  for (let page = 0; page < 2; page++) {
+    peer.answer()
+    await frame()
+  }
+  expect(shown().map(([name]) => name)).toEqual(['a', 'b', 'c'])
 })
 
 test('a line of activity is kept once', async () => {

@@ -60,6 +60,17 @@ export const usePeer = defineStore('peer', () => {
     const kept = early
     early = null
     for (const news of kept) apply(news)
+    await readOn(outcome.value.files.next, mine)
+  }
+
+  /** Reads the other files, a page after the other. Should the connection go meanwhile, the next one begins anew. */
+  async function readOn(first: number | null, mine: number): Promise<void> {
+    for (let next = first; next !== null;) {
+      const outcome = await run('listFiles', { next })
+      if (mine !== attempt || !outcome.ok) return
+      useFiles().add(outcome.value)
+      next = outcome.value.next
+    }
   }
 
   function fill(snapshot: Snapshot): void {
