@@ -4,10 +4,10 @@
  */
 
 import { stat } from 'node:fs/promises'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import * as v from 'valibot'
 import { AppError } from '../../shared/errors.ts'
 import type { ActivityView, FileView, LeavingView, MachineView, VersionView } from '../../shared/views.ts'
+import { everyPage } from '../peer/pages.ts'
 import type { PeerApi, RequestResult } from '../peer/peer-api.ts'
 import type { Answer } from './control-answer.ts'
 import { controlSchemas, type ControlArgument, type ControlItems, type ControlName, type HolderItem } from './control-shapes.ts'
@@ -146,18 +146,14 @@ const runners: { [K in ControlName]: Runner<K> } = {
   request,
   list: async ({ peer }, { only }, answer) => {
     const nameOf = new Map(peer.ring().machines.map((machine) => [machine.id, machine.name]))
-    let next: number | null = null
-    do {
-      const page = peer.files(next)
-      for (const file of page.files) {
+    for await (const { files } of everyPage((next) => peer.files(next))) {
+      if (answer.signal.aborted) return
+      for (const file of files) {
         if (only === 'here' && !file.here) continue
         if (only === 'mine' && file.writerId !== peer.id) continue
         await answer.item(listItem(file, nameOf))
       }
-      next = page.next
-      // between pages others have their turn
-      await nextTurn()
-    } while (next !== null && !answer.signal.aborted)
+    }
   },
   trash: async ({ peer }, _argument, answer) => {
     for (const { sizeBytes, ...removed } of peer.listRemoved()) await answer.item({ ...removed, size: sizeBytes })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { heldFiles } from '../../tests/fakes/held-files.ts'
 import { recordOf, versionOf } from '../../tests/fakes/records.ts'
-import { fileView, heldFiles, removedViews, versionViews, type RingMoment } from './file-views.ts'
+import { fileView, removedViews, versionViews, type RingMoment } from './file-views.ts'
 import { IdentifierSpace, type Identifier } from './protocol/identifier.ts'
 import type { FileRecord } from './protocol/record.ts'
 import { Catalogue } from './transfer/catalogue.ts'

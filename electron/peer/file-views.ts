@@ -100,11 +100,3 @@ export function heldFile(file: CatalogueFile): (HeldFile & { readonly current: V
   const [current] = live
   return current ? { name: file.record.spelling, current, contents: live.map((version) => [...holdersOf(file, version).keys()]) } : null
 }
-
-/** Every file that is not removed. */
-export function* heldFiles(catalogue: Catalogue): Generator<HeldFile> {
-  for (const file of catalogue.files()) {
-    const held = heldFile(file)
-    if (held) yield held
-  }
-}

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import { heldFiles } from '../../tests/fakes/held-files.ts'
 import { hashOf, recordOf, versionOf } from '../../tests/fakes/records.ts'
-import { heldFiles } from './file-views.ts'
 import { HeldTally } from './held-tally.ts'
 import type { Identifier } from './protocol/identifier.ts'
 import { pick, pickNumber, Prng } from './ring/prng.ts'

@@ -1,6 +1,5 @@
 /** What windows see, computed from the ring and the catalogue: plain data, every number from the same source. */
 
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FilesPage } from '../../shared/contract.ts'
 import type {
   FileView,
@@ -15,6 +14,7 @@ import type {
 } from '../../shared/views.ts'
 import { fileView, heldFile, removedViews, versionViews, type RingMoment } from './file-views.ts'
 import { HeldTally, type HeldGroup } from './held-tally.ts'
+import { everyPage } from './pages.ts'
 import type { Contact } from './protocol/contact.ts'
 import type { Identifier, IdentifierSpace } from './protocol/identifier.ts'
 import type { MemberView } from './ring/ring.ts'
@@ -143,7 +143,7 @@ export class ViewBuilder {
       ...counts,
       machines: this.#session.member.machines().length,
       machinesOnline: now.machinesOnline,
-      mayFail: judgeSafety(groups, [...now.online]).mayFail,
+      mayFail: judgeSafety(groups, now.online).mayFail,
       checking: now.checking,
       downloadBytesPerSecond: speeds.down,
       uploadBytesPerSecond: speeds.up,
@@ -153,8 +153,8 @@ export class ViewBuilder {
   async whatIf(machineIds: readonly string[]): Promise<WhatIfView> {
     const { space, member } = this.#session
     const failing = machineIds.map((id) => space.parse(id)).filter((id) => id !== null)
-    const { outOfReach, oneCopyLeft } = judgeSafety(this.#groups(), [...member.onlineIds()], failing)
     const left = new Set([...member.onlineIds()].filter((id) => !failing.includes(id)))
+    const { outOfReach, oneCopyLeft } = judgeSafety(this.#groups(), left)
     const isLost = (file: CatalogueFile): boolean => {
       const held = heldFile(file)
       return held !== null && fewestCopies(held, left) === 0
@@ -175,13 +175,10 @@ export class ViewBuilder {
     const names: string[] = []
     const most = Math.min(count, namesShown)
     if (most === 0) return names
-    let next: number | null = null
-    do {
-      const page = this.#session.catalogue.page(next, filesAtOnce)
-      names.push(...page.files.filter(isMeant).map(({ record }) => record.spelling))
-      next = page.next
-      await nextTurn()
-    } while (next !== null && names.length < most)
+    for await (const { files } of everyPage((next) => this.#session.catalogue.page(next, filesAtOnce))) {
+      names.push(...files.filter(isMeant).map(({ record }) => record.spelling))
+      if (names.length >= most) break
+    }
     return names.slice(0, most)
   }
 

@@ -160,9 +160,9 @@ export function createFakeApi(options: FakeOptions): FakeApi {
     },
     whatIf: ({ machineIds }) => {
       const online = scene.ring.machines.filter(({ state }) => state !== 'away').map(({ id }) => id)
-      const held = [...files.values()].map(heldFile)
-      const { outOfReach, oneCopyLeft } = judgeSafety(held, online, machineIds)
       const left = new Set(online.filter((id) => !machineIds.includes(id)))
+      const held = [...files.values()].map(heldFile)
+      const { outOfReach, oneCopyLeft } = judgeSafety(held, left)
       const names = held.filter((file) => fewestCopies(file, left) === 0).map(({ name }) => name)
       return { outOfReach: names.slice(0, 100), outOfReachCount: outOfReach, oneCopyLeftCount: oneCopyLeft }
     },

@@ -263,7 +263,7 @@ export function makeScene(name: SceneName, now: number): Scene {
     sizeBytes: files.reduce((sum, each) => sum + each.sizeBytes, 0),
     machines: count,
     machinesOnline: online.length,
-    mayFail: judgeSafety(files.map(heldFile), onlineIds).mayFail,
+    mayFail: judgeSafety(files.map(heldFile), new Set(onlineIds)).mayFail,
     copying: files.filter((each) => each.state === 'copying').length,
     atRisk: files.filter((each) => each.state === 'at-risk').length,
     outOfReach: files.filter((each) => each.state === 'out-of-reach').length,

@@ -2,7 +2,7 @@
 
 import { pick } from '../../electron/peer/ring/prng.ts'
 import { judgeSafety } from '../../electron/peer/ring/safety.ts'
-import { heldFiles } from '../../electron/peer/file-views.ts'
+import { heldFiles } from '../fakes/held-files.ts'
 import { closest } from './data-checks.ts'
 import type { Machine, Process } from './machine.ts'
 import type { Oracle } from './oracle.ts'
@@ -211,7 +211,7 @@ export class Mischief {
     if (world.members.some((machine) => machine.hasBadCopy())) return 0
     // a machine that does not know yet who was destroyed just now counts on it
     if (world.members.some(({ member }) => member.onlineIds().size !== world.members.length)) return 0
-    const claims = world.members.map(({ member }) => judgeSafety(heldFiles(member.catalogue), [...member.onlineIds()]))
+    const claims = world.members.map(({ member }) => judgeSafety(heldFiles(member.catalogue), member.onlineIds()))
     if (claims.some((claim) => claim.outOfReach > 0)) return 0
     return Math.min(...claims.map((claim) => claim.mayFail))
   }

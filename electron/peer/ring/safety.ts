@@ -28,15 +28,13 @@ export interface Safety {
   readonly oneCopyLeft: number
 }
 
-/** How safe `files` are on those of `machines` that are not in `failing`. */
-export function judgeSafety(files: Iterable<HeldFile>, machines: readonly string[], failing: readonly string[] = []): Safety {
-  const left = new Set(machines)
-  for (const machine of failing) left.delete(machine)
-  let fewest = left.size
+/** How safe `files` are on `machines`: those that are left when some of them fail. */
+export function judgeSafety(files: Iterable<HeldFile>, machines: ReadonlySet<string>): Safety {
+  let fewest = machines.size
   let outOfReach = 0
   let oneCopyLeft = 0
   for (const file of files) {
-    const copies = fewestCopies(file, left)
+    const copies = fewestCopies(file, machines)
     const count = file.files ?? 1
     if (copies === 0) outOfReach += count
     else fewest = Math.min(fewest, copies)

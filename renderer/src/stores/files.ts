@@ -33,13 +33,11 @@ export const useFiles = defineStore('files', () => {
   }
 
   /** Another page. */
-  function add({ files: more, next }: FilesPage): void {
-    change(
-      more.filter(({ name }) => !told.has(name)),
-      [],
-    )
+  function add(page: FilesPage): void {
+    const fresh = page.files.filter(({ name }) => !told.has(name))
+    change(fresh, [])
     told.clear()
-    isComplete.value = next === null
+    isComplete.value = page.next === null
   }
 
   /** News. */
@@ -49,20 +47,20 @@ export const useFiles = defineStore('files', () => {
   }
 
   function change(changed: readonly FileView[], removed: readonly string[]): void {
-    let more = 0
+    let moreConflicts = 0
     files.change((map) => {
       const put = (name: string, file?: ListedFile): void => {
         const before = map.get(name)
         if (!changes.has(name)) changes.set(name, before ?? null)
         if (file) map.set(name, file)
         else map.delete(name)
-        more += Number(inConflict(file)) - Number(inConflict(before))
+        moreConflicts += Number(inConflict(file)) - Number(inConflict(before))
       }
       for (const name of removed) put(name)
       for (const file of changed) put(file.name, listed(file))
       return undefined
     })
-    if (more !== 0) conflicts.change((count) => count + more)
+    if (moreConflicts !== 0) conflicts.change((count) => count + moreConflicts)
   }
 
   return { byName, count, conflicts: conflicts.value, changes, isComplete, fill, add, apply }
