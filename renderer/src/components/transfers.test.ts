@@ -56,7 +56,7 @@ beforeEach(() => {
   }
 })
 
-const row = (transfer: TransferView): VueWrapper => mount(TransferRow, { props: { transfer } })
+const row = (transfer: TransferView): VueWrapper => mount(TransferRow, { props: { transfer, now: 3 } })
 const buttons = (wrapper: VueWrapper): string[] => wrapper.findAll('button').map((button) => button.text())
 async function press(wrapper: VueWrapper, text: string): Promise<void> {
   await wrapper
@@ -133,5 +133,17 @@ describe('all of them', () => {
   test('offer only what there is to do', () => {
     useTransfers().fill([repair, failed])
     expect(buttons(mount(TransfersView))).not.toEqual(expect.arrayContaining([expect.stringMatching(/all/)]))
+  })
+
+  test('are drawn a few at a time: the rest is counted, and there on request', async () => {
+    useTransfers().fill(Array.from({ length: 70 }, (_, index) => ({ ...failed, id: `t${index}` })))
+    const wrapper = mount(TransfersView)
+    expect(wrapper.findAllComponents(TransferRow)).toHaveLength(20)
+    await press(wrapper, 'Show 50 more')
+    expect(wrapper.findAllComponents(TransferRow)).toHaveLength(40)
+    await press(wrapper, 'Show 30 more')
+    await press(wrapper, 'Show 10 more')
+    expect(wrapper.findAllComponents(TransferRow)).toHaveLength(70)
+    expect(wrapper.text()).not.toContain('more')
   })
 })

@@ -1,28 +1,44 @@
-/** The first few names that fit what is typed: those whose own name begins so come first. */
+/** The first few names that fit what is typed in a field of its own. */
 
-import { computed, type ComputedRef } from 'vue'
-import { foldName } from '../model/file-name.ts'
+import { watchThrottled } from '@vueuse/core'
+import { shallowRef, watch, type ShallowRef } from 'vue'
+import { BestMatches, FileSearch } from '../model/file-search.ts'
 import type { ListedFile } from '../model/listed-file.ts'
 import { useFiles } from '../stores/files.ts'
+import { inSteps, type Steps } from '../stores/in-steps.ts'
 
-export const matchesMax = 5
+/** Files that are searched between two rests. */
+const filesAStep = 500
+/** News of files come more often than a search through many of them ends. */
+const newsRestMs = 1000
 
-export function findMatches(files: Iterable<ListedFile>, query: string): ListedFile[] {
-  const wanted = foldName(query.trim())
-  if (wanted === '') return []
-  const first: ListedFile[] = []
-  const rest: ListedFile[] = []
-  for (const file of files) {
-    const { folded } = file
-    if (!folded.includes(wanted)) continue
-    if (folded === wanted) first.unshift(file)
-    else if (first.length < matchesMax && folded.startsWith(wanted, folded.lastIndexOf('/') + 1)) first.push(file)
-    else if (rest.length < matchesMax) rest.push(file)
-  }
-  return [...first, ...rest].slice(0, matchesMax)
+export interface Matches {
+  readonly files: Readonly<ShallowRef<readonly ListedFile[]>>
+  /** All that fit have been looked for when it returns. */
+  readonly finish: () => void
 }
 
-export function useMatches(query: () => string): ComputedRef<ListedFile[]> {
+export function useMatches(query: () => string): Matches {
   const files = useFiles()
-  return computed(() => findMatches(files.byName.values(), query()))
+  const found = shallowRef<readonly ListedFile[]>([])
+  let steps: Steps | null = null
+
+  function* find(search: FileSearch): Generator<void, void> {
+    const best = new BestMatches(search)
+    let looked = 0
+    for (const file of search.text === '' ? [] : files.byName.values()) {
+      if (search.hasName(file)) best.add(file)
+      if (++looked % filesAStep === 0) yield
+    }
+    found.value = best.files
+  }
+
+  function begin(): void {
+    steps?.stop()
+    steps = inSteps(find(new FileSearch(query(), 'all')))
+  }
+
+  watch(query, begin, { flush: 'sync', immediate: true })
+  watchThrottled(() => files.count, begin, { throttle: newsRestMs })
+  return { files: found, finish: () => steps?.finish() }
 }

@@ -245,6 +245,7 @@ export const words = {
         .join(' · ') || 'Nothing is moving',
     sections: { now: 'Now', waiting: 'Waiting', paused: 'Paused', finished: 'Finished' },
     list: 'Transfers',
+    more: (count: number) => `Show ${formatCount(count)} more`,
     empty: 'Nothing has moved yet',
     emptyText: 'Files on their way to and from other machines appear here, each with the machines that give and take.',
     clear: 'Clear finished',

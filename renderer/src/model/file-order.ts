@@ -1,6 +1,6 @@
 /**
- * Files in the order of a column, kept change by change: of a hundred thousand, those that changed are looked for by halves, which a person at
- * the keys need not wait for.
+ * Files in the order of a column, kept change by change: of a hundred thousand, those that changed are looked for by halves. Whatever goes
+ * through all of them is a generator, which rests, so that a person at the keys need not wait for it.
  */
 
 import type { FileState } from '../../../shared/views.ts'
@@ -36,6 +36,41 @@ function comparing({ column, down }: Sorting): Compare {
   return down ? (a, b) => ascending(b, a) : ascending
 }
 
+/** Files that are looked at, or copied, between two rests. */
+const filesAStep = 500
+
+/** All of them in this order. Rests now and then: a hundred thousand take longer than a person should wait for the next key. */
+export function* sorted(sorting: Sorting, files: readonly ListedFile[]): Generator<void, FileOrder> {
+  const compare = comparing(sorting)
+  let runs: ListedFile[][] = []
+  for (let at = 0; at < files.length; at += filesAStep) {
+    runs.push(files.slice(at, at + filesAStep).sort(compare))
+    yield
+  }
+  while (runs.length > 1) {
+    const merged: ListedFile[][] = []
+    for (let at = 0; at < runs.length; at += 2) merged.push(yield* merge(compare, runs[at] ?? [], runs[at + 1] ?? []))
+    runs = merged
+  }
+  return new FileOrder(sorting, runs[0] ?? [])
+}
+
+function* merge(compare: Compare, left: ListedFile[], right: ListedFile[]): Generator<void, ListedFile[]> {
+  if (right.length === 0) return left
+  const all: ListedFile[] = []
+  let next = 0
+  for (const file of left) {
+    for (let other = right[next]; other && compare(other, file) < 0; other = right[++next]) all.push(other)
+    all.push(file)
+    if (all.length % filesAStep === 0) yield
+  }
+  while (next < right.length) {
+    all.push(...right.slice(next, (next += filesAStep)))
+    yield
+  }
+  return all
+}
+
 /** A file that goes from a place, or comes before it. */
 interface Move {
   readonly at: number
@@ -43,45 +78,44 @@ interface Move {
 }
 
 export class FileOrder {
+  readonly sorting: Sorting
+  readonly files: readonly ListedFile[]
   readonly #compare: Compare
-  #files: readonly ListedFile[]
 
-  constructor(sorting: Sorting, files: Iterable<ListedFile>) {
+  /** `files` have this order. */
+  constructor(sorting: Sorting, files: readonly ListedFile[]) {
+    this.sorting = sorting
+    this.files = files
     this.#compare = comparing(sorting)
-    this.#files = [...files].sort(this.#compare)
   }
 
-  /** Another array after each change. */
-  get files(): readonly ListedFile[] {
-    return this.#files
-  }
-
-  /** `gone` are in the order, `come` are not: a file that changed is in both, as it was and as it is. */
-  change(gone: readonly ListedFile[], come: readonly ListedFile[]): void {
-    const before = this.#files
+  /** `gone` are in the order, `come` are not: a file that changed is in both, as it was and as it is. Rests as `sorted` does. */
+  *changed(gone: readonly ListedFile[], come: readonly ListedFile[]): Generator<void, FileOrder> {
+    const before = this.files
     const places = gone.map((file): Move => ({ at: this.#placeIn(before, file), file: null }))
+    yield
     const moves = places.concat(come.toSorted(this.#compare).map((file) => ({ at: this.#placeIn(before, file), file })))
     // stable: what comes before the same place keeps its order
     moves.sort((a, b) => a.at - b.at || Number(a.file === null) - Number(b.file === null))
     const after: ListedFile[] = []
     let next = 0
-    const keepUntil = (end: number): void => {
-      for (const file of before.slice(next, end)) after.push(file)
-      next = end
-    }
-    for (const { at, file } of moves) {
-      keepUntil(at)
+    for (const { at, file } of [...moves, { at: before.length, file: null }]) {
+      while (next < at) {
+        const end = Math.min(at, next + filesAStep)
+        after.push(...before.slice(next, end))
+        next = end
+        yield
+      }
       if (file) after.push(file)
       else next++
     }
-    keepUntil(before.length)
-    this.#files = after
+    return new FileOrder(this.sorting, after)
   }
 
-  /** Where `file` is in `some`, which are some of the files in this order; -1: nowhere. */
-  indexIn(some: readonly ListedFile[], file: ListedFile): number {
-    const at = this.#placeIn(some, file)
-    return some[at] === file ? at : -1
+  /** -1: nowhere. */
+  indexOf(file: ListedFile): number {
+    const at = this.#placeIn(this.files, file)
+    return this.files[at] === file ? at : -1
   }
 
   /** The first place that is not before `file`. */

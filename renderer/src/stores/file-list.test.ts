@@ -1,11 +1,11 @@
 import { createPinia, setActivePinia } from 'pinia'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { isReactive } from 'vue'
 import type { FilesPage } from '../../../shared/contract.ts'
 import type { FileView } from '../../../shared/views.ts'
-import { findMatches, matchesMax } from '../composables/useMatches.ts'
+import { matchesMax } from '../model/file-search.ts'
 import { listed, type ListedFile } from '../model/listed-file.ts'
-import { matchesFilter, useFileList } from './file-list.ts'
+import { useFileList } from './file-list.ts'
 import { useFiles } from './files.ts'
 import { useWindow } from './window.ts'
 
@@ -39,12 +39,6 @@ beforeEach(() => {
 })
 afterEach(() => vi.advanceTimersByTimeAsync(2_000))
 afterAll(() => vi.useRealTimers())
-
-test('filters', () => {
-  expect(matchesFilter(file('a', { liveVersions: 2 }), 'conflict')).toBe(true)
-  expect(matchesFilter(file('a', { here: false }), 'away')).toBe(true)
-  expect(matchesFilter(file('a'), 'at-risk')).toBe(false)
-})
 
 test('a big list holds the files themselves: through a proxy each, sorting them would hold the window up', () => {
   useFiles().fill(page(numbered(5_000)))
@@ -110,9 +104,72 @@ test('a big list follows the news once a second, and at once when all of it is t
   expect(names(list.rows)).toEqual(['only'])
 })
 
-test('the exact name is the first match, then names that begin so, and never too many', () => {
-  const many = Array.from({ length: 50 }, (_, index) => file(`Other/x aurora ${index}`))
-  const found = names(findMatches([...many, file('Photos/Aurora.jpg'), file('aurora')], 'AURORA'))
-  expect(found.slice(0, 2)).toEqual(['aurora', 'Photos/Aurora.jpg'])
-  expect(found).toHaveLength(matchesMax)
+describe('with more files than one step takes', () => {
+  /** Each look at the clock is half a millisecond later. */
+  function withSlowClock(): void {
+    let now = performance.now()
+    vi.spyOn(performance, 'now').mockImplementation(() => (now += 0.5))
+  }
+  beforeEach(async () => {
+    useFiles().fill(page([...numbered(30_000), file('walk')]))
+    useFileList()
+    await vi.advanceTimersByTimeAsync(2_000)
+    withSlowClock()
+  })
+  afterEach(() => void vi.restoreAllMocks())
+
+  test('a search shows what a window has room for at once, and the rest when it is over', async () => {
+    const [list, view] = [useFileList(), useWindow()]
+    view.query = 'run'
+    expect(list.rows).toHaveLength(500 + 1)
+    await vi.advanceTimersByTimeAsync(50)
+    expect(list.rows).toHaveLength(30_000)
+    expect(list.indexOf('run 7')).toBe(7)
+  })
+
+  test('the rows before stay until there are others, and who is faster than the search has it ended', () => {
+    const [list, view] = [useFileList(), useWindow()]
+    const before = list.rows
+    view.query = 'WALK'
+    expect(list.rows).toBe(before)
+    list.finish()
+    expect([names(list.rows), names(list.matches)]).toEqual([['walk'], ['walk']])
+    view.query = ''
+    expect(list.rows).toBe(before)
+  })
+
+  test('a search that is not over gives way to the next one, and to what was searched for before', async () => {
+    const [list, view] = [useFileList(), useWindow()]
+    view.query = 'run 1'
+    await vi.advanceTimersByTimeAsync(50)
+    const before = names(list.rows)
+    for (const query of ['run 10', 'run 1', 'run 12', 'run 1']) view.query = query
+    await vi.advanceTimersByTimeAsync(50)
+    expect(names(list.rows)).toEqual(before)
+    view.sort = { column: 'name', down: true }
+    view.query = 'run 29999'
+    await vi.advanceTimersByTimeAsync(200)
+    expect(names(list.rows)).toEqual(['run 29999'])
+    view.query = ''
+    expect(names(list.rows.slice(0, 2))).toEqual(['walk', 'run 29999'])
+  })
+
+  test('news that come while something is sorted or searched are shown after it, none of them twice or never', async () => {
+    const [files, list, view] = [useFiles(), useFileList(), useWindow()]
+    view.query = 'run 2'
+    for (let round = 0; round < 30; round++) {
+      files.apply([file(`run 2 ${round}`), file('run 25', { sizeBytes: round })], [`run ${round}`])
+      if (round % 3 === 0) view.query = round % 2 === 0 ? 'run 2' : 'run'
+      if (round % 7 === 0) view.sort = { column: round % 2 === 0 ? 'name' : 'size', down: false }
+      await vi.advanceTimersByTimeAsync(97)
+    }
+    view.query = 'run 2'
+    view.sort = { column: 'name', down: false }
+    await vi.advanceTimersByTimeAsync(3_000)
+    const fitting = [...files.byName.values()].filter(({ name }) => name.startsWith('run 2'))
+    expect(list.rows).toHaveLength(fitting.length)
+    expect(new Set(list.rows)).toEqual(new Set(fitting))
+    expect(list.rows.every((one, index) => list.indexOf(one.name) === index)).toBe(true)
+    expect(list.matches).toHaveLength(matchesMax)
+  })
 })

@@ -1,74 +1,164 @@
-/** The rows of the file list: sorted, searched and filtered. Big lists follow the news at most once a second. */
+/**
+ * The rows of the file list: sorted, searched and filtered, and the names that are offered to who searches. With many files all of that takes
+ * some steps, between which the rows before stay; big lists follow the news at most once a second.
+ */
 
 import { useThrottleFn } from '@vueuse/core'
 import { defineStore } from 'pinia'
-import { computed, shallowRef, watch } from 'vue'
-import type { FileView } from '../../../shared/views.ts'
-import { foldName } from '../model/file-name.ts'
-import { FileOrder } from '../model/file-order.ts'
+import { shallowRef, watch } from 'vue'
+import { FileOrder, sorted } from '../model/file-order.ts'
+import { BestMatches, FileSearch } from '../model/file-search.ts'
 import type { ListedFile } from '../model/listed-file.ts'
 import { useFiles } from './files.ts'
-import { useWindow, type FileFilter } from './window.ts'
+import { inSteps, type Steps } from './in-steps.ts'
+import { useWindow } from './window.ts'
 
 const bigList = 3000
 const bigListRestMs = 1000
+/** Rows found that are worth showing before the search is over: more than any window has room for. */
+const firstRows = 200
+/** Files that are searched between two rests. */
+const filesAStep = 500
 
-export function matchesFilter(file: FileView, filter: FileFilter): boolean {
-  if (filter === 'all') return true
-  if (filter === 'conflict') return file.liveVersions > 1
-  if (filter === 'away') return !file.here
-  // what is in the trash is no file of the list
-  if (filter === 'trash') return false
-  return file.state === filter
-}
+/** Names that changed, and the files as they were before, null where there was none. */
+type Changes = ReadonlyMap<string, ListedFile | null>
+const noChanges: Changes = new Map()
 
 export const useFileList = defineStore('file-list', () => {
   const files = useFiles()
   const view = useWindow()
 
-  let listedOf = files.byName
-  let order = new FileOrder(view.sort, [])
-  const sorted = shallowRef(order.files)
+  /** Every file of `listedOf`, as they were before `taken` and the changes that wait. */
+  let all = new FileOrder(view.sort, [])
+  let listedOf: ReadonlyMap<string, ListedFile> | null = null
+  /** Those of them that fit `search`, in their order. */
+  let shown = all
+  /** Null while another is under way. */
+  let search: FileSearch | null = null
+  /** Changes that are being put in their places. */
+  let taken = noChanges
+  /** News wait for their places. */
+  let isDue = false
+  let steps: Steps | null = null
 
-  function sortAnew(): void {
-    listedOf = files.byName
+  const rows = shallowRef(shown.files)
+  const matches = shallowRef<readonly ListedFile[]>([])
+
+  function takeChanges(): void {
+    taken = new Map(files.changes)
     files.changes.clear()
-    order = new FileOrder(view.sort, listedOf.values())
-    sorted.value = order.files
+    isDue = false
   }
 
-  function follow(): void {
-    if (listedOf !== files.byName) return sortAnew()
-    const gone = [...files.changes.values()].filter((file) => file !== null)
-    const come = [...files.changes.keys()].map((name) => listedOf.get(name)).filter((file) => file !== undefined)
-    files.changes.clear()
-    order.change(gone, come)
-    sorted.value = order.files
+  function giveBack(): void {
+    if (taken.size === 0) return
+    for (const [name, before] of taken) files.changes.set(name, before)
+    taken = noChanges
+    isDue = true
   }
 
-  sortAnew()
-  watch(() => view.sort, sortAnew, { flush: 'sync' })
-  const followSoon = useThrottleFn(follow, () => (files.count > bigList ? bigListRestMs : 0), true)
+  function show(order: FileOrder, best: readonly ListedFile[]): void {
+    shown = order
+    rows.value = order.files
+    matches.value = best
+  }
+
+  /** All of it anew, else what a person looks for, else what the news changed. */
+  function* arrange(): Generator<void, void> {
+    const wanted = new FileSearch(view.query, view.filter)
+    const [now, sorting] = [files.byName, view.sort]
+    if (all.sorting !== sorting || listedOf !== now) {
+      takeChanges()
+      all = yield* sorted(sorting, [...now.values()])
+      listedOf = now
+      taken = noChanges
+      yield* find(wanted)
+    } else if (search === null || !wanted.isAs(search)) yield* find(wanted)
+    else yield* follow(search)
+  }
+
+  function* find(wanted: FileSearch): Generator<void, void> {
+    search = null
+    if (wanted.isForAll) show(all, [])
+    else {
+      const found: ListedFile[] = []
+      const best = new BestMatches(wanted)
+      let isShown = false
+      for (const [index, file] of all.files.entries()) {
+        if (wanted.hasName(file)) {
+          best.add(file)
+          if (wanted.hasState(file)) found.push(file)
+        }
+        if (index % filesAStep > 0) continue
+        if (!isShown && found.length >= firstRows) {
+          isShown = true
+          show(new FileOrder(all.sorting, [...found]), best.files)
+        }
+        yield
+      }
+      show(new FileOrder(all.sorting, found), best.files)
+    }
+    search = wanted
+  }
+
+  function* follow(current: FileSearch): Generator<void, void> {
+    takeChanges()
+    const gone = [...taken.values()].filter((file) => file !== null)
+    const come = [...taken.keys()].map((name) => files.byName.get(name)).filter((file) => file !== undefined)
+    const next = yield* all.changed(gone, come)
+    if (current.isForAll) show(next, [])
+    else {
+      const named = come.filter((file) => current.hasName(file))
+      const fits = (file: ListedFile): boolean => current.hasName(file) && current.hasState(file)
+      const order = yield* shown.changed(gone.filter(fits), named.filter(fits))
+      show(order, followMatches(current, named))
+    }
+    all = next
+    taken = noChanges
+  }
+
+  /** Those that were offered stay, as they are now, as long as they are there; others come in their turn. */
+  function followMatches(current: FileSearch, come: readonly ListedFile[]): readonly ListedFile[] {
+    const best = new BestMatches(current)
+    const before = matches.value.map((file) => (taken.has(file.name) ? files.byName.get(file.name) : file))
+    for (const file of new Set([...before, ...come])) if (file) best.add(file)
+    return best.files
+  }
+
+  function* arrangeAll(): Generator<void, void> {
+    do yield* arrange()
+    while (isDue)
+  }
+
+  function begin(): void {
+    steps?.stop()
+    giveBack()
+    steps = inSteps(arrangeAll())
+  }
+
+  function onNews(): void {
+    isDue = true
+    if (steps === null || steps.isOver) begin()
+  }
+
+  begin()
+  watch([() => view.sort, () => view.query, () => view.filter], begin, { flush: 'sync' })
+  const followSoon = useThrottleFn(onNews, () => (files.count > bigList ? bigListRestMs : 0), true)
   // another object for each picture of news: the map stays the same
   watch(() => ({ now: files.byName }), followSoon)
 
-  const found = computed<readonly ListedFile[]>(() => {
-    const wanted = foldName(view.query.trim())
-    return wanted === '' ? sorted.value : sorted.value.filter(({ folded }) => folded.includes(wanted))
-  })
-  const rows = computed(() => {
-    // read once: each look at a store is a look through a proxy
-    const { filter } = view
-    return filter === 'all' ? found.value : found.value.filter((file) => matchesFilter(file, filter))
-  })
+  /** Rows and matches as they are after all steps. */
+  function finish(): void {
+    steps?.finish()
+  }
 
   /** -1: no row. */
   function indexOf(name: string | null): number {
     if (name === null) return -1
-    const before = files.changes.get(name)
-    const file = before === undefined ? listedOf.get(name) : before
-    return file ? order.indexIn(rows.value, file) : -1
+    const before = taken.get(name) ?? files.changes.get(name)
+    const file = before === undefined ? listedOf?.get(name) : before
+    return file ? shown.indexOf(file) : -1
   }
 
-  return { found, rows, indexOf }
+  return { rows, matches, finish, indexOf }
 })

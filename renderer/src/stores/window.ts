@@ -3,12 +3,11 @@
 import { useLocalStorage } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import type { FileState } from '../../../shared/views.ts'
 import type { Sorting } from '../model/file-order.ts'
+import type { FileFilter } from '../model/file-search.ts'
 
 export const viewNames = ['files', 'ring', 'transfers', 'activity', 'settings'] as const
 export type ViewName = (typeof viewNames)[number]
-export type FileFilter = 'all' | 'conflict' | 'away' | 'trash' | Exclude<FileState, 'safe' | 'checking'>
 
 export const useWindow = defineStore('window', () => {
   const stored = useLocalStorage('ringdrop.view', 'files')
