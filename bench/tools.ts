@@ -1,5 +1,6 @@
 /** What the benches share: random files, a folder in RAM, rings whose bytes must travel. */
 
+import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -54,16 +55,28 @@ export async function writeRandomFile(path: string, sizeBytes: number): Promise<
   }
 }
 
+/** Of each such piece of RAM a page stays: Linux hands what is free to a virtual machine's host again, but whole stretches of 2 MiB only. */
+const warmPieceBytes = 512 * 1024
+
 /**
- * Fills and empties as much RAM as a run will use, or half of what is free: to a virtual machine memory is handed out when it is first
- * touched, which would cost the first rounds up to twice the time of a write, and the programs in them.
+ * Fills as much RAM as a run will use, or half of what is free, and empties it but for a page here and there, which stay until the folder goes.
+ * A virtual machine is given memory when it first touches it, which may cost several times a write, and gives back what was free for some
+ * seconds: without this it would be the host that is measured.
  */
-export async function touchMemory(folder: string, sizeBytes: number): Promise<void> {
+export async function warmMemory(folder: string, sizeBytes: number): Promise<void> {
   if (!folder.startsWith(ramFolder)) return
   const { bavail, bsize } = await statfs(folder)
-  const path = join(folder, 'touched')
-  await writeRandomFile(path, Math.min(sizeBytes, (bavail * bsize) / 2))
-  await rm(path)
+  const path = join(folder, 'warm')
+  const piece = Buffer.alloc(pieceBytes)
+  for (let at = 0; at < pieceBytes; at += warmPieceBytes) piece[at] = 1
+  const file = await open(path, 'w')
+  for (let left = Math.min(sizeBytes, (bavail * bsize) / 2); left > 0; left -= pieceBytes) await file.write(piece)
+  await file.close()
+  const digging = spawn('fallocate', ['--dig-holes', path], { stdio: 'ignore' })
+  const isDug = await new Promise<boolean>((resolve) => {
+    digging.on('error', () => resolve(false)).on('exit', (code) => resolve(code === 0))
+  })
+  if (!isDug) await rm(path)
 }
 
 /** Files in one folder: more of them make the file system the limit. */

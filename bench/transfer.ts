@@ -13,7 +13,7 @@ import { startOthers, startRsync, startScp } from './others.ts'
 import { startPipe } from './pipe.ts'
 import { cpuSeconds, hasProc } from './proc.ts'
 import { startSyncthing } from './syncthing.ts'
-import { argument, inFolder, makeNew, mustBeOthers, nameKeptByOthers, timed, touchMemory, withRing, writeRandomFile } from './tools.ts'
+import { argument, inFolder, makeNew, mustBeOthers, nameKeptByOthers, timed, warmMemory, withRing, writeRandomFile } from './tools.ts'
 
 const rounds = argument(1, 5)
 const mebibytes = argument(2, 1024)
@@ -87,7 +87,7 @@ function sayResults(): void {
 
 await inFolder(async (folder) => {
   const source = join(folder, 'source')
-  await touchMemory(folder, filesAtOnce * sizeBytes)
+  await warmMemory(folder, filesAtOnce * sizeBytes)
   await writeRandomFile(source, sizeBytes)
   const others = await startOthers(folder, [startScp, startSyncthing, startRsync, startPipe])
   try {
