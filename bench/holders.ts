@@ -13,12 +13,15 @@ import { join } from 'node:path'
 import { Rounds, say, sayBounds, sayTable } from './figures.ts'
 import { type Host, withHosts } from './hosts.ts'
 import { plainSeconds } from './plain-pipe.ts'
-import { argument, inFolder, makeNew, mustBeOthers, nameKeptByOthers, withRing, writeRandomFile } from './tools.ts'
+import { argument, inFolder, makeNew, mustBeOthers, nameKeptByOthers, warmMemory, withRing, writeRandomFile } from './tools.ts'
 
 const rounds = argument(1, 5)
 const sizeBytes = argument(2, 512) * 1024 * 1024
 const linkRate = argument(3, 100) * 1e6
 const requesterRate = 4 * linkRate
+
+/** The source, what is requested, and the copies of a ring, while those of the ring before go. */
+const filesAtOnce = 6
 
 const seconds = new Rounds()
 
@@ -52,6 +55,7 @@ async function measureLimits([own, ...others]: readonly Host[]): Promise<void> {
 }
 
 await inFolder(async (folder) => {
+  await warmMemory(folder, filesAtOnce * sizeBytes)
   await writeRandomFile(join(folder, 'source'), sizeBytes)
   await withHosts(4, async (hosts) => {
     for (const host of hosts) await host.shape(linkRate)
