@@ -45,7 +45,7 @@ const listItem = (file: FileView, nameOf: ReadonlyMap<string, string>): ControlI
   here: file.here,
   conflicts: file.liveVersions - 1,
   writer: { id: file.writerId, name: file.writerName },
-  holders: file.holders.map(({ machineId }) => ({ id: machineId, name: nameOf.get(machineId) ?? machineId })),
+  holders: file.holders.map(({ machineId, online }) => ({ id: machineId, name: nameOf.get(machineId) ?? machineId, online })),
 })
 
 /** A machine by its name, its id, or the beginning of its id when only one fits. */

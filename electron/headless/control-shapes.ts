@@ -89,7 +89,8 @@ export interface ControlItems {
     here: boolean
     conflicts: number
     writer: HolderRef
-    holders: HolderRef[]
+    /** Those that are online first. */
+    holders: (HolderRef & { online: boolean })[]
   }
   trash: Omit<RemovedView, 'sizeBytes'> & { size: number }
   /** The live versions; `versions` has the others as well. */

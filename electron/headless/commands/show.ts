@@ -10,17 +10,19 @@ import { shortId } from './store.ts'
 const time = (at: number): string => new Date(at).toISOString().replace('T', ' ').slice(0, 19)
 const ids = (list: readonly string[]): string => (list.length === 0 ? 'none' : list.map(shortId).join(' '))
 
-function stateWords(item: ControlItems['list']): string {
-  const holders = item.holders.map((holder) => holder.name).join(', ')
+/** The words of the window. */
+export function stateWords(item: Pick<ControlItems['list'], 'state' | 'copies' | 'wanted' | 'holders'>): string {
+  const online = item.holders.filter((holder) => holder.online)
+  const namesOf = (holders: typeof online): string => holders.map((holder) => holder.name).join(' or ')
   switch (item.state) {
     case 'safe':
       return `Safe · ${plural(item.copies, 'copy', 'copies')}`
     case 'copying':
-      return `Copying · ${item.copies} of ${item.wanted}`
+      return `Copying · ${online.length} of ${item.wanted}`
     case 'at-risk':
-      return `At risk · only on ${holders}`
+      return `At risk · only on ${namesOf(online)}`
     case 'out-of-reach':
-      return `Out of reach until ${holders} is back`
+      return `Out of reach until ${namesOf(item.holders)} is back`
     case 'checking':
       return 'Checking'
   }
@@ -92,7 +94,9 @@ export function status(io: Io, common: CommonOptions): Promise<ExitCode> {
       `${item.name} (${item.id})`,
       `Ring ${item.ring}: ${plural(item.peers, 'machine')}, ${plural(item.files, 'file')}, ${formatSize(item.bytes)}, ${plural(item.copiesWanted, 'copy', 'copies')} of each`,
       `Predecessors ${ids(item.predecessors)} · successors ${ids(item.successors)}`,
-      `Any ${item.mayFail} of ${plural(item.peers, 'machine')} can fail and nothing is lost.`,
+      item.mayFail > 0
+        ? `Any ${item.mayFail} of ${plural(item.peers, 'machine')} can fail and nothing is lost.`
+        : 'No machine can be spared yet.',
       ...item.atRisk.map((name) => `At risk: ${name}`),
     ],
   })

@@ -126,7 +126,7 @@ export const words = {
         case 'safe':
           return `Safe · ${copies(file.holders.length)}`
         case 'copying':
-          return `Copying · ${file.holders.length} of ${file.copiesWanted}`
+          return `Copying · ${file.holders.filter((holder) => holder.online).length} of ${file.copiesWanted}`
         case 'at-risk':
           return `At risk · only on ${holderNames[0] ?? 'one machine'}`
         case 'out-of-reach':

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { SafetyView } from '../../../shared/views.ts'
+import type { FileView, SafetyView } from '../../../shared/views.ts'
+import { words } from '../locales/en.ts'
 import { sayHowSafe } from './safety-words.ts'
 
 const safe: SafetyView = {
@@ -33,4 +34,9 @@ test('green only when every copy is there and confirmed, and somewhere else too'
 
 test('the worst comes first, and leads to the files it is about', () => {
   expect(say({ copying: 3, atRisk: 2, outOfReach: 1 })).toMatchObject({ head: '1 file out of reach.', filter: 'out-of-reach' })
+})
+
+test('copies being made are counted where they can be had: one on a machine that is away does not count', () => {
+  const holders = [true, false, false].map((online, index) => ({ machineId: `${index}`, verifiedAt: 1, online }))
+  expect(words.files.state({ state: 'copying', holders, copiesWanted: 3 } as unknown as FileView, [])).toBe('Copying · 1 of 3')
 })
