@@ -7,8 +7,9 @@
 import { AppError } from '../../../shared/errors.ts'
 import { blockCount, blockHash, blockLength } from '../protocol/manifest.ts'
 import type { Manifest } from '../protocol/manifest.ts'
+import { releaseBlock, takeBlock } from './blocks.ts'
 import type { DiskFile } from './disk.ts'
-import { blockDigest, releaseBlock, takeBlock } from './hash-threads.ts'
+import { blockDigest } from './hash-threads.ts'
 import { sha256Of } from './sha256.ts'
 
 /** Sizes of blocks whose hash of zeros is remembered: whoever makes manifests chooses the size. */

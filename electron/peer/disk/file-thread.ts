@@ -5,8 +5,8 @@
  */
 
 import { AppError } from '../../../shared/errors.ts'
+import { releaseBlock, takeBlock } from './blocks.ts'
 import { diskError } from './disk-error.ts'
-import { releaseBlock, takeBlock } from './hash-threads.ts'
 import type { NewFile, WholeFile, WholeFiles } from './disk.ts'
 import { WorkerThread } from './worker-thread.ts'
 

@@ -4,8 +4,9 @@ import { AppError } from '../../../shared/errors.ts'
 import { blockCount, blockLength, hashBytes } from '../protocol/manifest.ts'
 import type { Manifest } from '../protocol/manifest.ts'
 import { matches } from './block-writer.ts'
+import { releaseBlock, takeBlock } from './blocks.ts'
 import type { DiskFile } from './disk.ts'
-import { blockDigest, releaseBlock, takeBlock, WholeHash } from './hash-threads.ts'
+import { blockDigest, WholeHash } from './hash-threads.ts'
 
 /** Bytes of one read: a block, so that a read is hashed in one go. */
 const chunkBytes = 1_048_576

@@ -1,18 +1,15 @@
 /**
  * SHA-256 away from the main thread. Two threads of our own, since a store makes two hashes of every byte: one for blocks, one for
- * whole contents. Blocks lie in shared memory, so that handing one over copies nothing; both threads start at first use, and end after a rest.
+ * whole contents. Blocks lie in shared memory (blocks.ts), so that handing one over copies nothing; both threads start at first use, and end after a rest.
  */
 
 import { createHash } from 'node:crypto'
+import { sharedFromBytes } from './blocks.ts'
 import { sha256Of } from './sha256.ts'
 import { WorkerThread } from './worker-thread.ts'
 
 /** Bytes from this length on are hashed on another thread: below it the way there takes longer than the hash. */
-const otherThreadBytes = 131_072
-/** Blocks come in multiples of this, in bytes: the size of nearly all. */
-const unitBytes = 1_048_576
-/** Blocks kept for the next user, in bytes. More than transfers usually have in flight would only be held for nothing. */
-const spareBytesMax = 8 * unitBytes
+const otherThreadBytes = sharedFromBytes
 
 /** A question is [hash, bytes or null]: hash 0 = of these bytes alone; else one that goes on until null asks for its end. */
 const source = `
@@ -29,11 +26,7 @@ parentPort.on('message', ([id, [hash, bytes]]) => {
 })
 `
 
-/** No large block came for a while: memory for the next ones is let go of, too. */
-const blockThread = new WorkerThread('ringdrop hash', source, () => {
-  spares.clear()
-  spareBytes = 0
-})
+const blockThread = new WorkerThread('ringdrop hash', source)
 const wholeThread = new WorkerThread('ringdrop hash', source)
 
 /** SHA-256 of a block; a large one's is made on another thread while the caller goes on. It must not change until then. */
@@ -79,33 +72,4 @@ export class WholeHash {
     this.#resolve(wholeThread.ask([this.#there, null]).then((digest) => Buffer.from(digest as Uint8Array).toString('hex')))
     wholeThread.release()
   }
-}
-
-/** By their size in bytes. */
-const spares = new Map<number, Buffer[]>()
-let spareBytes = 0
-
-/** Memory for a block, shared with the threads. Its bytes are whatever was there. Give it back with `releaseBlock`, or forget it. */
-export function takeBlock(lengthBytes: number): Buffer {
-  // what is hashed here needs no shared memory, which is slow to make
-  if (lengthBytes < otherThreadBytes) return Buffer.allocUnsafe(lengthBytes)
-  const sizeBytes = Math.ceil(lengthBytes / unitBytes) * unitBytes
-  const spare = spares.get(sizeBytes)?.pop()
-  if (spare) spareBytes -= sizeBytes
-  return (spare ?? Buffer.from(new SharedArrayBuffer(sizeBytes))).subarray(0, lengthBytes)
-}
-
-/** The block's memory may be used for another: nobody reads or writes it any more. Harmless for memory of another kind. */
-export function releaseBlock(block: Uint8Array): void {
-  const { buffer } = block
-  if (!(buffer instanceof SharedArrayBuffer) || buffer.byteLength > spareBytesMax / 4) return
-  // what is used now is worth more than what was
-  for (const [sizeBytes, others] of spares) {
-    while (sizeBytes !== buffer.byteLength && spareBytes + buffer.byteLength > spareBytesMax && others.pop()) spareBytes -= sizeBytes
-  }
-  if (spareBytes + buffer.byteLength > spareBytesMax) return
-  const same = spares.get(buffer.byteLength)
-  if (same) same.push(Buffer.from(buffer))
-  else spares.set(buffer.byteLength, [Buffer.from(buffer)])
-  spareBytes += buffer.byteLength
 }

@@ -18,7 +18,6 @@ interface Waiting {
 export class WorkerThread {
   readonly #name: string
   readonly #source: string
-  readonly #onEnd: () => void
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | null = null
   #asked = 0
@@ -28,12 +27,11 @@ export class WorkerThread {
 
   /**
    * `source` is what the thread does, as text: one source for the build, for tests and for tools, none of which have a file for it in the
-   * same place. It is asked `[id, question]` and answers `[id, answer]`. `onEnd` runs when it ends for want of questions.
+   * same place. It is asked `[id, question]` and answers `[id, answer]`.
    */
-  constructor(name: string, source: string, onEnd: () => void = () => undefined) {
+  constructor(name: string, source: string) {
     this.#name = name
     this.#source = source
-    this.#onEnd = onEnd
   }
 
   get isRunning(): boolean {
@@ -89,6 +87,5 @@ export class WorkerThread {
     this.#rest = null
     void this.#worker?.terminate()
     this.#worker = null
-    this.#onEnd()
   }
 }

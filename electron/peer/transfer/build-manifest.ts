@@ -1,9 +1,10 @@
 /** One pass over a local file: its block hashes, its whole hash, and what it was at that moment. */
 
 import { AppError } from '../../../shared/errors.ts'
+import { releaseBlock } from '../disk/blocks.ts'
 import type { Disk, DiskFile } from '../disk/disk.ts'
 import { readBlocks, readChunks } from '../disk/hash-file.ts'
-import { blockDigest, releaseBlock, WholeHash } from '../disk/hash-threads.ts'
+import { blockDigest, WholeHash } from '../disk/hash-threads.ts'
 import { InFlight } from '../disk/in-flight.ts'
 import { sha256Hex } from '../disk/sha256.ts'
 import { limits } from '../protocol/limits.ts'

@@ -5,7 +5,7 @@
  */
 
 import { AppError } from '../../../shared/errors.ts'
-import { releaseBlock } from '../disk/hash-threads.ts'
+import { releaseBlock } from '../disk/blocks.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'
 import { limits } from '../protocol/limits.ts'

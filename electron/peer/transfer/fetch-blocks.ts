@@ -5,7 +5,7 @@
 
 import { AppError } from '../../../shared/errors.ts'
 import { matches } from '../disk/block-writer.ts'
-import { releaseBlock, takeBlock } from '../disk/hash-threads.ts'
+import { releaseBlock, takeBlock } from '../disk/blocks.ts'
 import { InFlight } from '../disk/in-flight.ts'
 import type { Contact } from '../protocol/contact.ts'
 import type { Identifier } from '../protocol/identifier.ts'

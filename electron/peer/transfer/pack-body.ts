@@ -1,6 +1,6 @@
 /** The body of a `/pack`: for each file the lengths of its record and its content, the record in JSON, the content. */
 
-import { takeBlock } from '../disk/hash-threads.ts'
+import { takeBlock } from '../disk/blocks.ts'
 import { sha256Of } from '../disk/sha256.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Manifest } from '../protocol/manifest.ts'

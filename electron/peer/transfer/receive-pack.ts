@@ -4,7 +4,7 @@
  */
 
 import { AppError } from '../../../shared/errors.ts'
-import { releaseBlock, takeBlock } from '../disk/hash-threads.ts'
+import { releaseBlock, takeBlock } from '../disk/blocks.ts'
 import type { Connection } from '../net/connection.ts'
 import type { Pack, RefuseReason } from '../protocol/messages.ts'
 import { decodeRecord, wantedContents } from '../protocol/record.ts'

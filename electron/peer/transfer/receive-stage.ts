@@ -1,7 +1,7 @@
 /** The holder's side of staging: blocks are hashed, laid aside and passed on; the `/store` that follows finds them. */
 
 import { AppError } from '../../../shared/errors.ts'
-import { releaseBlock, takeBlock } from '../disk/hash-threads.ts'
+import { releaseBlock, takeBlock } from '../disk/blocks.ts'
 import { InFlight } from '../disk/in-flight.ts'
 import type { StagedContent } from '../disk/staged-content.ts'
 import type { Connection } from '../net/connection.ts'

@@ -4,7 +4,7 @@
  */
 
 import { toPlainError } from '../../../shared/errors.ts'
-import { releaseBlock, takeBlock } from '../disk/hash-threads.ts'
+import { releaseBlock, takeBlock } from '../disk/blocks.ts'
 import { InFlight } from '../disk/in-flight.ts'
 import type { PartialFile } from '../disk/partial-file.ts'
 import { sha256Hex } from '../disk/sha256.ts'

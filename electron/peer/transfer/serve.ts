@@ -1,6 +1,6 @@
 /** The machine's answers to file commands of others: one function a command. */
 
-import { releaseBlock } from '../disk/hash-threads.ts'
+import { releaseBlock } from '../disk/blocks.ts'
 import type { CatalogueEntry } from '../disk/record-store.ts'
 import type { Connection } from '../net/connection.ts'
 import type { Enroll, FileMessage, Request, Update } from '../protocol/messages.ts'
