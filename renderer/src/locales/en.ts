@@ -69,6 +69,7 @@ export const words = {
 
   connection: {
     lost: 'Connection lost. Trying again…',
+    lostLong: 'Connection lost. If Ringdrop was started again, open its window anew: the old one cannot reach it.',
     opening: 'Opening the ring…',
     failed: 'The window cannot reach Ringdrop on this machine.',
   },
