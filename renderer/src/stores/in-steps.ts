@@ -19,12 +19,14 @@ export function inSteps(work: Iterator<void, void>): Steps {
   let isOver = false
   let timer: ReturnType<typeof setTimeout> | undefined
   const goOn = (untilMs: number): void => {
-    while (!isOver) {
-      if (work.next().done) isOver = true
-      else if (performance.now() >= untilMs) {
-        timer = setTimeout(() => goOn(performance.now() + stepMs))
-        return
-      }
+    if (isOver) return
+    // what throws is over, too
+    isOver = true
+    while (!work.next().done) {
+      if (performance.now() < untilMs) continue
+      timer = setTimeout(() => goOn(performance.now() + stepMs))
+      isOver = false
+      return
     }
   }
   goOn(performance.now() + stepMs)
