@@ -3,7 +3,7 @@
  * cleared first. What nobody used for a while is let go of.
  */
 
-/** Smaller ones are not handed over, and need no shared memory, which is slow to make. In bytes. */
+/** Smaller ones are hashed where they are, as the way to another thread takes longer than that: they need no shared memory, which is slow to make. In bytes. */
 export const sharedFromBytes = 131_072
 /** Blocks come in multiples of this, in bytes: the size of nearly all. */
 const unitBytes = 1_048_576

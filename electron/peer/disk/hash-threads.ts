@@ -8,9 +8,6 @@ import { sharedFromBytes } from './blocks.ts'
 import { sha256Of } from './sha256.ts'
 import { WorkerThread } from './worker-thread.ts'
 
-/** Bytes from this length on are hashed on another thread: below it the way there takes longer than the hash. */
-const otherThreadBytes = sharedFromBytes
-
 /** A question is [hash, bytes or null]: hash 0 = of these bytes alone; else one that goes on until null asks for its end. */
 const source = `
 const { createHash } = require('node:crypto')
@@ -31,7 +28,7 @@ const wholeThread = new WorkerThread('ringdrop hash', source)
 
 /** SHA-256 of a block; a large one's is made on another thread while the caller goes on. It must not change until then. */
 export async function blockDigest(block: Uint8Array): Promise<Uint8Array> {
-  if (block.length < otherThreadBytes) return sha256Of(block)
+  if (block.length < sharedFromBytes) return sha256Of(block)
   return (await blockThread.ask([0, block])) as Uint8Array
 }
 
@@ -55,7 +52,7 @@ export class WholeHash {
 
   /** Takes the next bytes in; they must not change before it resolves. The order of the calls is that of the bytes. */
   async update(bytes: Uint8Array): Promise<void> {
-    if (this.#there === 0 && bytes.length >= otherThreadBytes) {
+    if (this.#there === 0 && bytes.length >= sharedFromBytes) {
       this.#there = ++wholeHashes
       wholeThread.hold()
     }

@@ -7,8 +7,6 @@ import type { ListedFile } from '../model/listed-file.ts'
 import { useFiles } from '../stores/files.ts'
 import { inSteps, type Steps } from '../stores/in-steps.ts'
 
-/** Files that are searched between two rests. */
-const filesAStep = 500
 /** News of files come more often than a search through many of them ends. */
 const newsRestMs = 1000
 
@@ -25,11 +23,7 @@ export function useMatches(query: () => string): Matches {
 
   function* find(search: FileSearch): Generator<void, void> {
     const best = new BestMatches(search)
-    let looked = 0
-    for (const file of search.text === '' ? [] : files.byName.values()) {
-      if (search.hasName(file)) best.add(file)
-      if (++looked % filesAStep === 0) yield
-    }
+    if (search.text !== '') yield* search.named(files.byName.values(), (file) => best.add(file))
     found.value = best.files
   }
 

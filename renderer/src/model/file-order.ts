@@ -37,7 +37,7 @@ function comparing({ column, down }: Sorting): Compare {
 }
 
 /** Files that are looked at, or copied, between two rests. */
-const filesAStep = 500
+export const filesAStep = 500
 
 /** All of them in this order. Rests now and then: a hundred thousand take longer than a person should wait for the next key. */
 export function* sorted(sorting: Sorting, files: readonly ListedFile[]): Generator<void, FileOrder> {
@@ -91,6 +91,8 @@ export class FileOrder {
 
   /** `gone` are in the order, `come` are not: a file that changed is in both, as it was and as it is. Rests as `sorted` does. */
   *changed(gone: readonly ListedFile[], come: readonly ListedFile[]): Generator<void, FileOrder> {
+    // of a search, most news are none
+    if (gone.length + come.length === 0) return this
     const before = this.files
     const places = gone.map((file): Move => ({ at: this.#placeIn(before, file), file: null }))
     yield

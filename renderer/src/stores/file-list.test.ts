@@ -1,6 +1,6 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { isReactive } from 'vue'
+import { computed, isReactive } from 'vue'
 import type { FilesPage } from '../../../shared/contract.ts'
 import type { FileView } from '../../../shared/views.ts'
 import { matchesMax } from '../model/file-search.ts'
@@ -82,6 +82,25 @@ test('what came, changed or went is where it belongs with the next picture of ne
   files.apply([file('g')], [])
   await vi.advanceTimersByTimeAsync(200)
   expect(files.conflicts).toBe(0)
+})
+
+test('the place of a file moves with the rows, for whoever computes with it', async () => {
+  const [files, list, view] = [useFiles(), useFileList(), useWindow()]
+  files.fill(page([file('b'), file('d')]))
+  await vi.advanceTimersByTimeAsync(200)
+  const place = computed(() => list.indexOf('d'))
+  const later = computed(() => list.indexOf('c'))
+  expect([place.value, later.value]).toEqual([1, -1])
+  files.apply([file('a'), file('c')], [])
+  await vi.advanceTimersByTimeAsync(200)
+  expect([place.value, later.value]).toEqual([3, 2])
+  view.query = 'd'
+  expect(place.value).toBe(0)
+  // news that do not fit change nothing
+  const before = list.rows
+  files.apply([file('e')], [])
+  await vi.advanceTimersByTimeAsync(200)
+  expect([list.rows === before, files.count]).toEqual([true, 5])
 })
 
 test('a big list follows the news once a second, and at once when all of it is told anew', async () => {

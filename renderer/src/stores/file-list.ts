@@ -5,7 +5,7 @@
 
 import { useThrottleFn } from '@vueuse/core'
 import { defineStore } from 'pinia'
-import { shallowRef, watch } from 'vue'
+import { computed, shallowRef, watch } from 'vue'
 import { FileOrder, sorted } from '../model/file-order.ts'
 import { BestMatches, FileSearch } from '../model/file-search.ts'
 import type { ListedFile } from '../model/listed-file.ts'
@@ -17,8 +17,6 @@ const bigList = 3000
 const bigListRestMs = 1000
 /** Rows found that are worth showing before the search is over: more than any window has room for. */
 const firstRows = 200
-/** Files that are searched between two rests. */
-const filesAStep = 500
 
 /** Names that changed, and the files as they were before, null where there was none. */
 type Changes = ReadonlyMap<string, ListedFile | null>
@@ -31,8 +29,6 @@ export const useFileList = defineStore('file-list', () => {
   /** Every file of `listedOf`, as they were before `taken` and the changes that wait. */
   let all = new FileOrder(view.sort, [])
   let listedOf: ReadonlyMap<string, ListedFile> | null = null
-  /** Those of them that fit `search`, in their order. */
-  let shown = all
   /** Null while another is under way. */
   let search: FileSearch | null = null
   /** Changes that are being put in their places. */
@@ -41,7 +37,9 @@ export const useFileList = defineStore('file-list', () => {
   let isDue = false
   let steps: Steps | null = null
 
-  const rows = shallowRef(shown.files)
+  /** Those of all that fit `search`, in their order. */
+  const shown = shallowRef(all)
+  const rows = computed(() => shown.value.files)
   const matches = shallowRef<readonly ListedFile[]>([])
 
   function takeChanges(): void {
@@ -58,8 +56,7 @@ export const useFileList = defineStore('file-list', () => {
   }
 
   function show(order: FileOrder, best: readonly ListedFile[]): void {
-    shown = order
-    rows.value = order.files
+    shown.value = order
     matches.value = best
   }
 
@@ -83,13 +80,12 @@ export const useFileList = defineStore('file-list', () => {
     else {
       const found: ListedFile[] = []
       const best = new BestMatches(wanted)
+      const look = wanted.named(all.files, (file) => {
+        best.add(file)
+        if (wanted.hasState(file)) found.push(file)
+      })
       let isShown = false
-      for (const [index, file] of all.files.entries()) {
-        if (wanted.hasName(file)) {
-          best.add(file)
-          if (wanted.hasState(file)) found.push(file)
-        }
-        if (index % filesAStep > 0) continue
+      for (const _ of look) {
         if (!isShown && found.length >= firstRows) {
           isShown = true
           show(new FileOrder(all.sorting, [...found]), best.files)
@@ -108,10 +104,9 @@ export const useFileList = defineStore('file-list', () => {
     const next = yield* all.changed(gone, come)
     if (current.isForAll) show(next, [])
     else {
-      const named = come.filter((file) => current.hasName(file))
       const fits = (file: ListedFile): boolean => current.hasName(file) && current.hasState(file)
-      const order = yield* shown.changed(gone.filter(fits), named.filter(fits))
-      show(order, followMatches(current, named))
+      const order = yield* shown.value.changed(gone.filter(fits), come.filter(fits))
+      show(order, followMatches(current, come))
     }
     all = next
     taken = noChanges
@@ -121,7 +116,7 @@ export const useFileList = defineStore('file-list', () => {
   function followMatches(current: FileSearch, come: readonly ListedFile[]): readonly ListedFile[] {
     const best = new BestMatches(current)
     const before = matches.value.map((file) => (taken.has(file.name) ? files.byName.get(file.name) : file))
-    for (const file of new Set([...before, ...come])) if (file) best.add(file)
+    for (const file of new Set([...before, ...come])) if (file && current.hasName(file)) best.add(file)
     return best.files
   }
 
@@ -152,12 +147,13 @@ export const useFileList = defineStore('file-list', () => {
     steps?.finish()
   }
 
-  /** -1: no row. */
+  /** -1: no row. Whoever computes with it computes anew when the rows are others. */
   function indexOf(name: string | null): number {
+    const order = shown.value
     if (name === null) return -1
     const before = taken.get(name) ?? files.changes.get(name)
     const file = before === undefined ? listedOf?.get(name) : before
-    return file ? shown.indexOf(file) : -1
+    return file ? order.indexOf(file) : -1
   }
 
   return { rows, matches, finish, indexOf }
